@@ -1,0 +1,153 @@
+# Earshot. `make help` lists what can be made; docs/architecture.md explains the tree.
+#
+#   VARIANT=release|debug|asan|tsan|coverage   which build (default release), in build/VARIANT
+#   CC=gcc|clang  V=1  WERROR=1  prefix=/usr/local  DESTDIR=
+
+VARIANT ?= release
+B       := build/$(VARIANT)
+prefix  ?= /usr/local
+bindir     = $(prefix)/bin
+libdir     = $(prefix)/lib
+libexecdir = $(prefix)/libexec/earshot
+includedir = $(prefix)/include
+datadir    = $(prefix)/share
+
+VERSION := $(shell cat packaging/version)
+
+PKG_CONFIG ?= pkg-config
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+IS_CLANG := $(findstring clang,$(shell $(CC) --version 2>/dev/null | head -n 1))
+
+# ---- flags -------------------------------------------------------------------------------
+STD  = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -Isrc
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
+       -Wnull-dereference -Wcast-qual -Wcast-align -Wwrite-strings -Wpointer-arith \
+       -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wredundant-decls \
+       -Wundef -Wvla -Wswitch-enum -Wimplicit-fallthrough -Wdouble-promotion
+ifneq ($(IS_CLANG),)
+WARN += -Wmissing-variable-declarations -Wcomma -Wunreachable-code-aggressive \
+        -Wconditional-uninitialized -Wloop-analysis -Wshift-sign-overflow -Wextra-semi-stmt \
+        -Wassign-enum -Wbad-function-cast
+else
+WARN += -Wformat-signedness -Wformat-overflow=2 -Wformat-truncation=2 -Wduplicated-cond \
+        -Wduplicated-branches -Wlogical-op -Wjump-misses-init -Warray-bounds=2 \
+        -Wstringop-overflow=4 -Wtrampolines -Walloca -Wnested-externs -Wmissing-declarations
+endif
+WARN += $(if $(WERROR),-Werror)
+
+HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+         -fstack-clash-protection -fno-delete-null-pointer-checks -fno-strict-overflow
+ifneq ($(filter x86_64 i686,$(shell uname -m)),)
+HARDEN += -fcf-protection=full
+endif
+ifeq ($(IS_CLANG),)
+HARDEN += -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
+endif
+LDHARD = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--as-needed
+
+SANITIZE_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE_tsan = -fsanitize=thread -fno-omit-frame-pointer
+OPT_release   = -O2 -g $(HARDEN)
+OPT_debug     = -O0 -g
+OPT_asan      = -O1 -g $(SANITIZE_asan)
+OPT_tsan      = -O1 -g $(SANITIZE_tsan)
+OPT_coverage  = -O0 -g --coverage
+LD_release    = $(LDHARD)
+LD_asan       = $(SANITIZE_asan)
+LD_tsan       = $(SANITIZE_tsan)
+LD_coverage   = --coverage
+ifeq ($(OPT_$(VARIANT)),)
+$(error VARIANT=$(VARIANT) is none of release, debug, asan, tsan, coverage)
+endif
+
+# -fPIC for all: the same objects make the programs (PIE) and libearshot
+ALL_CFLAGS = $(STD) $(WARN) $(OPT_$(VARIANT)) -fno-common -fvisibility=hidden -fPIC \
+             -DEARSHOT_VERSION='"$(VERSION)"' -DEARSHOT_LIBEXECDIR='"$(libexecdir)"' \
+             -MMD -MP $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(LD_$(VARIANT)) $(LDFLAGS)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
+
+# ---- folders, what each links, what each program is made of ------------------------------
+# The order is the layer order: a folder may use those to its right (tests/lint/layers.txt).
+FOLDERS = daemon chat peer stream ipc discovery tls xml client wire base mdns cli
+PKGS_base      = libutf8proc
+PKGS_xml       = expat
+PKGS_tls       = libcrypto
+PKGS_mdns      = libuv avahi-client avahi-core
+PKGS_discovery = libuv
+PKGS_wire      = jansson
+PKGS_ipc       = libuv
+PKGS_stream    = libuv
+PKGS_peer      = libuv
+PKGS_chat      = libuv
+PKGS_daemon    = libuv inih
+PKGS_cli       = libedit
+
+earshotd_FOLDERS      = daemon chat peer stream ipc discovery tls xml wire base
+earshot-mdns_FOLDERS  = mdns base
+earshot_FOLDERS       = cli client wire base
+PROGRAMS = earshotd earshot-mdns earshot
+
+# what a unit test of a folder links: the folder and all below it
+DEPS_base      = base
+DEPS_wire      = wire base
+DEPS_xml       = xml base
+DEPS_tls       = tls base
+DEPS_mdns      = mdns base
+DEPS_discovery = discovery mdns base
+DEPS_ipc       = ipc wire base
+DEPS_stream    = stream tls xml base
+DEPS_peer      = peer stream ipc discovery tls xml wire base
+DEPS_chat      = chat $(DEPS_peer)
+DEPS_daemon    = $(earshotd_FOLDERS)
+DEPS_client    = client wire base
+DEPS_cli       = $(earshot_FOLDERS)
+
+pkgs   = $(sort $(foreach f,$(1),$(PKGS_$(f))))
+cflags = $(if $(call pkgs,$(1)),$(shell $(PKG_CONFIG) --cflags $(call pkgs,$(1)) | sed 's/-I/-isystem /g'))
+libs   = $(if $(call pkgs,$(1)),$(shell $(PKG_CONFIG) --libs $(call pkgs,$(1))))
+srcs   = $(wildcard src/$(1)/*.c)
+objs   = $(patsubst %.c,$(B)/%.o,$(call srcs,$(1)))
+archives = $(foreach f,$(1),$(if $(call srcs,$(f)),$(B)/$(f).a))
+# main.c holds main() and belongs to its program alone
+libobjs  = $(filter-out %/main.o,$(call objs,$(1)))
+
+.PHONY: all help clean
+all: $(PROGRAMS:%=$(B)/%) $(B)/libearshot.so.0
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## all           build the programs and the library (default)
+## clean         remove build/
+clean:
+	$(Q)rm -rf build
+
+define folder_rules
+$(B)/src/$(1)/%.o: src/$(1)/%.c
+	$$(call say,CC,$$<)mkdir -p $$(@D) && $$(CC) $$(ALL_CFLAGS) $$(CFLAGS_$(1)) -c -o $$@ $$<
+CFLAGS_$(1) := $(call cflags,$(1))
+$(B)/$(1).a: $(call libobjs,$(1))
+	$$(call say,AR,$$@)rm -f $$@ && ar rcsD $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+
+define program_rules
+$(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS))
+	$$(call say,LD,$$@)$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< -Wl,--start-group $(call archives,$($(1)_FOLDERS)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
+
+$(B)/libearshot.so.0: $(call libobjs,client) $(call archives,wire base) src/client/libearshot.map
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libearshot.so.0 \
+	  -Wl,--version-script,src/client/libearshot.map -o $@ $(call libobjs,client) \
+	  $(call archives,wire base) $(call libs,client wire base)
+
+-include $(wildcard $(B)/src/*/*.d)
+
+include tests/tests.mk
+include packaging/packaging.mk

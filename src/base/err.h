@@ -1,0 +1,26 @@
+/* One error space: negative errno (libuv's values are the same) unchanged, ours from -10000.
+ * Any thread. */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#define ERR_MAP(X) \
+	X(ERR_XML, -10000, "malformed XML") \
+	X(ERR_TOO_BIG, -10001, "limit exceeded") \
+	X(ERR_PROTO, -10002, "the peer broke the protocol") \
+	X(ERR_TRUST, -10003, "the peer is not trusted") \
+	X(ERR_IDENTITY, -10004, "the peer is not who it says it is") \
+	X(ERR_AMBIGUOUS, -10005, "more than one person matches") \
+	X(ERR_ABSENT, -10006, "the person is not here") \
+	X(ERR_UNKNOWN, -10007, "nobody of that name is known") \
+	X(ERR_UNSUPPORTED, -10008, "the peer does not support this") \
+	X(ERR_STREAM_ERROR, -10009, "the peer reported a stream error") \
+	X(ERR_CLOSED, -10010, "the connection was closed")
+
+#define ERR_ENUM(name, value, text) name = (value),
+enum { ERR_MAP(ERR_ENUM) };
+#undef ERR_ENUM
+
+/* The text for an error of either range; never NULL, static storage. */
+const char *err_str(int err);
+
+#endif

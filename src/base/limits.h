@@ -1,0 +1,61 @@
+/* Every limit on what comes from outside stands here, so that they can be read side by side.
+ * Bytes unless the name says otherwise. The threats they answer are named N.. and L.. in
+ * docs/architecture.md. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum {
+	/* XML from peers (N12-N15) */
+	LIMIT_XML_DEPTH = 32,        /* nested elements, the stream's root counts */
+	LIMIT_XML_ATTRS = 32,        /* attributes of one element */
+	LIMIT_XML_NAMESPACES = 16,   /* namespace declarations of one element */
+	LIMIT_XML_CHILDREN = 512,    /* child elements of one element */
+	LIMIT_XML_NAME = 128,        /* element or attribute name, without namespace */
+	LIMIT_XML_ATTR_VALUE = 4096, /* one attribute's value */
+	LIMIT_XML_TAG = 8192,        /* one start tag, from < to > */
+	LIMIT_STANZA = 256 * 1024,   /* one stanza, whole */
+	LIMIT_STANZA_UNKNOWN = 4096, /* header and stanza before we know who it is */
+
+	/* Streams */
+	LIMIT_STREAM_QUEUE = 4 << 20,  /* unsent bytes kept for one stream */
+	LIMIT_STREAM_READ = 64 * 1024, /* one read */
+	LIMIT_STREAMS_PER_PERSON = 4,
+	LIMIT_STREAMS_UNKNOWN = 64, /* incoming streams that have not said who they are */
+	LIMIT_STREAMS_UNKNOWN_PER_ADDRESS = 8,
+	LIMIT_STREAMS = 1024,
+
+	/* Discovery */
+	LIMIT_INSTANCE_NAME = 63, /* DNS label */
+	LIMIT_HOST_NAME = 253,
+	LIMIT_TXT_RECORD = 1300, /* what we accept, and the most that is ever sent */
+	LIMIT_TXT_OWN = 400,     /* what we aim to publish (XEP-0174, RFC 6763) */
+	LIMIT_TXT_STRING = 255,  /* one key=value */
+	LIMIT_ENTRIES = 16384,   /* people known to discovery at once */
+	LIMIT_ADDRESSES = 16,    /* addresses kept for one entry */
+	LIMIT_PLACES = 16,       /* (interface, family) pairs kept for one entry */
+	LIMIT_FIXED_PEERS = 256,
+	LIMIT_AVATAR = 8192,            /* what we publish: one mDNS packet must hold it */
+	LIMIT_AVATAR_IN = 65535,        /* what we accept (XEP-0174) */
+	LIMIT_RESOLVES = 32,            /* mDNS resolvers in flight */
+	LIMIT_HELPER_LINE = 256 * 1024, /* one line from or to the discovery helper */
+	LIMIT_HELPER_QUEUE = 8 << 20,   /* unsent bytes kept for the helper */
+	LIMIT_MDNS_CACHE = 65536,       /* records, per interface and family (embedded responder) */
+
+	/* Peer layer */
+	LIMIT_IQ_PENDING = 64,          /* unanswered requests to one person */
+	LIMIT_SEND_WAITING = 16384,     /* messages of one person waiting for a stream */
+	LIMIT_CAPS_CACHE = 256,         /* verified disco#info results remembered */
+	LIMIT_FEATURES = 256,           /* features of one disco#info result */
+	LIMIT_MESSAGE_TEXT = 64 * 1024, /* body of a message we send */
+	LIMIT_STATUS_TEXT = 128,        /* status line: it must fit into the TXT record */
+	LIMIT_NICK = 64,
+
+	/* Local socket (L3) */
+	LIMIT_FRAME = 1 << 20, /* one JSON object */
+	LIMIT_JSON_DEPTH = 16,
+	LIMIT_CLIENTS = 64,
+	LIMIT_CLIENT_QUEUE = 8 << 20, /* unsent bytes kept for one client, then it is cut off */
+	LIMIT_CLIENT_CALLS = 16384,   /* unanswered calls of one client */
+};
+
+#endif

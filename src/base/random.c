@@ -1,0 +1,42 @@
+#define _GNU_SOURCE /* getrandom */
+#include "base/random.h"
+
+#include "base/hex.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+void
+random_bytes(void *out, size_t len)
+{
+	unsigned char *at = out;
+	while (len > 0) {
+		ssize_t n = getrandom(at, len, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			abort();
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+uint32_t
+random_below(uint32_t bound)
+{
+	uint32_t limit = UINT32_MAX - UINT32_MAX % bound; /* no modulo bias */
+	uint32_t x;
+	do
+		random_bytes(&x, sizeof(x));
+	while (x >= limit);
+	return x % bound;
+}
+
+void
+random_id(char out[RANDOM_ID_SIZE])
+{
+	unsigned char raw[(RANDOM_ID_SIZE - 1) / 2];
+	random_bytes(raw, sizeof(raw));
+	hex_encode(out, raw, sizeof(raw));
+}
