@@ -1,0 +1,98 @@
+/* XMPP streams to peers over TCP (XEP-0174): bytes in, stanzas out. The hub owns the listening
+ * sockets and all streams. Knows nothing of people, chat or discovery: who a stream belongs to
+ * is decided by its listener. Loop thread only.
+ *
+ * Life of a stream: (incoming) identify -> on_ready -> on_stanza ... -> on_closed;
+ *                   (outgoing) on_ready -> on_stanza ... -> on_closed.
+ * Calls arrive from the loop, never from inside a stream_*() call of the listener's own, so a
+ * listener may call anything here, stream_close() included. */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include "base/buf.h"
+#include "base/compiler.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+struct stream;
+struct stream_hub;
+struct xml_elem;
+
+struct stream_listener {
+	/* An incoming stream: who is it? `from` is what the header says (NULL: nothing), or, after
+	 * -EAGAIN, what the first stanza says. Return 0 (accepted; stream_set_user() may have been
+	 * called), -EAGAIN (ask again at the first stanza, or after stream_identify()), or an
+	 * error: the stream ends with <invalid-from/>. */
+	int (*identify)(void *ctx, struct stream *s, const char *from, const char *to);
+	/* Headers went both ways: stanzas flow. */
+	void (*on_ready)(void *ctx, struct stream *s);
+	/* Either side may send them, at any time, or never (R5). */
+	void (*on_features)(void *ctx, struct stream *s, const struct xml_elem *features);
+	void (*on_stanza)(void *ctx, struct stream *s, const struct xml_elem *stanza);
+	/* All stanzas up to this ticket were handed to the kernel. */
+	void (*on_sent)(void *ctx, struct stream *s, uint64_t ticket);
+	/* Last call, exactly once per stream that was dialled or reached identify(). The error is
+	 * 0 after an orderly end. */
+	void (*on_closed)(void *ctx, struct stream *s, int err);
+};
+
+struct stream_hub_config {
+	uint16_t port;        /* wanted; the next nine are tried, then any free one. 0: any */
+	const char *features; /* XML put inside our <stream:features>, or NULL; copied */
+};
+
+int stream_hub_create(uv_loop_t *loop, const struct stream_hub_config *config,
+    const struct stream_listener *l, void *ctx, struct stream_hub **out) MUST_USE;
+/* Ends every stream (politely, at most a second), closes all handles, then calls done. */
+void stream_hub_close(struct stream_hub *hub, void (*done)(void *ctx), void *ctx);
+
+uint16_t stream_hub_port(const struct stream_hub *hub);
+size_t stream_hub_count(const struct stream_hub *hub);
+/* Our instance name, `from` of headers from now on. 0 or -ENOMEM. */
+int stream_hub_set_name(struct stream_hub *hub, const char *name) MUST_USE;
+int stream_hub_set_features(struct stream_hub *hub, const char *features) MUST_USE;
+
+struct stream_dial {
+	const char *to;                      /* NULL: not known (a fixed peer) */
+	const struct sockaddr_storage *addr; /* tried in order, scope ids set */
+	size_t addr_count;
+	bool separate_writes; /* never two stanzas in one write (R6: Kopete) */
+};
+
+/* Dials; on success the caller knows the stream at once, and on_closed will come. */
+int stream_dial(struct stream_hub *hub, const struct stream_dial *dial, void *user,
+    struct stream **out) MUST_USE;
+
+/* Moves the bytes of one complete stanza (stanza is empty after, also on error). Before
+ * on_ready they wait. 0 and a ticket (ascending per stream), a latched error of the buffer,
+ * -ENOTCONN (closing), or ERR_TOO_BIG (queue full: the stream is not harmed). */
+int stream_send(struct stream *s, struct buf *stanza, uint64_t *ticket) MUST_USE;
+
+/* For an incoming stream that waits after -EAGAIN: ask the listener again now. */
+void stream_identify(struct stream *s);
+
+/* Idempotent. err 0: </stream:stream>, and what the peer still sends until its own end tag is
+ * delivered (at most 2 s). Otherwise a stream error where one fits, then closed. */
+void stream_close(struct stream *s, int err);
+
+void stream_set_user(struct stream *s, void *user);
+void *stream_user(const struct stream *s);
+bool stream_is_incoming(const struct stream *s);
+bool stream_is_ready(const struct stream *s);
+bool stream_is_closing(const struct stream *s);
+/* What the peer's header said; NULL before it came or without the attribute. */
+const char *stream_peer_from(const struct stream *s);
+bool stream_peer_is_v1(const struct stream *s); /* it sent version='1.0' */
+/* The peer's address, v4-mapped ones as IPv4. */
+const struct sockaddr_storage *stream_remote(const struct stream *s);
+/* ms since the last byte arrived (clock_now() based), and stanzas queued but not written. */
+uint64_t stream_idle(const struct stream *s);
+size_t stream_unsent(const struct stream *s);
+/* Grows by one with each stream that gets ready: the newest has the largest. */
+uint64_t stream_serial(const struct stream *s);
+
+#endif
