@@ -50,8 +50,9 @@ struct protocol_line {
 	size_t length[PROTOCOL_FIELDS];     /* fields may hold NULs */
 };
 
-/* Splits and decodes in place one line without its LF. 0 or ERR_PROTO (bad escape, too many
- * fields, empty verb). */
+/* Splits and decodes in place one line; len leaves out its LF, whose byte, line[len], is
+ * overwritten. 0 or ERR_PROTO (bad escape, byte that should have been escaped, too many fields,
+ * empty verb, too long). */
 int protocol_parse(char *line, size_t len, struct protocol_line *out) MUST_USE;
 
 /* Building: protocol_begin(b, "found"), fields, protocol_end(b). Errors latch in the buffer. */
