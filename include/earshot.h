@@ -1,0 +1,176 @@
+/* libearshot: talk to the Earshot daemon of this user. It carries calls, answers and events as
+ * JSON values; which methods and events there are stands in docs/ipc.md.
+ *
+ * Threads: a connection and the values got from it belong to one thread at a time; nothing here
+ * keeps global state, so several connections may live in several threads.
+ * Blocking: earshot_connect(), earshot_call(), earshot_subscribe() and earshot_wait() block, for
+ * the time they are given; nothing else does. A program with an event loop of its own watches
+ * earshot_fd() for earshot_events() and calls earshot_dispatch().
+ * Callbacks run only inside earshot_dispatch(), earshot_wait(), earshot_call() and
+ * earshot_subscribe(), on the calling thread. In a callback everything may be called except the
+ * functions that block; earshot_close() too.
+ * Reconnecting is the caller's business: once a function returned EARSHOT_ERR_CUT_OFF the
+ * connection is dead, close it and connect anew (and ask for what was missed).
+ * No signal is raised when the daemon goes away (no SIGPIPE). */
+#ifndef EARSHOT_H
+#define EARSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define EARSHOT_API __attribute__((visibility("default")))
+#else
+#define EARSHOT_API
+#endif
+
+/* What functions that return int return; 0 is success. */
+enum earshot_error {
+	EARSHOT_OK = 0,
+	EARSHOT_ERR_MEMORY = -1,      /* out of memory */
+	EARSHOT_ERR_INVALID = -2,     /* an argument makes no sense, or is not UTF-8 */
+	EARSHOT_ERR_NOT_RUNNING = -3, /* no daemon answers on the socket */
+	EARSHOT_ERR_START = -4,       /* the daemon could not be started, or did not come up */
+	EARSHOT_ERR_REFUSED = -5,     /* the socket, or who listens there, is another user's */
+	EARSHOT_ERR_PROTOCOL = -6,    /* the daemon is of a version this library cannot talk to */
+	EARSHOT_ERR_CUT_OFF = -7, /* the connection is gone: daemon stopped, or read too slowly */
+	EARSHOT_ERR_TIMEOUT = -8, /* no answer in time; a late one is dropped */
+	EARSHOT_ERR_TOO_BIG = -9, /* call over 1 MiB, or too much unsent */
+	EARSHOT_ERR_FAILED = -10, /* the daemon answered with an error: see the answer */
+	EARSHOT_ERR_BUSY = -11,   /* a blocking function was called from a callback */
+	EARSHOT_ERR_SYSTEM = -12, /* the operating system failed us: see errno */
+};
+
+/* One sentence for people; never NULL, static. */
+EARSHOT_API const char *earshot_strerror(int err);
+
+/* ---- values -------------------------------------------------------------------------------
+ * JSON. Builders latch: NULL is accepted everywhere, and a failed allocation or text that is not
+ * UTF-8 makes the call that is given the value fail. */
+struct earshot_value;
+
+EARSHOT_API struct earshot_value *earshot_value_object(void);
+EARSHOT_API struct earshot_value *earshot_value_array(void);
+EARSHOT_API void earshot_value_free(struct earshot_value *v);
+/* The same value to keep beyond a callback; earshot_value_free() it. NULL gives NULL. */
+EARSHOT_API struct earshot_value *earshot_value_ref(const struct earshot_value *v);
+
+/* Setting NULL text sets nothing. Children are moved, also on failure. */
+EARSHOT_API void earshot_value_set_str(struct earshot_value *o, const char *key, const char *text);
+EARSHOT_API void earshot_value_set_int(struct earshot_value *o, const char *key, int64_t number);
+EARSHOT_API void earshot_value_set_real(struct earshot_value *o, const char *key, double number);
+EARSHOT_API void earshot_value_set_bool(struct earshot_value *o, const char *key, bool on);
+EARSHOT_API void
+earshot_value_set(struct earshot_value *o, const char *key, struct earshot_value *child);
+EARSHOT_API void earshot_value_append(struct earshot_value *array, struct earshot_value *child);
+EARSHOT_API void earshot_value_append_str(struct earshot_value *array, const char *text);
+
+/* Absent, or of another kind, gives the fallback. Results live as long as v. */
+EARSHOT_API const char *earshot_value_str(const struct earshot_value *v, const char *key);
+EARSHOT_API int64_t earshot_value_int(
+    const struct earshot_value *v, const char *key, int64_t fallback);
+EARSHOT_API double
+earshot_value_real(const struct earshot_value *v, const char *key, double fallback);
+EARSHOT_API bool earshot_value_bool(const struct earshot_value *v, const char *key, bool fallback);
+EARSHOT_API const struct earshot_value *
+earshot_value_get(const struct earshot_value *v, const char *key);
+EARSHOT_API bool earshot_value_has(const struct earshot_value *v, const char *key);
+EARSHOT_API size_t earshot_value_count(const struct earshot_value *array);
+EARSHOT_API const struct earshot_value *
+earshot_value_at(const struct earshot_value *array, size_t i);
+EARSHOT_API const char *earshot_value_as_str(const struct earshot_value *v);
+
+/* One line of JSON, without line break, as a new string: free(). NULL: out of memory, or over
+ * 1 MiB. */
+EARSHOT_API char *earshot_value_write(const struct earshot_value *v);
+/* One JSON object or array, by the rules of the socket (docs/ipc.md). */
+EARSHOT_API int earshot_value_parse(const char *text, size_t len, struct earshot_value **out);
+
+/* ---- connection --------------------------------------------------------------------------- */
+struct earshot;
+
+enum earshot_flags {
+	EARSHOT_START = 1, /* start the daemon if none answers */
+};
+
+/* Blocks: connects, starts the daemon if asked to and waits until it answers (at most 5 s), and
+ * says hello. path NULL: $EARSHOT_SOCKET, else where the daemon listens. client: what this
+ * program calls itself. EARSHOT_START runs $EARSHOTD, else the earshotd beside this program,
+ * else the one in PATH, in a session of its own, its output appended to earshotd.log in the
+ * state folder; any number of clients may do so at once. With a path the daemon is given
+ * `--socket path`. */
+EARSHOT_API int
+earshot_connect(const char *path, const char *client, unsigned flags, struct earshot **out);
+/* Calls that wait for an answer get EARSHOT_ERR_CUT_OFF, then c is freed: their callbacks run
+ * inside earshot_close(). Accepts NULL. */
+EARSHOT_API void earshot_close(struct earshot *c);
+
+EARSHOT_API const char *earshot_daemon_version(const struct earshot *c); /* lives as long as c */
+EARSHOT_API int64_t earshot_daemon_pid(const struct earshot *c);
+
+/* ---- calls --------------------------------------------------------------------------------
+ * params: an object, moved in any case; NULL for none. The answer is the result, or with
+ * EARSHOT_ERR_FAILED the error: an object with "code", "message" and "data". */
+
+/* Blocks until the answer is here or timeout_ms passed (-1: no limit). Events and answers to
+ * other calls are delivered meanwhile. *answer is owned by the caller, NULL on other errors than
+ * EARSHOT_ERR_FAILED; answer may be NULL. */
+EARSHOT_API int earshot_call(struct earshot *c, const char *method, struct earshot_value *params,
+    int timeout_ms, struct earshot_value **answer);
+
+/* err: 0, EARSHOT_ERR_FAILED or EARSHOT_ERR_CUT_OFF. answer is borrowed: earshot_value_ref() to
+ * keep it; NULL with EARSHOT_ERR_CUT_OFF. */
+typedef void earshot_answer_fn(void *ctx, int err, const struct earshot_value *answer);
+
+/* Sends, or queues what the socket does not take at once. fn runs exactly once if 0 is returned,
+ * else never; fn NULL: sent without asking for an answer. */
+EARSHOT_API int earshot_call_async(struct earshot *c, const char *method,
+    struct earshot_value *params, earshot_answer_fn *fn, void *ctx);
+
+/* Lets a descriptor travel with the next call, at most EARSHOT_MAX_FDS; moves it (it is closed
+ * here when sent), also on failure. */
+enum { EARSHOT_MAX_FDS = 16 };
+EARSHOT_API int earshot_attach_fd(struct earshot *c, int fd);
+
+/* The sentence to show for what a call returned, with or without an answer. Never NULL; lives as
+ * long as the answer. */
+EARSHOT_API const char *earshot_error_message(int err, const struct earshot_value *answer);
+/* "invalid", "unknown", "ambiguous", ... (docs/ipc.md); "" if the daemon gave none. */
+EARSHOT_API const char *earshot_error_reason(const struct earshot_value *answer);
+/* What the error carries besides ("candidates", ...); NULL if nothing. */
+EARSHOT_API const struct earshot_value *earshot_error_data(const struct earshot_value *answer);
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+/* topic is also event's member "event". event is borrowed. */
+typedef void earshot_event_fn(void *ctx, const char *topic, const struct earshot_value *event);
+
+/* Who gets the events; NULL: nobody. Alone it subscribes to nothing: for programs that call
+ * "subscribe" themselves with earshot_call_async(). */
+EARSHOT_API void earshot_set_event_handler(struct earshot *c, earshot_event_fn *fn, void *ctx);
+/* Blocks: sets the handler and subscribes. topics: ends with NULL; NULL: all of them. */
+EARSHOT_API int earshot_subscribe(
+    struct earshot *c, const char *const *topics, earshot_event_fn *fn, void *ctx, int timeout_ms);
+
+/* ---- event loop --------------------------------------------------------------------------- */
+
+EARSHOT_API int earshot_fd(const struct earshot *c); /* borrowed; the same for c's whole life */
+/* POLLIN, or POLLIN|POLLOUT while something is unsent. Ask again after every other function. */
+EARSHOT_API short earshot_events(const struct earshot *c);
+/* Never blocks: sends what is unsent, reads, runs callbacks; a bounded amount each time (the
+ * descriptor stays readable if there is more). 0 or an error, after which c is dead. */
+EARSHOT_API int earshot_dispatch(struct earshot *c);
+/* Blocks until there is something to dispatch, dispatches once. 0, EARSHOT_ERR_TIMEOUT or as
+ * earshot_dispatch(). -1: no limit. EINTR returns 0. */
+EARSHOT_API int earshot_wait(struct earshot *c, int timeout_ms);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
