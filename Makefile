@@ -1,7 +1,13 @@
 # Earshot. `make help` lists what can be made; docs/architecture.md explains the tree.
 #
-#   VARIANT=release|debug|asan|tsan|coverage   which build (default release), in build/VARIANT
-#   CC=gcc|clang  V=1  WERROR=1  prefix=/usr/local  DESTDIR=
+#   VARIANT=release|debug|asan|tsan|coverage   which build (default release)
+#   B=build/VARIANT                            where it is built
+#   CC=gcc|clang  V=1  WERROR=1  prefix=/usr/local  DESTDIR=  CFLAGS= LDFLAGS= (come after ours)
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
 
 VARIANT ?= release
 B       := build/$(VARIANT)
@@ -12,13 +18,14 @@ libexecdir = $(prefix)/libexec/earshot
 includedir = $(prefix)/include
 datadir    = $(prefix)/share
 
-VERSION := $(shell cat packaging/version)
+VERSION := $(file <packaging/version)
 
 PKG_CONFIG ?= pkg-config
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-IS_CLANG := $(findstring clang,$(shell $(CC) --version 2>/dev/null | head -n 1))
+CC_VERSION := $(shell $(CC) --version 2>/dev/null | head -n 1)
+IS_CLANG   := $(findstring clang,$(CC_VERSION))
 
 # ---- flags -------------------------------------------------------------------------------
 STD  = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -Isrc
@@ -37,9 +44,10 @@ WARN += -Wformat-signedness -Wformat-overflow=2 -Wformat-truncation=2 -Wduplicat
 endif
 WARN += $(if $(WERROR),-Werror)
 
+MACHINE := $(shell uname -m)
 HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
          -fstack-clash-protection -fno-delete-null-pointer-checks -fno-strict-overflow
-ifneq ($(filter x86_64 i686,$(shell uname -m)),)
+ifneq ($(filter x86_64 i686,$(MACHINE)),)
 HARDEN += -fcf-protection=full
 endif
 ifeq ($(IS_CLANG),)
@@ -66,7 +74,7 @@ endif
 ALL_CFLAGS = $(STD) $(WARN) $(OPT_$(VARIANT)) -fno-common -fvisibility=hidden -fPIC \
              -DEARSHOT_VERSION='"$(VERSION)"' -DEARSHOT_LIBEXECDIR='"$(libexecdir)"' \
              -MMD -MP $(CPPFLAGS) $(CFLAGS)
-ALL_LDFLAGS = $(LD_$(VARIANT)) $(LDFLAGS)
+ALL_LDFLAGS = $(LD_$(VARIANT)) $(CFLAGS) $(LDFLAGS)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
@@ -90,7 +98,8 @@ PKGS_cli       = libedit
 earshotd_FOLDERS      = daemon chat peer stream ipc discovery tls xml wire base
 earshot-mdns_FOLDERS  = mdns base
 earshot_FOLDERS       = cli client wire base
-PROGRAMS = earshotd earshot-mdns earshot
+PROGRAMS := $(foreach p,earshotd earshot-mdns earshot,\
+              $(if $(wildcard src/$(firstword $($(p)_FOLDERS))/main.c),$(p)))
 
 # what a unit test of a folder links: the folder and all below it
 DEPS_base      = base
@@ -107,43 +116,71 @@ DEPS_daemon    = $(earshotd_FOLDERS)
 DEPS_client    = client wire base
 DEPS_cli       = $(earshot_FOLDERS)
 
-pkgs   = $(sort $(foreach f,$(1),$(PKGS_$(f))))
-cflags = $(if $(call pkgs,$(1)),$(shell $(PKG_CONFIG) --cflags $(call pkgs,$(1)) | sed 's/-I/-isystem /g'))
-libs   = $(if $(call pkgs,$(1)),$(shell $(PKG_CONFIG) --libs $(call pkgs,$(1))))
-srcs   = $(wildcard src/$(1)/*.c)
-objs   = $(patsubst %.c,$(B)/%.o,$(call srcs,$(1)))
+# One pkg-config call a library; no answer means it is not there.
+PKGS := $(sort $(foreach f,$(FOLDERS),$(PKGS_$(f))))
+define ask_pkg
+FLAGS_$(1)  := $(shell $(PKG_CONFIG) --cflags --libs $(1) 2>/dev/null)
+CFLAGS_$(1)  = $$(patsubst -I%,-isystem%,$$(filter -I% -D% -pthread,$$(FLAGS_$(1))))
+LIBS_$(1)    = $$(filter -l% -L% -Wl$$(comma)% -pthread,$$(FLAGS_$(1)))
+endef
+comma := ,
+$(foreach p,$(PKGS) cmocka,$(eval $(call ask_pkg,$(p))))
+MISSING := $(strip $(foreach p,$(PKGS),$(if $(FLAGS_$(p)),,$(p))))
+
+pkgs     = $(sort $(foreach f,$(1),$(PKGS_$(f))))
+cflags   = $(sort $(foreach p,$(call pkgs,$(1)),$(CFLAGS_$(p))))
+libs     = $(foreach p,$(call pkgs,$(1)),$(LIBS_$(p)))
+srcs     = $(wildcard src/$(1)/*.c)
+objs     = $(patsubst %.c,$(B)/%.o,$(call srcs,$(1)))
 archives = $(foreach f,$(1),$(if $(call srcs,$(f)),$(B)/$(f).a))
 # main.c holds main() and belongs to its program alone
 libobjs  = $(filter-out %/main.o,$(call objs,$(1)))
 
-.PHONY: all help clean
-all: $(PROGRAMS:%=$(B)/%) $(B)/libearshot.so.0
+# $(call remember,FILE,TEXT): a rule for FILE, which is rewritten when TEXT is not what it holds.
+# What depends on it is so made again when flags change, or a source file comes or goes.
+define remember
+$(1): $(if $(call differ,$(file <$(1)),$(2)),FORCE)
+	$$(Q)mkdir -p $$(@D) && printf '%s\n' '$(subst ','\'',$(2))' >$$@
+endef
+differ = $(subst x$(strip $(1))x,,x$(strip $(2))x)
 
-help:
-	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+.PHONY: all help clean libraries FORCE
+all: $(PROGRAMS:%=$(B)/%) $(if $(wildcard src/client/*.c),$(B)/libearshot.so.0)
 
 ## all           build the programs and the library (default)
 ## clean         remove build/
 clean:
 	$(Q)rm -rf build
 
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+# Before anything is compiled, so that a missing library is one sentence.
+libraries:
+	$(if $(CC_VERSION),,@echo >&2 "$(CC) is not installed: run packaging/install-deps"; exit 1)
+	$(if $(MISSING),@echo >&2 "Libraries not found: $(MISSING). Run packaging/install-deps"; exit 1)
+
+$(eval $(call remember,$(B)/flags,$(CC) $(CC_VERSION) $(ALL_CFLAGS) $(ALL_LDFLAGS)))
+
 define folder_rules
-$(B)/src/$(1)/%.o: src/$(1)/%.c
-	$$(call say,CC,$$<)mkdir -p $$(@D) && $$(CC) $$(ALL_CFLAGS) $$(CFLAGS_$(1)) -c -o $$@ $$<
 CFLAGS_$(1) := $(call cflags,$(1))
-$(B)/$(1).a: $(call libobjs,$(1))
-	$$(call say,AR,$$@)rm -f $$@ && ar rcsD $$@ $$^
+$(B)/src/$(1)/%.o: src/$(1)/%.c $(B)/flags | libraries
+	$$(call say,CC,$$<)mkdir -p $$(@D) && $$(CC) $$(CFLAGS_$(1)) $$(ALL_CFLAGS) -c -o $$@ $$<
+$(call remember,$(B)/$(1).list,$(call libobjs,$(1)))
+$(B)/$(1).a: $(call libobjs,$(1)) $(B)/$(1).list
+	$$(call say,AR,$$@)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
 define program_rules
-$(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS))
-	$$(call say,LD,$$@)$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< -Wl,--start-group $(call archives,$($(1)_FOLDERS)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread
+$(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS)) $(B)/flags
+	$$(call say,LD,$$@)$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< -Wl,--start-group \
+	  $(call archives,$($(1)_FOLDERS)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
 
-$(B)/libearshot.so.0: $(call libobjs,client) $(call archives,wire base) src/client/libearshot.map
-	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libearshot.so.0 \
+$(B)/libearshot.so.0: $(call libobjs,client) $(call archives,wire base) src/client/libearshot.map $(B)/flags
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F) \
 	  -Wl,--version-script,src/client/libearshot.map -o $@ $(call libobjs,client) \
 	  $(call archives,wire base) $(call libs,client wire base)
 

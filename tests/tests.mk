@@ -1,23 +1,52 @@
 # Tests. Each tests/unit/FOLDER/test_X.c is one cmocka program that links src/FOLDER and what
-# lies below it.
+# lies below it; each tests/unit/FOLDER/test_X.py is run as it is. tests/run runs them all.
 
-UNIT_SRCS  = $(wildcard tests/unit/*/test_*.c)
-UNIT_PROGS = $(UNIT_SRCS:%.c=$(B)/%)
+UNIT_SRCS    = $(wildcard tests/unit/*/test_*.c)
+UNIT_PROGS   = $(UNIT_SRCS:%.c=$(B)/%)
+UNIT_SCRIPTS = $(wildcard tests/unit/*/test_*.py)
+of_folder    = $(if $(FOLDER),$(foreach p,$(1),$(if $(findstring /unit/$(FOLDER)/,$(p)),$(p))),$(1))
 
 define unit_rules
-$(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call archives,$(DEPS_$(1)))
-	$$(call say,TEST,$$@)mkdir -p $$(@D) && $$(CC) $$(ALL_CFLAGS) $$(UNIT_CFLAGS_$(1)) $$(ALL_LDFLAGS) -o $$@ $$< \
-	  -Wl,--start-group $(call archives,$(DEPS_$(1))) -Wl,--end-group $$(UNIT_LIBS_$(1)) -lpthread
-UNIT_CFLAGS_$(1) := $(call cflags,$(DEPS_$(1))) $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null | sed 's/-I/-isystem /g')
-UNIT_LIBS_$(1)   := $(call libs,$(DEPS_$(1))) $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
+UNIT_CFLAGS_$(1) := $(call cflags,$(DEPS_$(1))) $(CFLAGS_cmocka)
+$(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call archives,$(DEPS_$(1))) $(B)/flags | libraries cmocka
+	$$(call say,TEST,$$@)mkdir -p $$(@D) && $$(CC) $$(UNIT_CFLAGS_$(1)) $$(ALL_CFLAGS) \
+	  $$(ALL_LDFLAGS) $$(LDFLAGS_$$(basename $$(@F))) -o $$@ $$< -Wl,--start-group \
+	  $(call archives,$(DEPS_$(1))) -Wl,--end-group $(call libs,$(DEPS_$(1))) $(LIBS_cmocka) -lpthread
 endef
 $(foreach f,$(FOLDERS),$(eval $(call unit_rules,$(f))))
 
-.PHONY: unit check-unit
+.PHONY: unit cmocka check check-all check-quick check-unit check-asan
+cmocka:
+	$(if $(FLAGS_cmocka),,@echo >&2 "cmocka is not found. Run packaging/install-deps --check"; exit 1)
+
 unit: $(UNIT_PROGS)
 
+RUN = EARSHOT_BUILD='$(abspath $(B))' tests/run
+
+## check         install what the tests need, build, run all tests
+check:
+	$(Q)$(MAKE) --no-print-directory check-all
+
+# Tests that build virtual hosts of their own are not put into one more namespace.
+DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
+LAB_TESTS      = $(wildcard tests/lab/test_*.py)
+INTEROP_TESTS  = $(wildcard tests/interop/test_*.py)
+# what the scripts need built; they skip what is not there
+CHECK_BUILDS   =
+
+check-all: all unit $(CHECK_BUILDS)
+	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) \
+	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS)
+
+check-quick: all unit
+	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) --plain --limit 300 $(DIALOGUE_TESTS)
+
 ## check-unit    build and run the unit tests (FOLDER=xml: of one folder)
-check-unit: $(if $(FOLDER),$(filter $(B)/tests/unit/$(FOLDER)/%,$(UNIT_PROGS)),$(UNIT_PROGS))
-	$(Q)for t in $^; do $$t || exit 1; done
+check-unit: $(call of_folder,$(UNIT_PROGS)) $(if $(call of_folder,$(UNIT_SCRIPTS)),all)
+	$(Q)$(RUN) --netns $(call of_folder,$(UNIT_PROGS) $(UNIT_SCRIPTS))
+
+## check-asan    unit tests and dialogues again, under ASan and UBSan
+check-asan:
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan CC=clang check-quick
 
 -include $(wildcard $(B)/tests/unit/*/*.d)
