@@ -87,6 +87,13 @@ text_clean(enum text_kind kind, const char *s)
 	return buf_take(&b);
 }
 
+char *
+text_fold(const char *s)
+{
+	utf8proc_uint8_t *folded = utf8proc_NFKC_Casefold((const utf8proc_uint8_t *)s);
+	return folded ? (char *)folded : strdup(s);
+}
+
 /* The next grapheme: its bytes, and the columns of its widest character. */
 static size_t
 next_grapheme(const char *s, size_t len, size_t *columns)

@@ -22,6 +22,11 @@ void text_add(struct buf *out, enum text_kind kind, const char *s, size_t len);
 /* The same into a new string (free()), NULL when out of memory. */
 char *text_clean(enum text_kind kind, const char *s) MUST_USE;
 
+/* For comparing and searching, never for showing: compatibility forms, letter case and ignorable
+ * characters are levelled. A new string (free()); NULL when out of memory. What is not UTF-8 is
+ * taken as it is. */
+char *text_fold(const char *s) MUST_USE;
+
 /* Columns that cleaned text takes on a terminal. */
 size_t text_width(const char *s, size_t len);
 

@@ -67,9 +67,10 @@ struct stream_dial {
 int stream_dial(struct stream_hub *hub, const struct stream_dial *dial, void *user,
     struct stream **out) MUST_USE;
 
-/* Moves the bytes of one complete stanza (stanza is empty after, also on error). Before
- * on_ready they wait. 0 and a ticket (ascending per stream), a latched error of the buffer,
- * -ENOTCONN (closing), or ERR_TOO_BIG (queue full: the stream is not harmed). */
+/* Takes the bytes of one complete stanza, which is empty after success and untouched after an
+ * error. Before on_ready they wait. 0 and a ticket (ascending per stream), a latched error of the
+ * buffer, -ENOTCONN (closing), -ENOMEM, or ERR_TOO_BIG (queue full: the stream is not harmed,
+ * on_sent tells when to go on). */
 int stream_send(struct stream *s, struct buf *stanza, uint64_t *ticket) MUST_USE;
 
 /* For an incoming stream that waits after -EAGAIN: ask the listener again now. */
