@@ -50,3 +50,5 @@ check-asan:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan CC=clang check-quick
 
 -include $(wildcard $(B)/tests/unit/*/*.d)
+
+include tests/lab.mk
