@@ -25,6 +25,7 @@ RUN = EARSHOT_BUILD='$(abspath $(B))' tests/run
 
 ## check         install what the tests need, build, run all tests
 check:
+	$(Q)packaging/install-deps --check
 	$(Q)$(MAKE) --no-print-directory check-all
 
 # Tests that build virtual hosts of their own are not put into one more namespace.
@@ -47,6 +48,7 @@ check-unit: $(call of_folder,$(UNIT_PROGS)) $(if $(call of_folder,$(UNIT_SCRIPTS
 
 ## check-asan    unit tests and dialogues again, under ASan and UBSan
 check-asan:
+	$(Q)packaging/install-deps --check
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan CC=clang check-quick
 
 -include $(wildcard $(B)/tests/unit/*/*.d)
