@@ -3,6 +3,7 @@
 #include "base/random.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +42,15 @@ hash(const struct map *m, const char *s)
 	size_t len = strlen(s), at = 0;
 	for (;; at += 8) {
 		uint64_t word = 0;
-		size_t n = len - at < 8 ? len - at : 8;
-		memcpy(&word, s + at, n);
-		if (n < 8)
+		size_t left = len - at;
+		bool last = left < sizeof(word);
+		memcpy(&word, s + at, last ? left : sizeof(word));
+		if (last)
 			word |= (uint64_t)len << 56;
 		v[3] ^= word;
 		sip_round(v);
 		v[0] ^= word;
-		if (n < 8)
+		if (last)
 			break;
 	}
 	v[2] ^= 0xff;
