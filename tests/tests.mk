@@ -15,7 +15,7 @@ $(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call archives,$(DEPS_$(1))) $(B)/f
 endef
 $(foreach f,$(FOLDERS),$(eval $(call unit_rules,$(f))))
 
-.PHONY: unit cmocka check check-all check-quick check-unit check-asan
+.PHONY: unit cmocka check check-all check-quick check-unit check-asan lint
 cmocka:
 	$(if $(FLAGS_cmocka),,@echo >&2 "cmocka is not found. Run packaging/install-deps --check"; exit 1)
 
@@ -28,14 +28,14 @@ check:
 	$(Q)packaging/install-deps --check
 	$(Q)$(MAKE) --no-print-directory check-all
 
+include tests/lab.mk
+
 # Tests that build virtual hosts of their own are not put into one more namespace.
 DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
 LAB_TESTS      = $(wildcard tests/lab/test_*.py)
 INTEROP_TESTS  = $(wildcard tests/interop/test_*.py)
-# what the scripts need built; they skip what is not there
-CHECK_BUILDS   =
 
-check-all: all unit $(CHECK_BUILDS)
+check-all: all unit $(PURPLE_PEER)
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) \
 	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS)
 
@@ -51,6 +51,8 @@ check-asan:
 	$(Q)packaging/install-deps --check
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan CC=clang check-quick
 
--include $(wildcard $(B)/tests/unit/*/*.d)
+## lint          format, static checks, layers, sizes and scripts of the whole tree
+lint:
+	$(Q)LINT_CFLAGS='$(STD)' tests/lint/run
 
-include tests/lab.mk
+-include $(wildcard $(B)/tests/unit/*/*.d)
