@@ -51,11 +51,20 @@ enum {
 	LIMIT_NICK = 64,
 
 	/* Local socket (L3) */
-	LIMIT_FRAME = 1 << 20, /* one JSON object */
+	LIMIT_FRAME = 1 << 20,  /* one call */
+	LIMIT_ANSWER = 4 << 20, /* one answer or event: the people of a big hall fit */
 	LIMIT_JSON_DEPTH = 16,
 	LIMIT_CLIENTS = 64,
 	LIMIT_CLIENT_QUEUE = 8 << 20, /* unsent bytes kept for one client, then it is cut off */
-	LIMIT_CLIENT_CALLS = 16384,   /* unanswered calls of one client */
+	LIMIT_CLIENT_CALLS = 16384,   /* unanswered calls of one client, then it is not read */
+	LIMIT_CLIENT_CALL_BYTES = 8 << 20, /* the same, in bytes of these calls' text */
+	LIMIT_CLIENT_READ = 64 * 1024,     /* one read */
+	LIMIT_CLIENT_TURN = 64,            /* calls taken from one client before the others' turn */
+	LIMIT_CLIENT_TOPICS = 32,
+	LIMIT_TOPIC = 64,
+	LIMIT_CALL_FDS = 16, /* descriptors that come with one call */
+	LIMIT_METHOD = 64,   /* a method's name */
+	LIMIT_CALL_ID = 128, /* a call's id, as text */
 };
 
 #endif
