@@ -29,14 +29,20 @@ int ipc_server_create(uv_loop_t *loop, struct ipc_server **out) MUST_USE;
 /* Adds a table that ends with a zeroed entry; ctx is what ipc_ctx() gives its methods. */
 int ipc_server_add(struct ipc_server *s, const struct ipc_method *table, void *ctx) MUST_USE;
 /* Binds and listens. -EADDRINUSE: another daemon answers there. A socket file nobody answers on
- * is removed first. fd >= 0: an already listening socket (systemd), path only informs. */
+ * is removed first; path.lock stays. fd >= 0: an already listening socket (systemd), moved, path
+ * is not looked at and not removed. */
 int ipc_server_listen(struct ipc_server *s, const char *path, int fd) MUST_USE;
-/* Writes out what is queued (at most a second), closes, removes the socket file, frees. */
+/* Writes out what is queued (at most a second), closes, removes the socket file, frees; done (may
+ * be NULL) comes from the loop. Calls still unanswered stay valid, their answers go nowhere. */
 void ipc_server_close(struct ipc_server *s, void (*done)(void *ctx), void *ctx);
 size_t ipc_server_clients(const struct ipc_server *s);
 
 void *ipc_ctx(const struct ipc_call *call);
-const struct value *ipc_params(const struct ipc_call *call); /* an object, maybe empty */
+/* An object; NULL, which reads as an empty one, if the call brought none. */
+const struct value *ipc_params(const struct ipc_call *call);
+/* The next descriptor that came with the call, moved; -ENOENT: no more. Those not taken are
+ * closed with the call. */
+int ipc_take_fd(struct ipc_call *call) MUST_USE;
 /* The answer; moves result (NULL: an empty object). The client may have left: then nothing. */
 void ipc_reply(struct ipc_call *call, struct value *result);
 /* An error with one sentence for people. `reason` is machine readable (table below). */
