@@ -2,25 +2,29 @@
 # The programs exit 77 where namespaces are refused or libpurple is missing.
 
 INTEROP_PKGS = purple glib-2.0 jansson
-LAB_RUN = EARSHOT_BUILD=$(B) tests/lab/runall
+# only where it can be built; the tests that need it skip without it
+PURPLE_PEER  = $(if $(shell $(PKG_CONFIG) --exists $(INTEROP_PKGS) && echo y),$(B)/purple-peer)
 
-# libpurple's headers compile with hardly any warning on, so their macros cannot either
+# libpurple's headers are not made for our warnings
 $(B)/purple-peer: tests/interop/purple-peer.c
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(STD) -Wall -Wextra $(if $(WERROR),-Werror) \
-	  -Wno-cast-function-type $(OPT_$(VARIANT)) -MMD -MP $$($(PKG_CONFIG) --cflags $(INTEROP_PKGS) | sed 's/-I/-isystem /g') \
-	  $(CFLAGS) $(ALL_LDFLAGS) -o $@ $< $$($(PKG_CONFIG) --libs $(INTEROP_PKGS))
+	  -Wno-cast-function-type $(OPT_$(VARIANT)) -MMD -MP \
+	  $$($(PKG_CONFIG) --cflags $(INTEROP_PKGS) | sed 's/-I/-isystem /g') $(CFLAGS) \
+	  $(ALL_LDFLAGS) -o $@ $< $$($(PKG_CONFIG) --libs $(INTEROP_PKGS))
 
 -include $(wildcard $(B)/purple-peer.d)
 
-# only where it can be built; test_libpurple.py skips without it
-PURPLE_PEER = $(shell $(PKG_CONFIG) --exists $(INTEROP_PKGS) && echo $(B)/purple-peer)
+.PHONY: check-dialogue check-lab check-interop
+check-all: $(PURPLE_PEER)
 
-.PHONY: check-lab check-interop
+## check-dialogue scripted conversations with the daemon, as foreign programs and attackers hold them
+check-dialogue: all
+	$(Q)$(RUN) --plain --limit 300 $(DIALOGUE_TESTS)
 
 ## check-lab     the daemon on virtual hosts: discovery, outages, crashes
 check-lab: all
-	$(Q)$(LAB_RUN) tests/lab/test_*.py
+	$(Q)$(RUN) --plain --limit 300 $(LAB_TESTS)
 
 ## check-interop the daemon and libpurple on virtual hosts
 check-interop: all $(PURPLE_PEER)
-	$(Q)$(LAB_RUN) tests/interop/test_*.py
+	$(Q)$(RUN) --plain --limit 300 $(INTEROP_TESTS)

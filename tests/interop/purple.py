@@ -4,8 +4,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lab"))
 
-import lab  # pylint: disable=wrong-import-position
-import tap  # pylint: disable=wrong-import-position
+import lab
+import tap
 
 PROGRAM = os.path.join(lab.BUILD, "purple-peer")
 

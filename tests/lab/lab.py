@@ -116,7 +116,6 @@ class Process:
         self.events = Events(self.label)
         self.log = host.path(f"/run/log/{label}")
         with open(self.log, "ab") as log:
-            # pylint: disable-next=consider-using-with
             self.popen = subprocess.Popen(
                 host.inside(*argv), env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=log,
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL)
@@ -175,7 +174,6 @@ class Host:
                  # one user has all names: avahi-daemon wants one that it can chown to
                  ' for f in passwd group; do mount --bind "$2/$f" "/etc/$f"; done;'
                  ' echo ready; exec cat')
-        # pylint: disable-next=consider-using-with
         self.holder = subprocess.Popen(
             ["unshare", "--net", "--mount", "--uts", "sh", "-ec", setup, "host", name,
              f"{HERE}/etc"],
@@ -321,6 +319,11 @@ class Lab:
                   "stp_state", "0", "forward_delay", "0")
             _must("ip", "link", "set", bridge, "addrgenmode", "none", "up")
             self.switches += 1
+
+    def add_address(self, address):
+        """An address on the first switch, for a peer that is the test itself."""
+        self.need_switch(0)
+        _must("ip", "addr", "add", f"{address}/24", "dev", "br0")
 
     def host(self, name=None, nics=1, avahi=False, ipv4=True, ipv6=True):
         """One more machine, up when this returns."""

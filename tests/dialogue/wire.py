@@ -1,0 +1,113 @@
+"""One TCP connection as a script sees it: bytes go out as they are written down, what comes in
+is cut into the header, stanzas and the end tag, each as the very text that was on the wire."""
+import re
+import socket
+import struct
+import threading
+from xml.parsers import expat
+
+from events import Events
+
+
+def _tag_end(data, at):
+    """The position after the tag that starts at `at`."""
+    quote = None
+    while True:
+        char = data[at]
+        at += 1
+        if quote:
+            quote = None if char == quote else quote
+        elif char in b"'\"":
+            quote = char
+        elif char == ord(">"):
+            return at
+
+
+class Cutter:
+    """Bytes of a stream in, its top-level pieces out; XML that is not well-formed raises."""
+
+    def __init__(self, take):
+        self._take = take
+        self._data = bytearray()
+        self._depth = self._start = 0
+        self._parser = expat.ParserCreate("UTF-8", " ")
+        self._parser.StartElementHandler = self._on_start
+        self._parser.EndElementHandler = self._on_end
+        if hasattr(self._parser, "SetReparseDeferralEnabled"):
+            self._parser.SetReparseDeferralEnabled(False)
+
+    def feed(self, data):
+        self._data += data
+        self._parser.Parse(data, False)
+
+    def _on_start(self, _name, _attributes):
+        at = self._parser.CurrentByteIndex
+        if self._depth == 0:
+            self._give(0, _tag_end(self._data, at))
+        elif self._depth == 1:
+            self._start = at
+        self._depth += 1
+
+    def _on_end(self, _name):
+        self._depth -= 1
+        at = self._parser.CurrentByteIndex
+        if self._depth == 1:
+            self._give(self._start, _tag_end(self._data, at))
+        elif self._depth == 0:
+            self._give(at, _tag_end(self._data, at))
+
+    def _give(self, start, end):
+        self._take(self._data[start:end].decode("utf-8").strip())
+
+
+class Stream:
+    """Pieces that came are in .events, .at is the first that the script has not seen."""
+
+    def __init__(self, name, connection):
+        self.name = name
+        self.at = 0
+        self.events = Events(f"stream {name}")
+        self._connection = connection
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.problem = None  # what the daemon wrote was no XML, or it cut us off
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def send(self, data):
+        self._connection.sendall(data)
+
+    def shut(self):
+        """We say nothing more, TCP says so."""
+        try:
+            self._connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the daemon closed first
+
+    def close(self):
+        self._connection.close()
+
+    def reset(self):
+        """As a crashed machine that came back would."""
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # the reader's hold on the socket ends first, or close() would not be the last one
+        self._connection.shutdown(socket.SHUT_RD)
+        self.events.until(lambda: self.events.ended, what="the reader's end")
+        self._connection.close()
+
+    def _read(self):
+        cutter = Cutter(self.events.add)
+        try:
+            while data := self._connection.recv(65536):
+                cutter.feed(data)
+        except ConnectionResetError:
+            self.problem = "reset"
+        except expat.ExpatError as error:
+            self.problem = f"not well-formed XML from the daemon: {error}"
+        except OSError:
+            pass  # closed by the script
+        self.events.end()
+
+
+def pattern(text):
+    """A script's pattern: ' stands for either quote, [^'] for what is neither."""
+    text = re.sub(r"\[\^'\]|'", lambda m: "['\"]" if m[0] == "'" else "[^'\"]", text)
+    return re.compile(text, re.DOTALL)
