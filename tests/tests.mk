@@ -15,7 +15,7 @@ $(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call archives,$(DEPS_$(1))) $(B)/f
 endef
 $(foreach f,$(FOLDERS),$(eval $(call unit_rules,$(f))))
 
-.PHONY: unit cmocka check check-all check-quick check-unit check-asan lint
+.PHONY: unit cmocka check check-all check-quick check-unit check-asan bench lint
 cmocka:
 	$(if $(FLAGS_cmocka),,@echo >&2 "cmocka is not found. Run packaging/install-deps --check"; exit 1)
 
@@ -51,8 +51,21 @@ check-asan:
 	$(Q)packaging/install-deps --check
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan CC=clang check-quick
 
+# tests/bench/bench_X.c: programs that print figures; they may use everything but main.c files
+BENCHES       = $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
+BENCH_FOLDERS = $(filter-out cli,$(FOLDERS))
+$(B)/tests/bench/bench_%: tests/bench/bench_%.c $(call archives,$(BENCH_FOLDERS)) $(B)/flags | libraries
+	$(call say,BENCH,$@)mkdir -p $(@D) && $(CC) $(call cflags,$(BENCH_FOLDERS)) $(ALL_CFLAGS) \
+	  $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$(BENCH_FOLDERS)) -Wl,--end-group \
+	  $(call libs,$(BENCH_FOLDERS)) -lpthread
+
+## bench         measure the layers, in a network namespace with loopback only
+bench: all $(BENCHES)
+	$(Q)for b in $(BENCHES); do echo "== $$(basename $$b)"; \
+	  unshare -Urn sh -c 'ip link set lo up && exec "$$0"' $$b || exit 1; done
+
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
 lint:
 	$(Q)LINT_CFLAGS='$(STD)' tests/lint/run
 
--include $(wildcard $(B)/tests/unit/*/*.d)
+-include $(wildcard $(B)/tests/unit/*/*.d $(B)/tests/bench/*.d)
