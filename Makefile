@@ -72,8 +72,7 @@ endif
 
 # -fPIC for all: the same objects make the programs (PIE) and libearshot
 ALL_CFLAGS = $(STD) $(WARN) $(OPT_$(VARIANT)) -fno-common -fvisibility=hidden -fPIC \
-             -DEARSHOT_VERSION='"$(VERSION)"' -DEARSHOT_LIBEXECDIR='"$(libexecdir)"' \
-             -MMD -MP $(CPPFLAGS) $(CFLAGS)
+             -DEARSHOT_VERSION='"$(VERSION)"' -MMD -MP $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LD_$(VARIANT)) $(CFLAGS) $(LDFLAGS)
 
 Q := $(if $(V),,@)
@@ -171,6 +170,11 @@ $(B)/$(1).a: $(call libobjs,$(1)) $(B)/$(1).list
 	$$(call say,AR,$$@)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+
+# only discovery knows where its helper is installed; another prefix is not another build of all
+CFLAGS_discovery += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
+$(eval $(call remember,$(B)/libexecdir,$(libexecdir)))
+$(call objs,discovery): $(B)/libexecdir
 
 define program_rules
 $(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS)) $(B)/flags
