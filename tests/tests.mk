@@ -1,5 +1,6 @@
 # Tests. Each tests/unit/FOLDER/test_X.c is one cmocka program that links src/FOLDER and what
 # lies below it; each tests/unit/FOLDER/test_X.py is run as it is. tests/run runs them all.
+# LDFLAGS_test_X adds to the link of one program, to wrap functions say.
 
 UNIT_SRCS    = $(wildcard tests/unit/*/test_*.c)
 UNIT_PROGS   = $(UNIT_SRCS:%.c=$(B)/%)
