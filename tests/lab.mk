@@ -14,8 +14,14 @@ $(B)/purple-peer: tests/interop/purple-peer.c
 
 -include $(wildcard $(B)/purple-peer.d)
 
-.PHONY: check-dialogue check-lab check-interop
-check-all: $(PURPLE_PEER)
+BENCH_SRCS = $(wildcard tests/bench/*.c)
+$(B)/bench-driver: $(BENCH_SRCS) tests/bench/watch.h include/earshot.h $(call archives,client wire base)
+	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pie -o $@ $(BENCH_SRCS) \
+	  -Wl,--start-group $(call archives,client wire base) -Wl,--end-group $(call libs,client wire base)
+
+.PHONY: check-dialogue check-lab check-interop bench-driver
+bench-driver: all $(B)/bench-driver
+
 
 ## check-dialogue scripted conversations with the daemon, as foreign programs and attackers hold them
 check-dialogue: all
