@@ -1,0 +1,187 @@
+#include "cli/words.h"
+
+#include "base/clock.h"
+#include "base/compiler.h"
+#include "base/str.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PEOPLE_COLUMNS = 6, CELL_MAX = 4096 };
+
+void
+words_span(struct buf *out, int64_t seconds)
+{
+	const int64_t minute = 60, hour = 3600, day = 86400;
+	if (seconds < 0)
+		seconds = 0;
+	if (seconds < 2 * minute)
+		buf_fmt(out, "%" PRId64 " s", seconds);
+	else if (seconds < 2 * hour)
+		buf_fmt(out, "%" PRId64 " min", seconds / minute);
+	else if (seconds < 2 * day)
+		buf_fmt(out, "%" PRId64 " h", seconds / hour);
+	else
+		buf_fmt(out, "%" PRId64 " days", seconds / day);
+}
+
+void
+words_clock(struct buf *out, int64_t wall_ms)
+{
+	time_t t = (time_t)((wall_ms ? wall_ms : clock_wall()) / 1000);
+	struct tm tm;
+	if (localtime_r(&t, &tm))
+		buf_fmt(out, "%02d:%02d", tm.tm_hour, tm.tm_min);
+	else
+		buf_str(out, "--:--");
+}
+
+void
+words_str(struct buf *out, const struct earshot_value *v, const char *key)
+{
+	const char *text = earshot_value_str(v, key);
+	if (text)
+		text_add(out, TEXT_NAME, text, strlen(text));
+}
+
+void
+words_display(struct buf *out, const struct earshot_value *person)
+{
+	bool named = !str_empty(earshot_value_str(person, "display"));
+	words_str(out, person, named ? "display" : "name");
+}
+
+void
+words_status(struct buf *out, const struct earshot_value *person)
+{
+	const char *status = earshot_value_str(person, "status");
+	const char *text = earshot_value_str(person, "text");
+	if (str_equal(status, "dnd"))
+		buf_str(out, "do not disturb");
+	else if (!str_empty(status))
+		words_str(out, person, "status");
+	if (!str_empty(text)) {
+		buf_str(out, str_empty(status) ? "" : ": ");
+		words_str(out, person, "text");
+	}
+}
+
+void
+words_evidence(struct buf *out, const struct earshot_value *person)
+{
+	const char *state = earshot_value_str(person, "state");
+	int64_t age = earshot_value_int(person, "age", -1);
+	if (str_equal(state, "gone")) {
+		buf_str(out, "gone");
+		return;
+	}
+	if (str_equal(state, "silent")) {
+		buf_str(out, "not answering");
+		if (age >= 0) {
+			buf_str(out, " for ");
+			words_span(out, age);
+		}
+		return;
+	}
+	words_str(out, person, "state"); /* "answered", "announced" */
+	if (age == 0)
+		buf_str(out, " just now");
+	else if (age > 0) {
+		buf_char(out, ' ');
+		words_span(out, age);
+		buf_str(out, " ago");
+	}
+}
+
+enum style
+words_evidence_style(const struct earshot_value *person)
+{
+	const char *state = earshot_value_str(person, "state");
+	if (str_equal(state, "answered"))
+		return STYLE_GOOD;
+	if (str_equal(state, "silent"))
+		return STYLE_WARN;
+	return str_equal(state, "gone") ? STYLE_DIM : STYLE_PLAIN;
+}
+
+void
+words_own(struct buf *out, const struct earshot_value *own)
+{
+	words_display(out, own);
+	if (!str_equal(earshot_value_str(own, "display"), earshot_value_str(own, "name"))) {
+		buf_str(out, " (");
+		words_str(out, own, "name");
+		buf_char(out, ')');
+	}
+	buf_str(out, ", ");
+	words_status(out, own);
+}
+
+size_t
+words_here(const struct earshot_value *people)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < earshot_value_count(people); i++)
+		if (!str_equal(earshot_value_str(earshot_value_at(people, i), "state"), "gone"))
+			n++;
+	return n;
+}
+
+/* The words of one person's row; a cell that does not fit in memory shows as empty. */
+static void
+fill_row(char *text[PEOPLE_COLUMNS], const struct earshot_value *person, size_t number)
+{
+	struct buf b[PEOPLE_COLUMNS];
+	for (size_t i = 0; i < PEOPLE_COLUMNS; i++)
+		buf_init(&b[i], CELL_MAX);
+	if (number > 0)
+		buf_fmt(&b[0], "%zu", number);
+	words_display(&b[1], person);
+	words_evidence(&b[2], person);
+	words_status(&b[3], person);
+	words_str(&b[4], person, "client");
+	words_str(&b[5], person, "name");
+	for (size_t i = 0; i < PEOPLE_COLUMNS; i++) {
+		text[i] = buf_take(&b[i]);
+		buf_finish(&b[i]);
+	}
+}
+
+void
+words_people(
+    const struct screen *s, struct buf *out, const struct earshot_value *people, bool numbered)
+{
+	static const struct column columns[PEOPLE_COLUMNS] = {
+	    {"", 1, 0},
+	    {"Name", 14, 0},
+	    {"Seen", 22, 1},
+	    {"Status", 14, 2},
+	    {"Program", 8, 4},
+	    {"Address", 10, 3},
+	};
+	size_t rows = earshot_value_count(people);
+	char **text = calloc(rows * PEOPLE_COLUMNS + 1, sizeof(*text));
+	struct cell *cells = calloc(rows * PEOPLE_COLUMNS + 1, sizeof(*cells));
+	size_t skip = numbered ? 0 : 1; /* the number column */
+	size_t count = PEOPLE_COLUMNS - skip;
+	for (size_t r = 0; text && cells && r < rows; r++) {
+		const struct earshot_value *person = earshot_value_at(people, r);
+		char **row = text + r * PEOPLE_COLUMNS;
+		fill_row(row, person, numbered ? r + 1 : 0);
+		for (size_t i = 0; i < count; i++)
+			cells[r * count + i].text = row[i + skip] ? row[i + skip] : "";
+		cells[r * count + 1 - skip].style = STYLE_NAME;
+		cells[r * count + 2 - skip].style = words_evidence_style(person);
+		cells[r * count + 4 - skip].style = STYLE_DIM;
+		cells[r * count + 5 - skip].style = STYLE_DIM;
+	}
+	if (text && cells)
+		table_print(s, out, columns + skip, count, cells, rows);
+	for (size_t i = 0; text && i < rows * PEOPLE_COLUMNS; i++)
+		free(text[i]);
+	free(text);
+	free(cells);
+}

@@ -1,0 +1,40 @@
+/* What the daemon says about people, in words. All text comes out clean: it passed text_add().
+ * The rows of a person live in struct words, which owns its strings. */
+#ifndef CLI_WORDS_H
+#define CLI_WORDS_H
+
+#include "base/buf.h"
+#include "cli/screen.h"
+
+#include <earshot.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { WORDS_MAX = 1 << 20 }; /* limit of a buffer for words */
+
+/* A span in one unit, as people say it: "3 s", "2 min", "5 h", "4 days". */
+void words_span(struct buf *out, int64_t seconds);
+/* "18:04", the user's own time zone; stamp 0 is now. */
+void words_clock(struct buf *out, int64_t wall_ms);
+
+/* Appends a member's text made harmless, one line. Absent: nothing. */
+void words_str(struct buf *out, const struct earshot_value *v, const char *key);
+
+/* What to call a person: display, else instance name. */
+void words_display(struct buf *out, const struct earshot_value *person);
+/* "available", "away: lunch" */
+void words_status(struct buf *out, const struct earshot_value *person);
+/* "answered 3 s ago", "announced 2 min ago", "not answering for 10 s", "gone" */
+void words_evidence(struct buf *out, const struct earshot_value *person);
+enum style words_evidence_style(const struct earshot_value *person);
+
+/* "Alice (alice@host), available: at my desk" */
+void words_own(struct buf *out, const struct earshot_value *own);
+
+/* The table of people; `numbered` for the session, where a number chooses. */
+void words_people(
+    const struct screen *s, struct buf *out, const struct earshot_value *people, bool numbered);
+/* How many of them are here. */
+size_t words_here(const struct earshot_value *people);
+
+#endif
