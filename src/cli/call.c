@@ -1,0 +1,269 @@
+/* The connection to the daemon: made when first needed, waited for with signs of life. */
+#include "base/clock.h"
+#include "base/paths.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROGRESS_AFTER = 1000, TICK = 200 }; /* ms */
+
+struct pending {
+	struct earshot_value *answer; /* owned */
+	int err;
+	bool done;
+};
+
+static const struct {
+	const char *reason;
+	int code;
+} reasons[] = {
+    {"invalid", CLI_USAGE},
+    {"unknown", CLI_UNKNOWN},
+    {"ambiguous", CLI_AMBIGUOUS},
+    {"absent", CLI_ABSENT},
+    {"unreachable", CLI_NO_ANSWER},
+    {"timeout", CLI_NO_ANSWER},
+};
+
+int
+cli_exit_code(int err, const struct earshot_value *answer)
+{
+	switch (err) {
+	case EARSHOT_OK:
+		return CLI_OK;
+	case EARSHOT_ERR_FAILED:
+		for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+			if (strcmp(earshot_error_reason(answer), reasons[i].reason) == 0)
+				return reasons[i].code;
+		return CLI_ERROR;
+	case EARSHOT_ERR_INVALID:
+		return CLI_USAGE;
+	case EARSHOT_ERR_TIMEOUT:
+		return CLI_NO_ANSWER;
+	case EARSHOT_ERR_REFUSED:
+		return CLI_REFUSED;
+	case EARSHOT_ERR_NOT_RUNNING:
+	case EARSHOT_ERR_START:
+	case EARSHOT_ERR_PROTOCOL:
+	case EARSHOT_ERR_CUT_OFF:
+		return CLI_NO_DAEMON;
+	default:
+		return CLI_ERROR;
+	}
+}
+
+static int
+fail_start(struct cli *c)
+{
+	char *log = NULL;
+	int err = paths_get(PATHS_STATE, "earshotd.log", &log);
+	int code = err ? cli_fail(c, CLI_NO_DAEMON,
+			     "The daemon could not be started. Try: earshot daemon run")
+		       : cli_fail(c, CLI_NO_DAEMON,
+			     "The daemon could not be started. Its last words are in %s", log);
+	free(log);
+	return code;
+}
+
+static int
+fail_refused(struct cli *c)
+{
+	char *path = NULL;
+	const char *set = c->socket_path ? c->socket_path : screen_env("EARSHOT_SOCKET");
+	if (!set && paths_get(PATHS_RUNTIME, "daemon.sock", &path) == 0)
+		set = path;
+	int code = cli_fail(c, CLI_REFUSED,
+	    "The socket %s belongs to another user, so Earshot does not use it. Choose another "
+	    "with --socket.",
+	    set ? set : "of the daemon");
+	free(path);
+	return code;
+}
+
+/* The daemon's own sentence, and whom an ambiguous name may mean. */
+static int
+fail_answer(struct cli *c, int err, const struct earshot_value *answer)
+{
+	const struct earshot_value *data = earshot_error_data(answer);
+	const struct earshot_value *people = earshot_value_get(data, "candidates");
+	int code =
+	    cli_fail_data(c, cli_exit_code(err, answer), data, earshot_error_message(err, answer));
+	if (earshot_value_count(people) > 0) {
+		struct buf b = BUF_INIT(SCREEN_MAX);
+		words_people(&c->err, &b, people, false);
+		(void)screen_write(&c->err, &b); /* the exit code has said it */
+		buf_finish(&b);
+	}
+	return code;
+}
+
+int
+cli_fail_call(struct cli *c, int err, const struct earshot_value *answer)
+{
+	switch (err) {
+	case EARSHOT_ERR_NOT_RUNNING:
+		return cli_fail(c, CLI_NO_DAEMON,
+		    "Earshot is not running. Start it with: earshot daemon start");
+	case EARSHOT_ERR_START:
+		return fail_start(c);
+	case EARSHOT_ERR_REFUSED:
+		return fail_refused(c);
+	case EARSHOT_ERR_PROTOCOL:
+		return cli_fail(c, CLI_NO_DAEMON,
+		    "The running daemon is of another version. End it, then try again.");
+	case EARSHOT_ERR_CUT_OFF:
+		return cli_fail(c, CLI_NO_DAEMON, "The daemon stopped. Try again.");
+	case EARSHOT_ERR_TIMEOUT:
+		return cli_fail(c, CLI_NO_ANSWER, "No answer within %d seconds. Try again.",
+		    CLI_CALL_MS / 1000);
+	case EARSHOT_ERR_INVALID:
+		return cli_fail(c, CLI_USAGE, "The text is not UTF-8, so it cannot be sent.");
+	default:
+		return fail_answer(c, err, answer);
+	}
+}
+
+/* One line on a terminal that goes away again. */
+static void
+show_progress(struct cli *c, const char *what, uint64_t since)
+{
+	struct buf b = BUF_INIT(SCREEN_MAX), line = BUF_INIT(SCREEN_MAX);
+	uint64_t seconds = (clock_now() - since) / 1000;
+	if (seconds > 0)
+		buf_fmt(&line, "%s (%llu s) ...", what, (unsigned long long)seconds);
+	else
+		buf_fmt(&line, "%s ...", what);
+	buf_str(&b, "\r");
+	screen_style(&c->err, &b, STYLE_DIM, buf_cstr(&line));
+	buf_str(&b, "\033[K");
+	(void)screen_write(&c->err, &b); /* nothing depends on it */
+	buf_finish(&line);
+	buf_finish(&b);
+}
+
+static void
+hide_progress(struct cli *c)
+{
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	buf_str(&b, "\r\033[K");
+	(void)screen_write(&c->err, &b);
+	buf_finish(&b);
+}
+
+int
+cli_connect(struct cli *c)
+{
+	unsigned flags = c->command && c->command->flags & COMMAND_START ? EARSHOT_START : 0;
+	if (c->link)
+		return CLI_OK;
+	int err = earshot_connect(c->socket_path, "earshot", 0, &c->link);
+	if (err == EARSHOT_ERR_NOT_RUNNING && flags) {
+		if (c->err.tty)
+			show_progress(c, "Starting Earshot", clock_now());
+		err = earshot_connect(c->socket_path, "earshot", flags, &c->link);
+		if (c->err.tty)
+			hide_progress(c);
+	}
+	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
+}
+
+void
+cli_disconnect(struct cli *c)
+{
+	earshot_close(c->link);
+	c->link = NULL;
+}
+
+static void
+on_answer(void *ctx, int err, const struct earshot_value *answer)
+{
+	struct pending *p = ctx;
+	p->done = true;
+	p->err = err;
+	p->answer = earshot_value_ref(answer);
+}
+
+static int
+wait_for(struct cli *c, struct pending *p, const char *what)
+{
+	uint64_t since = clock_now();
+	bool shown = false;
+	int err = 0;
+	while (!p->done && !err) {
+		uint64_t waited = clock_now() - since;
+		if (waited >= CLI_CALL_MS) {
+			err = EARSHOT_ERR_TIMEOUT;
+			break;
+		}
+		if (waited >= PROGRESS_AFTER && c->err.tty) {
+			show_progress(c, what ? what : "Waiting", since);
+			shown = true;
+		}
+		err = earshot_wait(c->link, TICK);
+		if (err == EARSHOT_ERR_TIMEOUT)
+			err = 0;
+	}
+	if (shown)
+		hide_progress(c);
+	return p->done ? p->err : err;
+}
+
+int
+cli_call(struct cli *c, const char *what, const char *method, struct earshot_value *params,
+    struct earshot_value **answer)
+{
+	struct pending p = {0};
+	int code = cli_connect(c);
+	if (code) {
+		earshot_value_free(params);
+		return code;
+	}
+	int err = earshot_call_async(c->link, method, params, on_answer, &p);
+	if (!err)
+		err = wait_for(c, &p, what);
+	if (err && err != EARSHOT_ERR_FAILED)
+		cli_disconnect(c); /* no late answer may find p gone */
+	if (err)
+		code = cli_fail_call(c, err, p.answer);
+	if (!err && answer)
+		*answer = p.answer;
+	else
+		earshot_value_free(p.answer);
+	return code;
+}
+
+int
+cli_pause(struct cli *c, const char *what, int ms)
+{
+	uint64_t until = clock_now() + (uint64_t)ms;
+	int err = cli_connect(c);
+	if (err)
+		return err;
+	if (what && c->err.tty)
+		show_progress(c, what, clock_now());
+	for (uint64_t now; (now = clock_now()) < until && !err;) {
+		err = earshot_wait(c->link, (int)(until - now));
+		if (err == EARSHOT_ERR_TIMEOUT)
+			err = 0;
+	}
+	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
+}
+
+void
+cli_quiet(struct cli *c)
+{
+	if (c->err.tty)
+		hide_progress(c);
+}
+
+struct earshot_value *
+cli_peer(const char *name)
+{
+	struct earshot_value *params = earshot_value_object();
+	earshot_value_set_str(params, "peer", name);
+	return params;
+}

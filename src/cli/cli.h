@@ -1,0 +1,104 @@
+/* The command line: what its commands share. A thin client of libearshot: it knows words,
+ * tables and terminals, and nothing of XMPP, discovery or storage. One thread. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/compiler.h"
+#include "cli/screen.h"
+
+#include <earshot.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the program returns; every command's function returns one of these. Scripts rely on the
+ * numbers: they never change. commands.c says them to people. */
+enum exit_code {
+	CLI_OK = 0,
+	CLI_ERROR = 1,     /* anything that has no number of its own */
+	CLI_USAGE = 2,     /* the command line makes no sense, or the daemon said "invalid" */
+	CLI_UNKNOWN = 3,   /* nobody of that name */
+	CLI_AMBIGUOUS = 4, /* the name fits several people */
+	CLI_ABSENT = 5,    /* the person is not here */
+	CLI_NO_ANSWER = 6, /* the person, or the daemon, does not answer */
+	CLI_NO_DAEMON = 7, /* the daemon is not running, or of another version */
+	CLI_REFUSED = 8,   /* the socket is another user's */
+};
+
+enum { CLI_OPTIONS_MAX = 4, CLI_CALL_MS = 30000 };
+
+struct command;
+
+struct cli {
+	struct screen out;             /* standard output */
+	struct screen err;             /* standard error */
+	struct earshot *link;          /* owned; NULL until a command needs the daemon */
+	const char *socket_path;       /* borrowed from argv; NULL: where the daemon listens */
+	const struct command *command; /* borrowed; the one that runs, NULL before it is known */
+	const char *values[CLI_OPTIONS_MAX]; /* of its options, "" for flags; NULL: not given */
+	bool json;
+	bool no_colour;
+	bool help;
+	bool version;
+};
+
+/* The whole program, for main() and for tests. Returns the exit code. */
+int cli_run(int argc, char **argv);
+
+/* The value of an option of the running command ("" for a flag), NULL if not given. */
+const char *cli_option(const struct cli *c, const char *name);
+
+/* One sentence on standard error, made harmless for the terminal; with --json the same as
+ * {"error":{...}} on standard output. Returns `code`. */
+int cli_fail(struct cli *c, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The same with what the daemon said besides, which goes into the JSON; data may be NULL. */
+int cli_fail_data(struct cli *c, int code, const struct earshot_value *data, const char *sentence);
+/* A command line that makes no sense: the sentence, and how the command is used. */
+int cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Tells of a failed libearshot function; answer as with earshot_error_message(). */
+int cli_fail_call(struct cli *c, int err, const struct earshot_value *answer);
+/* The exit code for what a libearshot function returned. */
+int cli_exit_code(int err, const struct earshot_value *answer);
+
+/* Connects if not connected; starts the daemon if the command's flags say so. */
+int cli_connect(struct cli *c) MUST_USE;
+void cli_disconnect(struct cli *c);
+
+/* Calls the daemon and waits, with signs of life on a terminal after a second. `what` is said
+ * then ("Asking bob"); NULL: "Waiting". params are moved. Errors are told here. *answer is the
+ * caller's to free; answer may be NULL. */
+int cli_call(struct cli *c, const char *what, const char *method, struct earshot_value *params,
+    struct earshot_value **answer) MUST_USE;
+
+/* Lets time pass while the connection stays served; `what` as above, NULL: silently. */
+int cli_pause(struct cli *c, const char *what, int ms) MUST_USE;
+/* Takes the sign of life of cli_pause() away again. */
+void cli_quiet(struct cli *c);
+
+/* {"peer": name}, the parameters of most methods. */
+struct earshot_value *cli_peer(const char *name);
+
+/* Writes b to standard output and frees it. Returns an exit code. */
+int cli_print(struct cli *c, struct buf *b) MUST_USE;
+/* Appends text from outside, made harmless, as one line. NULL appends nothing. */
+void cli_add(struct buf *b, const char *text);
+
+/* A sentence on standard error that is no error: the daemon's problem. */
+void cli_warn(struct cli *c, const char *sentence);
+/* Appends the arguments with a blank between. */
+void cli_join(struct buf *out, int argc, char **argv);
+
+/* The answer to "who". A daemon that has just started is given time to hear from people. */
+int who_ask(struct cli *c, bool all, struct earshot_value **answer) MUST_USE;
+/* The table of people and what is wrong, if anything is. */
+void who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, bool numbered);
+
+/* All about a person, a line each. */
+void info_add(const struct screen *s, struct buf *b, const struct earshot_value *person);
+/* "bob@host answered in 1.2 ms" */
+void ping_words(struct buf *out, const struct earshot_value *answer);
+
+/* One JSON value and a line break, exactly as it came; on a terminal with what could act on the
+ * terminal as \u escapes. Returns an exit code. */
+int cli_print_json(struct cli *c, const struct earshot_value *v);
+
+#endif

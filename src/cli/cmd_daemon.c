@@ -1,0 +1,181 @@
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/paths.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/words.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STOP_MS = 10000, TICK_MS = 200 };
+
+static int
+print_line(struct cli *c, const struct earshot_value *json, const char *line)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	if (c->json)
+		return cli_print_json(c, json);
+	buf_fmt(&b, "%s\n", line);
+	return cli_print(c, &b);
+}
+
+int
+cmd_daemon_start(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct earshot_value *state = NULL;
+	bool running = earshot_connect(c->socket_path, "earshot", 0, &c->link) == 0;
+	if (!running)
+		c->link = NULL;
+	int code = cli_call(c, NULL, "daemon.status", NULL, &state);
+	if (!code)
+		code =
+		    print_line(c, state, running ? "Earshot runs already." : "Earshot runs now.");
+	earshot_value_free(state);
+	return code;
+}
+
+int
+cmd_daemon_stop(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct earshot_value *answer = NULL, *none = earshot_value_object();
+	int err = earshot_connect(c->socket_path, "earshot", 0, &c->link);
+	if (err == EARSHOT_ERR_NOT_RUNNING) {
+		int code = print_line(c, none, "Earshot was not running.");
+		earshot_value_free(none);
+		return code;
+	}
+	earshot_value_free(none);
+	if (err)
+		return cli_fail_call(c, err, NULL);
+	int code = cli_call(c, "Stopping", "daemon.stop", NULL, &answer);
+	if (code)
+		return code;
+	/* it says goodbye to everybody first; gone it is when the connection ends */
+	uint64_t until = clock_now() + STOP_MS;
+	for (err = 0; clock_now() < until && (!err || err == EARSHOT_ERR_TIMEOUT);)
+		err = earshot_wait(c->link, TICK_MS);
+	if (err && err != EARSHOT_ERR_TIMEOUT)
+		code = print_line(c, answer, "Earshot has stopped.");
+	else
+		code = cli_fail(c, CLI_NO_ANSWER,
+		    "The daemon (process %" PRId64 ") was told to stop but is still there.",
+		    earshot_daemon_pid(c->link));
+	earshot_value_free(answer);
+	return code;
+}
+
+static void
+add_text(struct buf *b, const char *label, const struct earshot_value *v, const char *key)
+{
+	if (str_empty(earshot_value_str(v, key)))
+		return;
+	buf_fmt(b, "%-12s", label);
+	words_str(b, v, key);
+	buf_char(b, '\n');
+}
+
+static void
+add_state(struct buf *b, const struct earshot_value *state)
+{
+	buf_fmt(b, "%-12s", "Running");
+	buf_str(b, "for ");
+	words_span(b, earshot_value_int(state, "uptime", 0));
+	buf_fmt(b, ", process %" PRId64 ", version ", earshot_value_int(state, "pid", 0));
+	words_str(b, state, "version");
+	buf_fmt(b, "\n%-12s", "Discovery");
+	words_str(b, state, "discovery");
+	if (!str_empty(earshot_value_str(state, "backend"))) {
+		buf_str(b, ", ");
+		words_str(b, state, "backend");
+	}
+	if (!earshot_value_bool(state, "network", true))
+		buf_str(b, ", no network");
+	buf_char(b, '\n');
+	add_text(b, "Problem", state, "problem");
+	buf_fmt(b,
+	    "%-12s%" PRId64 " (%" PRId64 " connected), %" PRId64 " programs of yours\n"
+	    "%-12s%" PRId64 "\n",
+	    "People", earshot_value_int(state, "people", 0), earshot_value_int(state, "streams", 0),
+	    earshot_value_int(state, "clients", 0), "Port", earshot_value_int(state, "port", 0));
+	add_text(b, "Settings", state, "config");
+	add_text(b, "Log", state, "log");
+}
+
+int
+cmd_daemon_status(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	struct earshot_value *state = NULL;
+	int code = cli_call(c, NULL, "daemon.status", NULL, &state);
+	if (code)
+		return code;
+	if (c->json)
+		code = cli_print_json(c, state);
+	else {
+		add_state(&b, state);
+		code = cli_print(c, &b);
+	}
+	earshot_value_free(state);
+	return code;
+}
+
+/* The daemon as the library finds it: $EARSHOTD, beside this program, in PATH. */
+static char *
+daemon_path(void)
+{
+	struct buf path = BUF_INIT(4096);
+	const char *set = screen_env("EARSHOTD");
+	char *dir = NULL;
+	if (!set && paths_program_dir(&dir) == 0)
+		buf_fmt(&path, "%s/earshotd", dir);
+	free(dir);
+	if (set)
+		buf_str(&path, set);
+	else if (access(buf_cstr(&path), X_OK) != 0) {
+		buf_clear(&path);
+		buf_str(&path, "earshotd");
+	}
+	char *found = buf_take(&path);
+	buf_finish(&path);
+	return found;
+}
+
+int
+cmd_daemon_run(struct cli *c, int argc, char **argv)
+{
+	char *path = daemon_path();
+	char **args = calloc((size_t)argc + 4, sizeof(*args));
+	char option[] = "--socket";
+	char *socket_path = c->socket_path ? strdup(c->socket_path) : NULL;
+	int n = 0, code;
+	if (!path || !args || (c->socket_path && !socket_path)) {
+		code = cli_fail(c, CLI_ERROR, "Out of memory.");
+		goto out;
+	}
+	args[n++] = path;
+	if (socket_path) {
+		args[n++] = option;
+		args[n++] = socket_path;
+	}
+	for (int i = 0; i < argc; i++)
+		args[n++] = argv[i];
+	execvp(path, args);
+	code = cli_fail(c, CLI_NO_DAEMON, "%s cannot be run: %s. Is Earshot installed whole?", path,
+	    err_str(-errno));
+out:
+	free(socket_path);
+	free(args);
+	free(path);
+	return code;
+}

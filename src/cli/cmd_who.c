@@ -1,0 +1,212 @@
+/* who and info: what is known about people. */
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/words.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A daemon that has just started needs this long to hear from everybody. */
+enum { LOOK_SECONDS = 3, LOOK_MS = 250 };
+
+int
+who_ask(struct cli *c, bool all, struct earshot_value **answer)
+{
+	for (int i = 0; i <= LOOK_SECONDS * 1000 / LOOK_MS; i++) {
+		struct earshot_value *params = earshot_value_object(), *got = NULL;
+		if (all)
+			earshot_value_set_bool(params, "all", true);
+		int code = cli_call(c, NULL, "who", params, &got);
+		if (code)
+			return code;
+		const struct earshot_value *state = earshot_value_get(got, "state");
+		*answer = got;
+		if (earshot_value_int(state, "uptime", LOOK_SECONDS) >= LOOK_SECONDS ||
+		    !str_empty(earshot_value_str(state, "problem")))
+			break;
+		if (i == LOOK_SECONDS * 1000 / LOOK_MS)
+			break;
+		code = cli_pause(c, "Looking around", LOOK_MS);
+		if (code) {
+			earshot_value_free(got);
+			return code;
+		}
+		earshot_value_free(got);
+	}
+	cli_quiet(c);
+	return CLI_OK;
+}
+
+void
+who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, bool numbered)
+{
+	const struct earshot_value *people = earshot_value_get(who, "people");
+	const char *problem = earshot_value_str(earshot_value_get(who, "state"), "problem");
+	if (earshot_value_count(people) > 0)
+		words_people(s, b, people, numbered);
+	else if (s->tty)
+		buf_str(b, "Nobody else is here yet.\n");
+	if (s->tty && !str_empty(problem)) {
+		struct buf line = BUF_INIT(WORDS_MAX);
+		cli_add(&line, problem);
+		screen_style(s, b, STYLE_WARN, buf_cstr(&line));
+		buf_char(b, '\n');
+		buf_finish(&line);
+	}
+}
+
+int
+cmd_who(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	struct earshot_value *who = NULL;
+	int code = who_ask(c, cli_option(c, "all"), &who);
+	if (code)
+		return code;
+	if (c->json)
+		code = cli_print_json(c, who);
+	else {
+		const char *problem = earshot_value_str(earshot_value_get(who, "state"), "problem");
+		who_add(&c->out, &b, who, false);
+		code = cli_print(c, &b);
+		if (!c->out.tty && !str_empty(problem))
+			cli_warn(c, problem);
+	}
+	earshot_value_free(who);
+	return code;
+}
+
+static void
+add_line(const struct screen *s, struct buf *out, const char *label, struct buf *words)
+{
+	enum { LABEL = 14 };
+	struct buf title = BUF_INIT(WORDS_MAX);
+	if (words->len > 0) {
+		buf_fmt(&title, s->tty ? "%-*s" : "%.*s", LABEL, label);
+		if (!s->tty)
+			buf_char(&title, '\t');
+		screen_style(s, out, STYLE_DIM, buf_cstr(&title));
+		screen_wrap(s, out, buf_cstr(words), LABEL, LABEL);
+	}
+	buf_finish(&title);
+	buf_clear(words);
+}
+
+static void
+add_member(const struct screen *s, struct buf *out, const char *label,
+    const struct earshot_value *v, const char *key)
+{
+	struct buf words = BUF_INIT(WORDS_MAX);
+	words_str(&words, v, key);
+	add_line(s, out, label, &words);
+	buf_finish(&words);
+}
+
+static void
+add_array(
+    const struct screen *s, struct buf *out, const char *label, const struct earshot_value *array)
+{
+	struct buf words = BUF_INIT(WORDS_MAX);
+	for (size_t i = 0; i < earshot_value_count(array); i++) {
+		buf_str(&words, i > 0 ? ", " : "");
+		cli_add(&words, earshot_value_as_str(earshot_value_at(array, i)));
+	}
+	add_line(s, out, label, &words);
+	buf_finish(&words);
+}
+
+static void
+add_connection(const struct screen *s, struct buf *out, const struct earshot_value *person)
+{
+	struct buf words = BUF_INIT(WORDS_MAX);
+	if (!earshot_value_bool(person, "connected", false))
+		buf_str(&words, "not connected");
+	else if (earshot_value_bool(person, "encrypted", false))
+		buf_str(&words, "connected, encrypted");
+	else
+		buf_str(&words, "connected, not encrypted");
+	add_line(s, out, "Connection", &words);
+	if (earshot_value_has(person, "receipts")) {
+		buf_str(&words, earshot_value_bool(person, "receipts", false)
+				    ? "says when they arrive"
+				    : "does not say whether they arrive");
+		add_line(s, out, "Messages", &words);
+	}
+	words_str(&words, person, "host");
+	if (earshot_value_has(person, "port"))
+		buf_fmt(&words, ", port %" PRId64, earshot_value_int(person, "port", 0));
+	add_line(s, out, "Host", &words);
+	add_array(s, out, "Addresses", earshot_value_get(person, "addresses"));
+	add_array(s, out, "Found by", earshot_value_get(person, "via"));
+	buf_finish(&words);
+}
+
+/* What the person's program answered just now: nothing if it answered nothing. */
+static void
+add_live(const struct screen *s, struct buf *out, const struct earshot_value *live)
+{
+	struct buf words = BUF_INIT(WORDS_MAX);
+	words_str(&words, live, "software");
+	if (!str_empty(earshot_value_str(live, "version"))) {
+		buf_char(&words, ' ');
+		words_str(&words, live, "version");
+	}
+	add_line(s, out, "Software", &words);
+	add_member(s, out, "System", live, "os");
+	words_str(&words, live, "time");
+	if (!str_empty(earshot_value_str(live, "offset"))) {
+		buf_str(&words, ", offset ");
+		words_str(&words, live, "offset");
+	}
+	add_line(s, out, "Time there", &words);
+	add_array(s, out, "Features", earshot_value_get(live, "features"));
+	buf_finish(&words);
+}
+
+void
+info_add(const struct screen *s, struct buf *b, const struct earshot_value *person)
+{
+	struct buf words = BUF_INIT(WORDS_MAX);
+	words_display(&words, person);
+	add_line(s, b, "Name", &words);
+	words_str(&words, person, "first");
+	if (!str_empty(earshot_value_str(person, "last"))) {
+		buf_str(&words, words.len > 0 ? " " : "");
+		words_str(&words, person, "last");
+	}
+	add_line(s, b, "Full name", &words);
+	add_member(s, b, "Nickname", person, "nick");
+	add_member(s, b, "Address", person, "name");
+	words_status(&words, person);
+	add_line(s, b, "Status", &words);
+	words_evidence(&words, person);
+	add_line(s, b, "Seen", &words);
+	add_member(s, b, "Program", person, "client");
+	add_connection(s, b, person);
+	add_member(s, b, "Picture", person, "avatar");
+	add_live(s, b, earshot_value_get(person, "live"));
+	buf_finish(&words);
+}
+
+int
+cmd_info(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	struct earshot_value *person = NULL;
+	int code = cli_call(c, "Asking", "info", cli_peer(argv[0]), &person);
+	if (code)
+		return code;
+	if (c->json)
+		code = cli_print_json(c, person);
+	else {
+		info_add(&c->out, &b, person);
+		code = cli_print(c, &b);
+	}
+	earshot_value_free(person);
+	return code;
+}

@@ -1,0 +1,403 @@
+/* Completion for shells, made from the table of commands. Each script completes commands and
+ * options by itself and asks `earshot __complete` for names of people, which starts nothing. */
+#include "base/str.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/command.h"
+
+#include <string.h>
+
+/* ---- bash ---- */
+
+static const char bash_head[] =
+    "# Completion of earshot for bash, made by: earshot completion bash\n"
+    "_earshot()\n"
+    "{\n"
+    "\tlocal cur=${COMP_LINE:0:COMP_POINT} cmd= sub= word i n=0 skip= words= people=\n"
+    "\tcur=${cur##* }\n"
+    "\tCOMPREPLY=()\n"
+    "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "\t\tword=${COMP_WORDS[i]}\n"
+    "\t\tif [[ -n $skip ]]; then skip=; continue; fi\n"
+    "\t\tcase $word in\n"
+    "\t\t--socket) skip=1 ;;\n"
+    "\t\t-*) ;;\n"
+    "\t\t*)\n"
+    "\t\t\tif [[ -z $cmd ]]; then cmd=$word\n"
+    "\t\t\telif [[ -z $sub && $cmd =~ ^(set|peers|daemon)$ ]]; then sub=$word\n"
+    "\t\t\telif [[ ${COMP_WORDS[i + 1]} != @ && $word != @ ]]; then ((n++)); fi\n"
+    "\t\t\t;;\n"
+    "\t\tesac\n"
+    "\tdone\n"
+    "\tcase $cmd${sub:+ $sub} in\n";
+
+static const char bash_tail[] =
+    "\tesac\n"
+    "\tlocal IFS=$'\\n' candidate strip=\n"
+    "\tif [[ $cur == -* ]]; then\n"
+    "\t\twords=$options\n"
+    "\tfi\n"
+    "\t# bash takes @ for the end of a word: give back only what follows it\n"
+    "\tif [[ $cur == *@* && $COMP_WORDBREAKS == *@* ]]; then strip=${cur%\"${cur##*@}\"}; fi\n"
+    "\tfor candidate in ${words// /$'\\n'} $people; do\n"
+    "\t\tif [[ $candidate == \"$cur\"* ]]; then\n"
+    "\t\t\tprintf -v candidate %q \"${candidate#\"$strip\"}\"\n"
+    "\t\t\tCOMPREPLY+=(\"$candidate\")\n"
+    "\t\tfi\n"
+    "\tdone\n"
+    "}\n"
+    "complete -o bashdefault -F _earshot earshot\n";
+
+/* The words that may stand at an argument's place; "" if none are known. */
+static const char *
+argument_words(enum argument kind)
+{
+	switch (kind) {
+	case ARG_STATUS:
+		return "available away dnd";
+	case ARG_SHELL:
+		return "bash zsh fish";
+	case ARG_NONE:
+	case ARG_PERSON:
+	case ARG_FILE:
+	case ARG_COMMAND:
+	case ARG_ADDRESS:
+		break;
+	}
+	return "";
+}
+
+/* What `earshot __complete` is asked for at an argument's place; NULL if nothing. */
+static const char *
+argument_live(enum argument kind)
+{
+	return kind == ARG_PERSON ? "people" : kind == ARG_ADDRESS ? "addresses" : NULL;
+}
+
+static void
+add_names(struct buf *out, const struct command *table)
+{
+	const char *gap = "";
+	for (; table->name; table++)
+		if (!(table->flags & COMMAND_HIDDEN)) {
+			buf_fmt(out, "%s%s", gap, table->name);
+			gap = " ";
+		}
+}
+
+static void
+add_options(struct buf *out, const struct option *o)
+{
+	for (; o && o->name; o++)
+		buf_fmt(out, " --%s", o->name);
+}
+
+static void
+bash_case(struct buf *out, const char *path, const struct command *cmd)
+{
+	const char *live = argument_live(cmd->first);
+	buf_fmt(out, "\t'%s')\n\t\toptions='", path);
+	add_options(out, cmd->options);
+	add_options(out, command_globals);
+	buf_str(out, "'\n");
+	if (cmd->children) {
+		buf_str(out, "\t\twords='");
+		add_names(out, cmd->children);
+		buf_str(out, "'\n");
+	} else if (cmd->first == ARG_COMMAND) {
+		buf_str(out, "\t\t[[ $n == 0 ]] && words='");
+		add_names(out, command_table);
+		buf_str(out, "'\n");
+	} else if (cmd->first == ARG_FILE) {
+		buf_str(out, "\t\t[[ $cur != -* ]] && return\n");
+	} else if (live) {
+		buf_fmt(out,
+		    "\t\t[[ $n == 0 && $cur != -* ]] && "
+		    "people=$(earshot __complete %s 2>/dev/null)\n",
+		    live);
+	} else if (*argument_words(cmd->first)) {
+		buf_fmt(out, "\t\t[[ $n == 0 ]] && words='%s'\n", argument_words(cmd->first));
+	}
+	buf_str(out, "\t\t;;\n");
+}
+
+/* Calls add() for every command people may type, with its path ("peers add"). */
+static void
+each_command(
+    struct buf *out, void (*add)(struct buf *out, const char *path, const struct command *cmd))
+{
+	for (const struct command *cmd = command_table; cmd->name; cmd++) {
+		if (cmd->flags & COMMAND_HIDDEN)
+			continue;
+		add(out, cmd->name, cmd);
+		for (const struct command *sub = cmd->children; sub && sub->name; sub++) {
+			struct buf path = BUF_INIT(256);
+			buf_fmt(&path, "%s %s", cmd->name, sub->name);
+			add(out, buf_cstr(&path), sub);
+			buf_finish(&path);
+		}
+	}
+}
+
+static void
+write_bash(struct buf *out)
+{
+	buf_str(out, bash_head);
+	buf_str(out, "\t'')\n\t\toptions='");
+	add_options(out, command_globals);
+	buf_str(out, "'\n\t\twords='");
+	add_names(out, command_table);
+	buf_str(out, "'\n\t\t;;\n");
+	each_command(out, bash_case);
+	buf_str(out, bash_tail);
+}
+
+/* ---- zsh ---- */
+
+/* Text for single quotes in a shell; `also` is escaped with a backslash in it. */
+static void
+add_quoted(struct buf *out, const char *text, const char *also)
+{
+	for (; *text; text++) {
+		if (*text == '\'')
+			buf_str(out, "'\\''");
+		else {
+			if (strchr(also, *text))
+				buf_char(out, '\\');
+			buf_char(out, *text);
+		}
+	}
+}
+
+static void
+zsh_options(struct buf *out, const struct option *o)
+{
+	for (; o && o->name; o++) {
+		buf_fmt(out, " '--%s%s[", o->name, o->value ? "=" : "");
+		add_quoted(out, o->help, "[]:");
+		buf_str(out, o->value ? "]:value:'" : "]'");
+		if (o->letter) {
+			buf_fmt(out, " '-%c%s[", o->letter, o->value ? "+" : "");
+			add_quoted(out, o->help, "[]:");
+			buf_str(out, o->value ? "]:value:'" : "]'");
+		}
+	}
+}
+
+static void
+zsh_describe(struct buf *out, const struct command *table)
+{
+	buf_str(out, "(( CURRENT == 1 )) && { local -a list; list=(");
+	for (; table->name; table++) {
+		if (table->flags & COMMAND_HIDDEN)
+			continue;
+		buf_fmt(out, " '%s:", table->name);
+		add_quoted(out, table->help, ":");
+		buf_char(out, '\'');
+	}
+	buf_str(out, " ); _describe command list; return }\n");
+}
+
+static void
+zsh_case(struct buf *out, const char *path, const struct command *cmd)
+{
+	const char *live = argument_live(cmd->first);
+	if (cmd->children)
+		return;
+	buf_fmt(out, "\t'%s') _arguments -s", path);
+	zsh_options(out, cmd->options);
+	zsh_options(out, command_globals);
+	if (live)
+		buf_fmt(out, " '1:name:{_earshot_live %s}'", live);
+	else if (cmd->first == ARG_FILE)
+		buf_str(out, " '1:file:_files'");
+	else if (cmd->first == ARG_COMMAND) {
+		buf_str(out, " '1:command:(");
+		add_names(out, command_table);
+		buf_str(out, ")'");
+	} else if (*argument_words(cmd->first))
+		buf_fmt(out, " '1:word:(%s)'", argument_words(cmd->first));
+	buf_str(out, " ;;\n");
+}
+
+static void
+write_zsh(struct buf *out)
+{
+	buf_str(out,
+	    "#compdef earshot\n"
+	    "# Completion of earshot for zsh, made by: earshot completion zsh\n"
+	    "_earshot_live()\n"
+	    "{\n"
+	    "\tlocal -a names\n"
+	    "\tnames=(${(f)\"$(_call_program names earshot __complete $1 2>/dev/null)\"})\n"
+	    "\t(( $#names )) && compadd -- $names\n"
+	    "}\n"
+	    "_earshot()\n"
+	    "{\n"
+	    "\tlocal path=\n"
+	    "\tshift words; (( CURRENT-- ))\n"
+	    "\twhile (( CURRENT > 1 )) && [[ $words[1] == -* ]]; do\n"
+	    "\t\t[[ $words[1] == --socket ]] && { shift words; (( CURRENT-- )) }\n"
+	    "\t\tshift words; (( CURRENT-- ))\n"
+	    "\tdone\n"
+	    "\tif [[ $words[CURRENT] == -* && $CURRENT == 1 ]]; then\n"
+	    "\t\twords=(earshot $words); (( CURRENT++ ))\n"
+	    "\t\t_arguments -s");
+	zsh_options(out, command_globals);
+	buf_str(out, "\n\t\treturn\n\tfi\n\t");
+	zsh_describe(out, command_table);
+	buf_str(out, "\tpath=$words[1]\n\tcase $path in\n");
+	for (const struct command *cmd = command_table; cmd->name; cmd++)
+		if (cmd->children) {
+			buf_fmt(out, "\t%s)\n\t\tshift words; (( CURRENT-- ))\n\t\t", cmd->name);
+			zsh_describe(out, cmd->children);
+			buf_str(out, "\t\tpath+=\" $words[1]\"\n\t\t;;\n");
+		}
+	buf_str(out, "\tesac\n\tcase $path in\n");
+	each_command(out, zsh_case);
+	buf_str(out, "\tesac\n}\n"
+		     "if [[ $funcstack[1] == _earshot ]]; then _earshot \"$@\"; "
+		     "else compdef _earshot earshot; fi\n");
+}
+
+/* ---- fish ---- */
+
+static void
+fish_line(struct buf *out, const char *condition, const char *what, const char *help)
+{
+	buf_fmt(out, "complete -c earshot -n '%s' %s", condition, what);
+	if (help) {
+		buf_str(out, " -d '");
+		add_quoted(out, help, "");
+		buf_char(out, '\'');
+	}
+	buf_char(out, '\n');
+}
+
+static void
+fish_case(struct buf *out, const char *path, const struct command *cmd)
+{
+	const struct command *parent = command_parent(cmd);
+	const char *live = argument_live(cmd->first);
+	struct buf condition = BUF_INIT(1024), what = BUF_INIT(1024);
+	if (parent)
+		buf_fmt(&condition, "__earshot_at %s", parent->name);
+	else
+		buf_str(&condition, "__earshot_at");
+	buf_fmt(&what, "-a %s", cmd->name);
+	fish_line(out, buf_cstr(&condition), buf_cstr(&what), cmd->help);
+	buf_clear(&condition);
+	buf_fmt(&condition, "__earshot_in %s", path);
+	for (const struct option *o = cmd->options; o && o->name; o++) {
+		buf_clear(&what);
+		buf_fmt(&what, "-l %s", o->name);
+		if (o->letter)
+			buf_fmt(&what, " -s %c", o->letter);
+		buf_str(&what, o->value ? " -x" : "");
+		fish_line(out, buf_cstr(&condition), buf_cstr(&what), o->help);
+	}
+	buf_clear(&condition);
+	buf_fmt(&condition, "__earshot_at %s", path);
+	buf_clear(&what);
+	if (live)
+		buf_fmt(&what, "-a '(earshot __complete %s 2>/dev/null)'", live);
+	else if (cmd->first == ARG_FILE)
+		buf_str(&what, "-F");
+	else if (cmd->first == ARG_COMMAND) {
+		buf_str(&what, "-a '");
+		add_names(&what, command_table);
+		buf_str(&what, "'");
+	} else if (*argument_words(cmd->first))
+		buf_fmt(&what, "-a '%s'", argument_words(cmd->first));
+	if (what.len > 0)
+		fish_line(out, buf_cstr(&condition), buf_cstr(&what), NULL);
+	buf_finish(&condition);
+	buf_finish(&what);
+}
+
+static void
+write_fish(struct buf *out)
+{
+	buf_str(out, "# Completion of earshot for fish, made by: earshot completion fish\n"
+		     "function __earshot_words\n"
+		     "\tset -l skip\n"
+		     "\tfor word in (commandline -opc)[2..-1]\n"
+		     "\t\tif test -n \"$skip\"\n"
+		     "\t\t\tset skip\n"
+		     "\t\telse if test $word = --socket\n"
+		     "\t\t\tset skip 1\n"
+		     "\t\telse if not string match -q -- '-*' $word\n"
+		     "\t\t\techo $word\n"
+		     "\t\tend\n"
+		     "\tend\n"
+		     "end\n"
+		     "function __earshot_at -d 'exactly these words stand before the cursor'\n"
+		     "\ttest \"$argv\" = (string join ' ' (__earshot_words); or echo)\n"
+		     "end\n"
+		     "function __earshot_in -d 'the command begins with these words'\n"
+		     "\tset -l words (__earshot_words)\n"
+		     "\ttest (count $words) -ge (count $argv); "
+		     "and test \"$argv\" = \"$words[1..(count $argv)]\"\n"
+		     "end\n"
+		     "complete -c earshot -f\n");
+	for (const struct option *o = command_globals; o->name; o++) {
+		struct buf what = BUF_INIT(1024);
+		buf_fmt(&what, "-l %s", o->name);
+		if (o->letter)
+			buf_fmt(&what, " -s %c", o->letter);
+		buf_str(&what, o->value ? " -r -F" : "");
+		fish_line(out, "true", buf_cstr(&what), o->help);
+		buf_finish(&what);
+	}
+	each_command(out, fish_case);
+}
+
+int
+cmd_completion(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	if (strcmp(argv[0], "bash") == 0)
+		write_bash(&b);
+	else if (strcmp(argv[0], "zsh") == 0)
+		write_zsh(&b);
+	else if (strcmp(argv[0], "fish") == 0)
+		write_fish(&b);
+	else
+		return cli_usage(c, "There is completion for bash, zsh and fish.");
+	return cli_print(c, &b);
+}
+
+/* Names a shell may put on the command line: those that are harmless as they are. */
+static void
+add_candidates(struct buf *out, const struct earshot_value *array, const char *key)
+{
+	for (size_t i = 0; i < earshot_value_count(array); i++) {
+		const char *name = earshot_value_str(earshot_value_at(array, i), key);
+		struct buf clean = BUF_INIT(4096);
+		cli_add(&clean, name);
+		if (!str_empty(name) && strcmp(buf_cstr(&clean), name) == 0)
+			buf_fmt(out, "%s\n", name);
+		buf_finish(&clean);
+	}
+}
+
+int
+cmd_complete(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	struct earshot_value *answer = NULL;
+	bool people = strcmp(argv[0], "people") == 0;
+	if (!people && strcmp(argv[0], "addresses") != 0)
+		return cli_usage(c, "There are people and addresses.");
+	int code = cli_call(c, NULL, people ? "who" : "peers.list", NULL, &answer);
+	if (code)
+		return code;
+	if (people)
+		add_candidates(&b, earshot_value_get(answer, "people"), "name");
+	else
+		add_candidates(&b, earshot_value_get(answer, "peers"), "address");
+	earshot_value_free(answer);
+	return cli_print(c, &b);
+}
