@@ -1,0 +1,389 @@
+#include "cli/session.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "cli/command.h"
+#include "cli/words.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	PAUSED_MS = 8000,  /* after the last key we count as pausing (XEP-0085) */
+	THEIRS_MS = 30000, /* a typing notice that nobody takes back ends by itself */
+	RETRY_MS = 1000,
+	DRAIN_MS = 15000, /* answers to the last lines of a file */
+	PROMPT_COLUMNS = 24,
+	EXIT_SIGNAL = 128, /* the shells' way to say that a signal ended a program */
+};
+
+struct ask {
+	struct session *s; /* borrowed */
+	session_answer_fn *fn;
+	uint64_t number;
+};
+
+/* ---- calls ---- */
+
+static void
+on_answer(void *ctx, int err, const struct earshot_value *answer)
+{
+	struct ask *a = ctx;
+	a->s->waiting--;
+	if (err == EARSHOT_ERR_CUT_OFF && !a->s->editor) {
+		/* the session is over */
+	} else if (a->fn)
+		a->fn(a->s, err, answer, a->number);
+	else if (err && err != EARSHOT_ERR_CUT_OFF)
+		show_error(a->s, err, answer);
+	free(a);
+}
+
+void
+session_ask(struct session *s, const char *method, struct earshot_value *params,
+    session_answer_fn *fn, uint64_t number)
+{
+	struct ask *a = calloc(1, sizeof(*a));
+	int err = EARSHOT_ERR_MEMORY;
+	if (!s->c->link || !a) {
+		earshot_value_free(params);
+		err = s->c->link ? EARSHOT_ERR_MEMORY : EARSHOT_ERR_NOT_RUNNING;
+	} else {
+		*a = (struct ask){s, fn, number};
+		s->waiting++;
+		err = earshot_call_async(s->c->link, method, params, on_answer, a);
+		if (!err)
+			return;
+		s->waiting--;
+	}
+	free(a);
+	if (fn)
+		fn(s, err, NULL, number);
+	else
+		show_error(s, err, NULL);
+}
+
+void
+session_typing(struct session *s, const char *state)
+{
+	if (!*s->peer || !s->c->link)
+		return;
+	struct earshot_value *params = cli_peer(s->peer);
+	earshot_value_set_str(params, "state", state);
+	/* a notice that does not arrive is no loss */
+	(void)earshot_call_async(s->c->link, "typing", params, NULL, NULL);
+}
+
+/* ---- saying something ---- */
+
+static void
+on_sent(struct session *s, int err, const struct earshot_value *answer, uint64_t number)
+{
+	struct sent *m = sent_find(s, number);
+	if (err) {
+		s->code = cli_exit_code(err, answer);
+		if (m)
+			show_mark(s, m, "!");
+		show_error(s, err, answer);
+		return;
+	}
+	const char *id = earshot_value_str(answer, "id");
+	if (m && id && str_copy(m->id, sizeof(m->id), id) == 0)
+		show_mark(s, m, "\xc2\xb7"); /* a dot: handed over */
+}
+
+static struct sent *
+sent_new(struct session *s, const char *text)
+{
+	struct sent *m = &s->sent[s->sent_count % SESSION_SENT];
+	free(m->text);
+	*m = (struct sent){.number = ++s->sent_count, .text = strdup(text)};
+	(void)snprintf(m->peer, sizeof(m->peer), "%s", s->peer); /* of the same size */
+	return m;
+}
+
+void
+session_say(struct session *s, const char *text)
+{
+	struct sent *m = sent_new(s, text);
+	struct earshot_value *params = cli_peer(s->peer);
+	earshot_value_set_str(params, "text", text);
+	s->composing = false; /* the message says it */
+	s->spoken = true;
+	m->row = show_own(s, text);
+	m->resizes = editor_resizes(s->editor);
+	m->shown = s->c->out.tty;
+	session_ask(s, "send", params, on_sent, m->number);
+}
+
+void
+session_choose(struct session *s, const struct earshot_value *person)
+{
+	const char *name = earshot_value_str(person, "name");
+	struct buf display = BUF_INIT(WORDS_MAX);
+	if (s->composing)
+		session_typing(s, "active");
+	s->composing = false;
+	s->their_key_at = 0;
+	if (!name || str_copy(s->peer, sizeof(s->peer), name)) {
+		s->peer[0] = '\0';
+		return;
+	}
+	words_display(&display, person);
+	size_t n = utf8_cut(buf_cstr(&display), display.len, sizeof(s->display) - 1);
+	memcpy(s->display, buf_cstr(&display), n);
+	s->display[n] = '\0';
+	buf_finish(&display);
+	show_person(s, person);
+}
+
+/* ---- the editor's questions ---- */
+
+static void
+on_prompt(void *ctx, struct buf *out)
+{
+	struct session *s = ctx;
+	size_t room =
+	    s->c->out.columns / 3 < PROMPT_COLUMNS ? s->c->out.columns / 3 : (size_t)PROMPT_COLUMNS;
+	size_t len = strlen(s->display);
+	size_t n = text_fit(s->display, len, room);
+	if (!*s->peer) {
+		buf_str(out, "Who? ");
+		return;
+	}
+	buf_add(out, s->display, n);
+	if (n < len)
+		buf_str(out, "\xe2\x80\xa6");
+	buf_str(out, s->their_key_at ? " (typing)> " : "> ");
+}
+
+static void
+on_line(void *ctx, const char *line)
+{
+	struct session *s = ctx;
+	while (*line == ' ')
+		line++;
+	if (*line)
+		session_line(s, line);
+}
+
+static void
+on_change(void *ctx, const char *line)
+{
+	struct session *s = ctx;
+	bool words = *line && (*line != '/' || strncmp(line, "/me ", 4) == 0);
+	s->key_at = clock_now();
+	if (!*s->peer || words == s->composing)
+		return;
+	s->composing = words;
+	session_typing(s, words ? "composing" : "active");
+}
+
+static int
+on_fd(void *ctx, short *events)
+{
+	struct session *s = ctx;
+	if (!s->c->link)
+		return -1;
+	*events = earshot_events(s->c->link);
+	return earshot_fd(s->c->link);
+}
+
+static void
+on_event(void *ctx, const char *topic, const struct earshot_value *event)
+{
+	show_event(ctx, topic, event);
+}
+
+static void
+cut_off(struct session *s)
+{
+	cli_disconnect(s->c);
+	s->retry_at = clock_now() + RETRY_MS;
+	s->their_key_at = 0;
+	s->composing = false;
+	if (!s->c->out.tty) {
+		s->code = cli_fail_call(s->c, EARSHOT_ERR_CUT_OFF, NULL);
+		editor_quit(s->editor);
+		return;
+	}
+	show_rows(s, STYLE_WARN, "Earshot has stopped. Waiting for it to come back ...");
+}
+
+static void
+reconnect(struct session *s, uint64_t now)
+{
+	s->retry_at = now + RETRY_MS;
+	if (earshot_connect(s->c->socket_path, "earshot", 0, &s->c->link)) {
+		s->c->link = NULL;
+		return;
+	}
+	s->retry_at = 0;
+	earshot_set_event_handler(s->c->link, on_event, s);
+	session_ask(s, "subscribe", NULL, NULL, 0);
+	show_rows(s, STYLE_GOOD, "Earshot is back.");
+}
+
+static void
+on_ready(void *ctx, bool ready)
+{
+	struct session *s = ctx;
+	uint64_t now = clock_now();
+	if (s->c->link && ready && earshot_dispatch(s->c->link))
+		cut_off(s);
+	if (s->retry_at && now >= s->retry_at)
+		reconnect(s, now);
+	if (s->composing && now - s->key_at > PAUSED_MS) {
+		s->composing = false;
+		session_typing(s, "paused");
+	}
+	if (s->their_key_at && now - s->their_key_at > THEIRS_MS) {
+		s->their_key_at = 0;
+		editor_refresh(s->editor);
+	}
+}
+
+static const struct editor_listener listener = {on_prompt, on_line, on_change, on_fd, on_ready};
+
+/* ---- life ---- */
+
+/* Without a terminal the answers to the last lines may still be on their way. */
+static void
+drain(struct session *s)
+{
+	uint64_t until = clock_now() + DRAIN_MS;
+	while (s->waiting > 0 && s->c->link && clock_now() < until) {
+		int err = earshot_wait(s->c->link, PAUSED_MS);
+		if (err && err != EARSHOT_ERR_TIMEOUT) {
+			s->code = cli_fail_call(s->c, err, NULL);
+			return;
+		}
+	}
+	if (s->waiting > 0)
+		s->code = cli_fail_call(s->c, EARSHOT_ERR_TIMEOUT, NULL);
+}
+
+static int
+open_session(struct cli *c, struct session *s)
+{
+	s->c = c;
+	int code = cli_connect(c);
+	if (code)
+		return code;
+	if (editor_create(&c->out, &listener, s, &s->editor))
+		return cli_fail(c, CLI_ERROR, "The terminal cannot be used.");
+	int err = earshot_subscribe(c->link, NULL, on_event, s, CLI_CALL_MS);
+	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
+}
+
+static void
+close_session(struct session *s)
+{
+	if (s->spoken && s->c->out.tty)
+		session_typing(s, "gone");
+	for (int i = 0; i < 10 && s->c->link && earshot_events(s->c->link) != POLLIN; i++)
+		if (earshot_dispatch(s->c->link))
+			break;
+	struct editor *editor = s->editor;
+	s->editor = NULL; /* answers that are late have nothing to print on */
+	cli_disconnect(s->c);
+	editor_destroy(editor);
+	earshot_value_free(s->who);
+	for (size_t i = 0; i < SESSION_SENT; i++)
+		free(s->sent[i].text);
+}
+
+static int
+run_session(struct session *s)
+{
+	int number = editor_run(s->editor);
+	if (number)
+		return EXIT_SIGNAL + number;
+	drain(s);
+	return s->c->out.tty ? CLI_OK : s->code;
+}
+
+/* The daemon knows best whom a name means, and says so if it means nobody or several. */
+static int
+start_with(struct session *s, const char *name)
+{
+	struct earshot_value *person = NULL;
+	int code = cli_call(s->c, "Looking for the person", "info", cli_peer(name), &person);
+	if (!code)
+		session_choose(s, person);
+	earshot_value_free(person);
+	return code;
+}
+
+int
+cmd_chat(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	struct session *s = calloc(1, sizeof(*s));
+	if (!s)
+		return cli_fail(c, CLI_ERROR, "Out of memory.");
+	int code = open_session(c, s);
+	if (!code)
+		code = start_with(s, argv[0]);
+	if (!code)
+		code = run_session(s);
+	close_session(s);
+	free(s);
+	return code;
+}
+
+/* Bare `earshot` in a script: who am I, who is here. */
+static int
+show_overview(struct cli *c)
+{
+	struct earshot_value *who = NULL;
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	int code = who_ask(c, false, &who);
+	if (code)
+		return code;
+	if (c->json)
+		code = cli_print_json(c, who);
+	else {
+		buf_str(&b, "You are ");
+		words_own(&b, earshot_value_get(who, "own"));
+		buf_fmt(&b, "\n%zu here\n", words_here(earshot_value_get(who, "people")));
+		who_add(&c->out, &b, who, false);
+		code = cli_print(c, &b);
+	}
+	earshot_value_free(who);
+	return code;
+}
+
+int
+cmd_session(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	if (c->json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return show_overview(c);
+	struct session *s = calloc(1, sizeof(*s));
+	if (!s)
+		return cli_fail(c, CLI_ERROR, "Out of memory.");
+	s->choosing = true;
+	int code = who_ask(c, false, &s->who);
+	if (!code)
+		code = open_session(c, s);
+	if (!code) {
+		struct buf b = BUF_INIT(WORDS_MAX);
+		words_own(&b, earshot_value_get(s->who, "own"));
+		show_fmt(
+		    s, STYLE_PLAIN, "You are %s. /help shows what you can type.", buf_cstr(&b));
+		buf_finish(&b);
+		show_people(s);
+		code = run_session(s);
+	}
+	close_session(s);
+	free(s);
+	return code;
+}

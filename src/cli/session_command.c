@@ -1,0 +1,271 @@
+/* What can be typed in a conversation. */
+#include "base/str.h"
+#include "cli/session.h"
+#include "cli/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct typed {
+	const char *name;
+	const char *args;
+	const char *help;
+	void (*run)(struct session *s, const char *rest);
+};
+
+static bool
+need_peer(struct session *s)
+{
+	if (*s->peer)
+		return true;
+	show_rows(s, STYLE_WARN, "Choose somebody first: type a number or a name.");
+	return false;
+}
+
+/* ---- who ---- */
+
+static void
+on_who(struct session *s, int err, const struct earshot_value *answer, uint64_t number)
+{
+	(void)number;
+	if (err) {
+		show_error(s, err, answer);
+		return;
+	}
+	earshot_value_free(s->who);
+	s->who = earshot_value_ref(answer);
+	show_people(s);
+}
+
+static void
+do_who(struct session *s, const char *rest)
+{
+	(void)rest;
+	session_ask(s, "who", NULL, on_who, 0);
+}
+
+/* ---- to ---- */
+
+static void
+on_found(struct session *s, int err, const struct earshot_value *answer, uint64_t number)
+{
+	(void)number;
+	if (err)
+		show_error(s, err, answer);
+	else
+		session_choose(s, answer);
+}
+
+/* A number of the list, or somebody's exact name in it, needs no question to anybody. */
+static const struct earshot_value *
+find_listed(struct session *s, const char *words)
+{
+	const struct earshot_value *people = earshot_value_get(s->who, "people");
+	const struct earshot_value *found = NULL;
+	int64_t number;
+	size_t count = earshot_value_count(people);
+	if (str_to_int(words, 1, (int64_t)count, &number) == 0)
+		return earshot_value_at(people, (size_t)number - 1);
+	for (size_t i = 0; i < count; i++) {
+		const struct earshot_value *person = earshot_value_at(people, i);
+		if (str_equal(earshot_value_str(person, "name"), words))
+			return person;
+		if (!str_equal(earshot_value_str(person, "display"), words))
+			continue;
+		if (found)
+			return NULL; /* two of the same name: the daemon lists them */
+		found = person;
+	}
+	return found;
+}
+
+void
+session_pick(struct session *s, const char *words)
+{
+	const struct earshot_value *person = find_listed(s, words);
+	if (person)
+		session_choose(s, person);
+	else
+		session_ask(s, "info", cli_peer(words), on_found, 0);
+}
+
+static void
+do_to(struct session *s, const char *rest)
+{
+	if (*rest) {
+		session_pick(s, rest);
+		return;
+	}
+	if (s->composing)
+		session_typing(s, "active");
+	s->composing = false;
+	s->peer[0] = '\0';
+	s->choosing = true;
+	do_who(s, "");
+}
+
+/* ---- about somebody ---- */
+
+static void
+on_info(struct session *s, int err, const struct earshot_value *person, uint64_t number)
+{
+	(void)number;
+	if (err)
+		show_error(s, err, person);
+	else {
+		struct buf b = BUF_INIT(SCREEN_MAX);
+		info_add(&s->c->out, &b, person);
+		show_block(s, &b);
+	}
+}
+
+static void
+do_info(struct session *s, const char *rest)
+{
+	if (*rest || need_peer(s))
+		session_ask(s, "info", cli_peer(*rest ? rest : s->peer), on_info, 0);
+}
+
+static void
+on_ping(struct session *s, int err, const struct earshot_value *answer, uint64_t number)
+{
+	(void)number;
+	if (err) {
+		show_error(s, err, answer);
+		return;
+	}
+	struct buf b = BUF_INIT(WORDS_MAX);
+	ping_words(&b, answer);
+	show_rows(s, STYLE_PLAIN, buf_cstr(&b));
+	buf_finish(&b);
+}
+
+static void
+do_ping(struct session *s, const char *rest)
+{
+	if (*rest || need_peer(s))
+		session_ask(s, "ping", cli_peer(*rest ? rest : s->peer), on_ping, 0);
+}
+
+static void
+on_nudged(struct session *s, int err, const struct earshot_value *answer, uint64_t number)
+{
+	(void)number;
+	if (err)
+		show_error(s, err, answer);
+	else
+		show_rows(s, STYLE_DIM, "You nudged.");
+}
+
+static void
+do_nudge(struct session *s, const char *rest)
+{
+	if (*rest || need_peer(s))
+		session_ask(s, "attention", cli_peer(*rest ? rest : s->peer), on_nudged, 0);
+}
+
+/* ---- about oneself ---- */
+
+static void
+on_status(struct session *s, int err, const struct earshot_value *own, uint64_t number)
+{
+	(void)number;
+	if (err) {
+		show_error(s, err, own);
+		return;
+	}
+	struct buf b = BUF_INIT(WORDS_MAX);
+	words_own(&b, own);
+	show_fmt(s, STYLE_PLAIN, "You are %s.", buf_cstr(&b));
+	buf_finish(&b);
+}
+
+static void
+do_status(struct session *s, const char *rest)
+{
+	struct earshot_value *params = earshot_value_object();
+	struct buf status = BUF_INIT(1024);
+	size_t n = strcspn(rest, " ");
+	if (n > 0) {
+		buf_add(&status, rest, n);
+		rest += n;
+		rest += strspn(rest, " ");
+		earshot_value_set_str(params, "status", buf_cstr(&status));
+		earshot_value_set_str(params, "text", rest);
+	}
+	buf_finish(&status);
+	session_ask(s, "status", params, on_status, 0);
+}
+
+/* ---- the rest ---- */
+
+static void
+do_me(struct session *s, const char *rest)
+{
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	if (need_peer(s)) {
+		buf_fmt(&b, "/me %s", rest);
+		session_say(s, buf_cstr(&b));
+	}
+	buf_finish(&b);
+}
+
+static void
+do_quit(struct session *s, const char *rest)
+{
+	(void)rest;
+	editor_quit(s->editor);
+}
+
+static void do_help(struct session *s, const char *rest);
+
+static const struct typed table[] = {
+    {"to", "[NAME]", "talk with somebody else", do_to},
+    {"who", "", "who is here", do_who},
+    {"me", "TEXT", "say what you do", do_me},
+    {"nudge", "[NAME]", "ask for attention", do_nudge},
+    {"info", "[NAME]", "all about somebody", do_info},
+    {"ping", "[NAME]", "how fast they answer", do_ping},
+    {"status", "[available|away|dnd [TEXT]]", "how others see you", do_status},
+    {"help", "", "this list", do_help},
+    {"quit", "", "leave (also Ctrl-D)", do_quit},
+};
+
+static void
+do_help(struct session *s, const char *rest)
+{
+	(void)rest;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		show_fmt(s, STYLE_PLAIN, "/%s%s%s - %s", table[i].name, *table[i].args ? " " : "",
+		    table[i].args, table[i].help);
+	show_rows(s, STYLE_DIM,
+	    "Before your messages: \xc2\xb7 handed over, \xe2\x9c\x93 arrived, ! failed. A "
+	    "message that begins with / is typed with //.");
+}
+
+void
+session_line(struct session *s, const char *line)
+{
+	if (line[0] != '/' || line[1] == '/') {
+		line += line[0] == '/';
+		if (!*s->peer && s->choosing)
+			session_pick(s, line);
+		else if (need_peer(s))
+			session_say(s, line);
+		return;
+	}
+	size_t n = strcspn(line + 1, " ");
+	const char *rest = line + 1 + n;
+	rest += strspn(rest, " ");
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (strlen(table[i].name) == n && strncmp(table[i].name, line + 1, n) == 0) {
+			table[i].run(s, rest);
+			return;
+		}
+	struct buf word = BUF_INIT(WORDS_MAX), name = BUF_INIT(WORDS_MAX);
+	buf_add(&name, line, n + 1);
+	cli_add(&word, buf_cstr(&name));
+	show_fmt(s, STYLE_WARN, "There is no %s. /help shows what there is.", buf_cstr(&word));
+	buf_finish(&word);
+	buf_finish(&name);
+}
