@@ -80,6 +80,11 @@ void stream_identify(struct stream *s);
  * delivered (at most 2 s). Otherwise a stream error where one fits, then closed. */
 void stream_close(struct stream *s, int err);
 
+/* Stops reading, that a listener may catch up, until stream_resume() or the end. Not for longer
+ * than a few seconds: the peer's kernel gives up after ten. */
+void stream_pause(struct stream *s);
+void stream_resume(struct stream *s);
+
 void stream_set_user(struct stream *s, void *user);
 void *stream_user(const struct stream *s);
 bool stream_is_incoming(const struct stream *s);

@@ -1,0 +1,91 @@
+/* The life of one XMPP stream as a state machine: bytes, time and requests in; stanzas, bytes
+ * and deadlines out (RFC 6120 §4, XEP-0174 §5). Knows no sockets, no loop and no clock: its
+ * owner says what time it is (ms, any start). One owner, one thread.
+ *
+ * The listener is called only from inside engine_opened(), engine_bytes(), engine_lost(),
+ * engine_tick() and engine_ask(); it may call engine_send() and engine_close(), and must not
+ * destroy the engine. After each call of the owner's own: write what engine_batch() gives, call
+ * again at engine_deadline(), and close the connection when engine_is_over(). */
+#ifndef STREAM_ENGINE_H
+#define STREAM_ENGINE_H
+
+#include "base/buf.h"
+#include "base/compiler.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct engine;
+struct xml_elem;
+
+enum {
+	ENGINE_CONNECT_MS = 10000,   /* dialled: from birth to a connection */
+	ENGINE_REPLY_MS = 10000,     /* dialled: from the connection to the peer's header */
+	ENGINE_FIRST_BYTE_MS = 3000, /* incoming, these three from birth: a first byte, */
+	ENGINE_HEADER_MS = 5000,     /* the whole header, */
+	ENGINE_IDENTITY_MS = 10000,  /* and who it is */
+	ENGINE_END_MS = 2000,        /* after our end tag, for the peer's */
+	ENGINE_ERROR_MS = 1000,      /* after our stream error, for the peer to read it */
+};
+#define ENGINE_NEVER UINT64_MAX
+
+struct engine_listener {
+	/* As in stream_listener: 0, -EAGAIN or an error. */
+	int (*identify)(void *ctx, const char *from, const char *to);
+	void (*on_ready)(void *ctx);
+	void (*on_features)(void *ctx, const struct xml_elem *features);
+	void (*on_stanza)(void *ctx, const struct xml_elem *stanza);
+};
+
+/* What we say about ourselves; read when the header is written. */
+struct engine_self {
+	const char *name;     /* NULL: no from */
+	const char *features; /* NULL: empty features */
+};
+
+struct engine_config {
+	bool incoming;
+	bool separate_writes;
+	const char *to;                 /* dialled: copied; NULL: not known */
+	const struct engine_self *self; /* borrowed */
+};
+
+int engine_create(const struct engine_config *config, const struct engine_listener *l, void *ctx,
+    uint64_t now, struct engine **out) MUST_USE;
+void engine_destroy(struct engine *e);
+
+void engine_opened(struct engine *e, uint64_t now); /* dialled: there is a connection */
+void engine_bytes(struct engine *e, const void *data, size_t len, uint64_t now);
+/* Nothing more can be read: err 0, the peer closed its side; otherwise what broke. */
+void engine_lost(struct engine *e, int err, uint64_t now);
+/* Nothing more can be written; what the peer sent before may still be there to be read. */
+void engine_unwritable(struct engine *e, int err, uint64_t now);
+void engine_tick(struct engine *e, uint64_t now);
+void engine_ask(struct engine *e, uint64_t now); /* identify again, if that is open */
+
+int engine_send(struct engine *e, struct buf *stanza, uint64_t *ticket) MUST_USE;
+void engine_close(struct engine *e, int err, uint64_t now);
+void engine_abort(struct engine *e); /* over now, without a word */
+
+/* The next write as at most max pieces; stable until engine_written(e, pieces), which returns
+ * the largest ticket among them or 0. */
+size_t engine_batch(const struct engine *e, struct iovec *iov, size_t max);
+uint64_t engine_written(struct engine *e, size_t pieces);
+
+uint64_t engine_deadline(const struct engine *e); /* ENGINE_NEVER: none */
+bool engine_is_ready(const struct engine *e);
+bool engine_is_unknown(const struct engine *e);    /* incoming and not identified */
+bool engine_is_closing(const struct engine *e);    /* nothing may be sent any more */
+bool engine_is_over(const struct engine *e);       /* the connection may be closed */
+int engine_err(const struct engine *e);            /* why it ended */
+const char *engine_detail(const struct engine *e); /* what the peer's stream error said, or "" */
+
+const char *engine_peer_from(const struct engine *e);
+bool engine_peer_is_v1(const struct engine *e);
+uint64_t engine_heard_at(const struct engine *e); /* the last byte; birth if there was none */
+size_t engine_unsent(const struct engine *e);     /* stanzas */
+size_t engine_unsent_bytes(const struct engine *e);
+
+#endif
