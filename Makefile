@@ -112,7 +112,7 @@ DEPS_stream    = stream tls xml base
 DEPS_peer      = peer stream ipc discovery tls xml wire base
 DEPS_chat      = chat $(DEPS_peer)
 DEPS_daemon    = $(earshotd_FOLDERS)
-DEPS_client    = client wire base
+DEPS_client    = client ipc wire base
 DEPS_cli       = $(earshot_FOLDERS)
 
 # One pkg-config call a library; no answer means it is not there.

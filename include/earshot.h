@@ -38,12 +38,13 @@ enum earshot_error {
 	EARSHOT_ERR_START = -4,       /* the daemon could not be started, or did not come up */
 	EARSHOT_ERR_REFUSED = -5,     /* the socket, or who listens there, is another user's */
 	EARSHOT_ERR_PROTOCOL = -6,    /* the daemon is of a version this library cannot talk to */
-	EARSHOT_ERR_CUT_OFF = -7, /* the connection is gone: daemon stopped, or read too slowly */
-	EARSHOT_ERR_TIMEOUT = -8, /* no answer in time; a late one is dropped */
-	EARSHOT_ERR_TOO_BIG = -9, /* call over 1 MiB, or too much unsent */
-	EARSHOT_ERR_FAILED = -10, /* the daemon answered with an error: see the answer */
-	EARSHOT_ERR_BUSY = -11,   /* a blocking function was called from a callback */
-	EARSHOT_ERR_SYSTEM = -12, /* the operating system failed us: see errno */
+	EARSHOT_ERR_CUT_OFF = -7,  /* the connection is gone: daemon stopped, or read too slowly */
+	EARSHOT_ERR_TIMEOUT = -8,  /* no answer in time; a late one is dropped */
+	EARSHOT_ERR_TOO_BIG = -9,  /* call over 1 MiB, or 8 MiB unsent */
+	EARSHOT_ERR_FAILED = -10,  /* the daemon answered with an error: see the answer */
+	EARSHOT_ERR_BUSY = -11,    /* a blocking function was called from a callback */
+	EARSHOT_ERR_SYSTEM = -12,  /* the operating system failed us: see errno */
+	EARSHOT_ERR_CROWDED = -13, /* the daemon serves too many programs already */
 };
 
 /* One sentence for people; never NULL, static. */
@@ -85,8 +86,8 @@ EARSHOT_API const struct earshot_value *
 earshot_value_at(const struct earshot_value *array, size_t i);
 EARSHOT_API const char *earshot_value_as_str(const struct earshot_value *v);
 
-/* One line of JSON, without line break, as a new string: free(). NULL: out of memory, or over
- * 1 MiB. */
+/* One line of JSON, without line break, as a new string: free(). NULL: out of memory, over
+ * 4 MiB, or a builder failed. */
 EARSHOT_API char *earshot_value_write(const struct earshot_value *v);
 /* One JSON object or array, by the rules of the socket (docs/ipc.md). */
 EARSHOT_API int earshot_value_parse(const char *text, size_t len, struct earshot_value **out);
@@ -106,8 +107,9 @@ enum earshot_flags {
  * `--socket path`. */
 EARSHOT_API int
 earshot_connect(const char *path, const char *client, unsigned flags, struct earshot **out);
-/* Calls that wait for an answer get EARSHOT_ERR_CUT_OFF, then c is freed: their callbacks run
- * inside earshot_close(). Accepts NULL. */
+/* Calls that wait for an answer get EARSHOT_ERR_CUT_OFF, then c is freed: inside earshot_close(),
+ * or, if that is called from a callback, when the function that runs the callback is about to
+ * return EARSHOT_ERR_CUT_OFF. Accepts NULL. */
 EARSHOT_API void earshot_close(struct earshot *c);
 
 EARSHOT_API const char *earshot_daemon_version(const struct earshot *c); /* lives as long as c */
@@ -123,8 +125,8 @@ EARSHOT_API int64_t earshot_daemon_pid(const struct earshot *c);
 EARSHOT_API int earshot_call(struct earshot *c, const char *method, struct earshot_value *params,
     int timeout_ms, struct earshot_value **answer);
 
-/* err: 0, EARSHOT_ERR_FAILED or EARSHOT_ERR_CUT_OFF. answer is borrowed: earshot_value_ref() to
- * keep it; NULL with EARSHOT_ERR_CUT_OFF. */
+/* err: 0, EARSHOT_ERR_FAILED, or what ended the connection (EARSHOT_ERR_CUT_OFF mostly). answer
+ * is borrowed: earshot_value_ref() to keep it; NULL when the connection ended. */
 typedef void earshot_answer_fn(void *ctx, int err, const struct earshot_value *answer);
 
 /* Sends, or queues what the socket does not take at once. fn runs exactly once if 0 is returned,
