@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Earshot's own caps node (XEP-0115 §4); short, like those of the other clients, because the
+ * record has to be. */
+#define TXT_NODE "earshot"
+
 enum txt_status { TXT_AVAILABLE, TXT_AWAY, TXT_DND };
 
 /* Which program wrote the record (facts: the keys each client writes and leaves out). */
@@ -25,7 +29,7 @@ enum txt_client {
 	TXT_CLIENT_SLIMBER,
 };
 
-/* Values are UTF-8 (bytes that are not became U+FFFD), "" when absent. */
+/* Values are UTF-8 of characters XML may hold (all else became U+FFFD), "" when absent. */
 struct txt {
 	char first[LIMIT_TXT_STRING + 1], last[LIMIT_TXT_STRING + 1];
 	char nick[LIMIT_TXT_STRING + 1], email[LIMIT_TXT_STRING + 1], jid[LIMIT_TXT_STRING + 1];
@@ -37,13 +41,22 @@ struct txt {
 	enum txt_client client;
 };
 
-/* The strings of the record, without length bytes, NULs allowed inside. Never fails: what makes
- * no sense is left out, the first of a repeated key counts. */
-void txt_parse(struct txt *out, const struct buf *strings, size_t count);
+struct txt_string {
+	const char *data; /* borrowed */
+	size_t len;
+};
 
-/* Appends the strings to publish, each as one buf (caller's array of at least TXT_STRINGS),
- * txtvers=1 first. Long values are cut between characters; what does not fit into LIMIT_TXT_OWN
- * is cut from msg first. Returns how many. */
+/* The strings of the record, without length bytes, NULs allowed inside. Never fails: what makes
+ * no sense is left out, the first of a repeated key counts (RFC 6763 §6.4), what lies beyond
+ * LIMIT_TXT_RECORD is not looked at. */
+void txt_parse(struct txt *out, const struct txt_string *strings, size_t count);
+
+bool txt_equal(const struct txt *a, const struct txt *b);
+
+/* Sets strings[0..n) to what is to be published, txtvers=1 first; returns n. The caller's bufs
+ * are initialised here (buf_finish() them all) and carry the errors of building. Names are cut
+ * to LIMIT_TXT_NAME between characters; then the whole is kept within LIMIT_TXT_OWN by cutting
+ * msg, at last by leaving out what is optional. Empty node means TXT_NODE. */
 enum { TXT_STRINGS = 20 };
 size_t txt_write(const struct txt *t, struct buf strings[TXT_STRINGS]);
 
@@ -51,7 +64,8 @@ size_t txt_write(const struct txt *t, struct buf strings[TXT_STRINGS]);
 const char *txt_client_name(enum txt_client client);
 const char *txt_status_name(enum txt_status status); /* "avail", "away", "dnd" */
 
-/* The name a person is shown under: nick, else first and last name, else NULL. */
+/* The name a person is shown under: nick, else first and last name, cut between characters to
+ * what fits. 0, or -ENOENT (out is then ""): the record has none. */
 int txt_display_name(const struct txt *t, char *out, size_t size) MUST_USE;
 
 #endif
