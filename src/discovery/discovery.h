@@ -35,10 +35,13 @@ struct discovery_entry {
 	bool nameless;         /* a fixed peer that has not told its name */
 	uint64_t announced_at; /* clock_now() of the latest news of it */
 	void *user;            /* the listener's */
+	bool kept;             /* the listener's: never give its place to a newcomer (N8) */
 };
 
 enum discovery_change { DISCOVERY_NEW, DISCOVERY_CHANGED, DISCOVERY_GONE };
 
+/* All calls come from the loop, never from inside a discovery_*() call, so a listener may call
+ * anything here, discovery_close() included. */
 struct discovery_listener {
 	/* Our own instance name: at first a wish (published false), then as published; again when a
 	 * collision or a new network renamed us. */
@@ -47,7 +50,8 @@ struct discovery_listener {
 	void (*on_state)(void *ctx);
 	/* After DISCOVERY_GONE the entry is freed. Our own instance is never an entry. */
 	void (*on_entry)(void *ctx, struct discovery_entry *e, enum discovery_change change);
-	/* The answer to discovery_resolve(): addresses are fresh, or err (-ETIMEDOUT). */
+	/* The answer to discovery_resolve(): addresses are fresh, or err: -ETIMEDOUT (nobody
+	 * answered), -EPIPE (the helper ended), ERR_ABSENT (DISCOVERY_GONE follows). */
 	void (*on_resolved)(void *ctx, struct discovery_entry *e, int err);
 	/* The answer to discovery_fetch_avatar(): 1..LIMIT_AVATAR_IN bytes, or data NULL. The bytes
 	 * are as they came: hash them. */
@@ -71,9 +75,12 @@ struct discovery_state {
 	size_t entries;
 };
 
+/* The process must ignore SIGPIPE: the helper may end at any time. */
 int discovery_create(uv_loop_t *loop, const struct discovery_config *config,
     const struct discovery_listener *l, void *ctx, struct discovery **out) MUST_USE;
-/* Says goodbye on the network, ends the helper (at most 2 s), frees; then calls done. */
+/* Says goodbye on the network, ends the helper (at most 2 s), frees; then calls done. No other
+ * callback comes once this was called. A name look-up of libuv's that is still on its way holds
+ * the loop, not done. */
 void discovery_close(struct discovery *d, void (*done)(void *ctx), void *ctx);
 
 /* Announce us, or change what is announced. Changes go out at most once a second, the last one
@@ -89,7 +96,8 @@ discovery_each(struct discovery *d, void (*fn)(void *ctx, struct discovery_entry
 const char *discovery_own_name(const struct discovery *d);
 void discovery_get_state(const struct discovery *d, struct discovery_state *out);
 
-/* Ask the network again for port, TXT and every address; on_resolved follows, always. */
+/* Ask the network again for port, TXT and every address; on_resolved follows, always; once for
+ * all that ask while the question is open. The same holds for the avatar. */
 void discovery_resolve(struct discovery *d, struct discovery_entry *e);
 void discovery_fetch_avatar(struct discovery *d, struct discovery_entry *e);
 
@@ -100,7 +108,8 @@ int discovery_remove_fixed(struct discovery *d, const char *address) MUST_USE;
 /* The entry that this address of the list became; NULL while there is none. */
 struct discovery_entry *discovery_find_fixed(struct discovery *d, const char *address);
 /* A stream to (or from) a nameless fixed peer told its instance name: the entry takes it, or
- * merges into the entry that has it (then DISCOVERY_GONE for e). Returns the entry to use. */
+ * merges into the entry that has it (then DISCOVERY_GONE for e). Returns the entry to use, NULL
+ * if the name is our own: the address leads to ourselves (DISCOVERY_GONE, too). */
 struct discovery_entry *
 discovery_name_fixed(struct discovery *d, struct discovery_entry *e, const char *name);
 /* Does this address belong to the entry? Port and, but for link-local, scope do not count. */
