@@ -19,9 +19,13 @@ $(B)/bench-driver: $(BENCH_SRCS) tests/bench/watch.h include/earshot.h $(call ar
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pie -o $@ $(BENCH_SRCS) \
 	  -Wl,--start-group $(call archives,client wire base) -Wl,--end-group $(call libs,client wire base)
 
-.PHONY: check-dialogue check-lab check-interop bench-driver
+.PHONY: check-dialogue check-lab check-interop bench-driver demo
 bench-driver: all $(B)/bench-driver
 
+
+## demo          two virtual hosts find each other and talk
+demo: all
+	$(Q)EARSHOT_BUILD=$(B) tests/lab/demo.py
 
 ## check-dialogue scripted conversations with the daemon, as foreign programs and attackers hold them
 check-dialogue: all

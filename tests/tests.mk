@@ -67,6 +67,7 @@ bench: all $(BENCHES)
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
 lint:
-	$(Q)LINT_CFLAGS='$(STD)' tests/lint/run
+	$(Q)LINT_CFLAGS='$(STD) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
+	  tests/lint/run
 
 -include $(wildcard $(B)/tests/unit/*/*.d $(B)/tests/bench/*.d)

@@ -7,12 +7,14 @@
 enum {
 	/* XML from peers (N12-N15) */
 	LIMIT_XML_DEPTH = 32,        /* nested elements, the stream's root counts */
-	LIMIT_XML_ATTRS = 32,        /* attributes of one element */
+	LIMIT_XML_ATTRS = 32,        /* attributes of one element, without namespaces */
 	LIMIT_XML_NAMESPACES = 16,   /* namespace declarations of one element */
 	LIMIT_XML_CHILDREN = 512,    /* child elements of one element */
-	LIMIT_XML_NAME = 128,        /* element or attribute name, without namespace */
+	LIMIT_XML_NS_NAME = 256,     /* one namespace's name */
+	LIMIT_XML_NAME = 128,        /* element or attribute name, with its prefix */
 	LIMIT_XML_ATTR_VALUE = 4096, /* one attribute's value */
 	LIMIT_XML_TAG = 8192,        /* one start tag, from < to > */
+	LIMIT_XML_TREE = 4 << 20,    /* memory of one stanza's tree */
 	LIMIT_STANZA = 256 * 1024,   /* one stanza, whole */
 	LIMIT_STANZA_UNKNOWN = 4096, /* header and stanza before we know who it is */
 

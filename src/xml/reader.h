@@ -29,7 +29,8 @@ void xml_reader_set_limit(struct xml_reader *r, size_t bytes);
 
 /* 0; ERR_XML (malformed), ERR_PROTO (allowed by XML, not by XMPP: DTD, comment, PI, entity,
  * encoding), ERR_TOO_BIG, -ENOMEM, or what a callback returned. After an error the reader
- * accepts nothing more. Where the input is cut makes no difference. */
+ * accepts nothing more and keeps saying the same. Bytes after the root's end are not looked at.
+ * Where the input is cut makes no difference. */
 int xml_reader_feed(struct xml_reader *r, const void *data, size_t len) MUST_USE;
 
 #endif

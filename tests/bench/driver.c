@@ -384,7 +384,7 @@ become_daemon(const char *path, const char *user, const char *port, const char *
 static int
 start_daemon(struct driver *d, const char *name, const char *statedir, const char *port)
 {
-	char path[4096], socket_path[4096], log[4096];
+	char path[4096], socket_path[4096 + 64], log[4096];
 	char *user = strndup(name, strcspn(name, "@"));
 	int n = snprintf(log, sizeof(log), "%s/earshotd.log", statedir);
 	if (!user || n < 0 || (size_t)n >= sizeof(log) || daemon_path(path, sizeof(path)) < 0 ||

@@ -154,11 +154,13 @@ class Client:
 
 
 class Daemon:
-    """One user's earshotd; published under .name when this returns, unless told not to wait."""
+    """One user's earshotd; published under .name when this returns, unless told not to wait.
+    account: whose folders these are, where that is not the name on the network."""
 
-    def __init__(self, host, user="alice", args=(), published=True):
+    def __init__(self, host, user="alice", args=(), published=True, account=None):
         self.host, self.user, self.args = host, user, tuple(args)
-        home, run = f"/run/home/{user}", f"/run/user/{user}"
+        self.account = account or user
+        home, run = f"/run/home/{self.account}", f"/run/user/{self.account}"
         self.env = {
             "HOME": home, "XDG_RUNTIME_DIR": run, "XDG_CONFIG_HOME": f"{home}/.config",
             "XDG_STATE_HOME": f"{home}/.local/state", "XDG_DATA_HOME": f"{home}/.local/share",
@@ -173,7 +175,7 @@ class Daemon:
     # ---- life ----
     def start(self, published=True):
         self.process = self.host.spawn(EARSHOTD, "--foreground", "--user", self.user, *self.args,
-                                       env=self.env, label=f"earshotd-{self.user}")
+                                       env=self.env, label=f"earshotd-{self.account}")
         self.client = self.connect()
         if published:
             self.wait_published()
@@ -183,7 +185,7 @@ class Daemon:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                return Client(self.socket, f"{self.user} on {self.host.name}", **options)
+                return Client(self.socket, f"{self.account} on {self.host.name}", **options)
             except OSError as error:
                 if time.monotonic() > deadline or not lab.alive(self.process.pid):
                     raise Failure(f"{self.process.label} does not listen: {error}\n"
@@ -208,9 +210,14 @@ class Daemon:
     def name(self):
         return self.client.own["name"]
 
-    @property
-    def helper_pid(self):
-        return self.client.call("daemon.status")["helper_pid"]
+    def status(self):
+        return self.client.call("daemon.status")
+
+    def wait_state(self, timeout=10.0, **wanted):
+        """Until the daemon's own state has those members."""
+        self.client.events.until(
+            lambda: all(self.client.state.get(k) == v for k, v in wanted.items()),
+            timeout, f"state {wanted}")
 
     def cli(self, *words, timeout=10.0, text=None):
         """The `earshot` program as this user."""

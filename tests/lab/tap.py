@@ -37,6 +37,11 @@ def check(condition, text):
         raise Failure(text)
 
 
+def note(text):
+    """A figure worth reading, which decides nothing."""
+    print(f"# {text}", flush=True)
+
+
 def skip_all(reason):
     """Ends the program: nothing here can be run."""
     print(f"skip: {reason}", flush=True)

@@ -1,0 +1,86 @@
+/* What the files of libearshot know of each other. Thread: that of the connection. */
+#ifndef CLIENT_INTERNAL_H
+#define CLIENT_INTERNAL_H
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/list.h"
+#include "wire/frame.h"
+#include "wire/value.h"
+#include <earshot.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PENDING_BUCKETS = 256 };
+
+struct pending {            /* a call that waits for its answer */
+	struct list order;  /* in struct earshot, oldest first */
+	struct list bucket; /* in struct earshot, by id */
+	int64_t id;
+	earshot_answer_fn *fn;
+	void *ctx;
+};
+
+struct fd_batch { /* descriptors that travel with the byte at `at` of all that is ever sent */
+	struct list node;
+	uint64_t at;
+	size_t count;
+	int fds[EARSHOT_MAX_FDS];
+};
+
+struct earshot {
+	int fd;
+	int dead;        /* why nothing comes any more, 0: alive */
+	bool write_dead; /* nothing goes out any more; what came in is still read */
+	bool closing;
+	unsigned depth; /* inside a callback if not 0 */
+	struct frame_reader in;
+	struct buf line; /* the call being written */
+	struct buf out;
+	size_t sent;   /* bytes of out that are gone */
+	uint64_t gone; /* all bytes ever sent */
+	struct list batches;
+	struct fd_batch *attached; /* owned; for the next call, or NULL */
+	int64_t last_id;
+	struct list order;
+	struct list buckets[PENDING_BUCKETS];
+	earshot_event_fn *on_event;
+	void *event_ctx;
+	char version[64];
+	int64_t pid;
+};
+
+static inline struct value *
+inner(struct earshot_value *v)
+{
+	return (struct value *)v;
+}
+
+static inline const struct value *
+inner_const(const struct earshot_value *v)
+{
+	return (const struct value *)v;
+}
+
+/* connection.c */
+
+/* The library's codes for base's. */
+int public_error(int err);
+struct earshot *connection_create(int fd); /* moves fd, also on failure (NULL) */
+
+/* call.c */
+
+void send_queued(struct earshot *c);
+size_t unsent(const struct earshot *c);
+/* Tells all who wait that there will be no answer. */
+void fail_pending(struct earshot *c, int err);
+void answer_pending(struct earshot *c, int64_t id, int err, const struct value *answer);
+
+/* start.c */
+
+/* Starts the daemon, with `--socket path` if path is not NULL. *alive: a descriptor that polls
+ * POLLERR once it has ended; the caller's to close. */
+int daemon_start(const char *path, int *alive) MUST_USE;
+
+#endif

@@ -1,0 +1,78 @@
+#include "tls/digest.h"
+
+#include "base/err.h"
+#include "base/hex.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+
+/* Fetched once: a fetch by name takes longer than the hash of a short text. Never freed, the
+ * process needs them to its end. */
+static EVP_MD *sha1, *sha256;
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void
+fetch(void)
+{
+	sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static int
+digest(EVP_MD *const *which, const void *data, size_t len, unsigned char *out)
+{
+	(void)pthread_once(&fetched, fetch);
+	if (!*which)
+		return -ENOSYS;
+	return EVP_Digest(data, len, out, NULL, *which, NULL) == 1 ? 0 : -ENOMEM;
+}
+
+int
+digest_sha1(const void *data, size_t len, unsigned char out[DIGEST_SHA1_SIZE])
+{
+	return digest(&sha1, data, len, out);
+}
+
+int
+digest_sha256(const void *data, size_t len, unsigned char out[DIGEST_SHA256_SIZE])
+{
+	return digest(&sha256, data, len, out);
+}
+
+int
+digest_sha1_hex(const void *data, size_t len, char out[DIGEST_SHA1_HEX_SIZE])
+{
+	unsigned char raw[DIGEST_SHA1_SIZE];
+	int err = digest_sha1(data, len, raw);
+	if (!err)
+		hex_encode(out, raw, sizeof(raw));
+	return err;
+}
+
+int
+digest_sha256_hex(const void *data, size_t len, char out[DIGEST_SHA256_HEX_SIZE])
+{
+	unsigned char raw[DIGEST_SHA256_SIZE];
+	int err = digest_sha256(data, len, raw);
+	if (!err)
+		hex_encode(out, raw, sizeof(raw));
+	return err;
+}
+
+void
+digest_base64(struct buf *out, const void *data, size_t len)
+{
+	if (len > INT_MAX / 4 * 3 - 3) { /* OpenSSL counts in int */
+		if (!out->err)
+			out->err = ERR_TOO_BIG;
+		return;
+	}
+	size_t size = (len + 2) / 3 * 4;
+	char *to = buf_reserve(out, size);
+	if (!to)
+		return;
+	(void)EVP_EncodeBlock((unsigned char *)to, data, (int)len);
+	buf_grew(out, size);
+}

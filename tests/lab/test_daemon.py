@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""One daemon per user: started on demand, never twice, and well behaved when it ends."""
+import os
+import signal
+
+import lab
+from earshot import EARSHOT, EARSHOTD, Client, Daemon, meet, talk
+from tap import case, check, run
+
+STARTED_TWICE = 3
+CLIENTS = 10
+
+
+def daemons(host):
+    """Process ids of every earshotd on the host, by its network namespace."""
+    network = os.readlink(f"/proc/{host.holder.pid}/ns/net")
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if (os.readlink(f"/proc/{pid}/ns/net") == network and lab.alive(pid)
+                    and os.readlink(f"/proc/{pid}/exe") == os.path.realpath(EARSHOTD)):
+                found.append(int(pid))
+        except OSError:
+            pass  # ended meanwhile
+    return found
+
+
+def user_without_daemon(host):
+    """The environment of a user whose daemon is started on demand."""
+    a = Daemon(host, "alice")
+    a.stop()
+    return a
+
+
+@case
+def a_second_daemon_is_refused(l):
+    a = Daemon(l.host(), "alice")
+    second = a.host.run(EARSHOTD, "--foreground", "--user", "alice", env=a.env)
+    check(second.returncode == STARTED_TWICE, f"exit status {second.returncode}")
+    check("running already" in second.stderr, f"it says why: {second.stderr}")
+    check(a.client.call("daemon.status")["pid"] == a.process.pid, "the first one serves on")
+
+
+@case
+def clients_in_a_race_start_one_daemon(l):
+    a = user_without_daemon(l.host())
+    racers = [a.host.spawn(EARSHOT, "--json", "who", env=a.env, label=f"racer-{n}")
+              for n in range(CLIENTS)]
+    for racer in racers:
+        check(racer.wait(10) == 0, f"{racer.label}: {racer.log_tail()}")
+    running = lab.wait_for(lambda: (lambda d: d if len(d) == 1 else None)(daemons(a.host)), 5,
+                           "exactly one daemon left of the race")
+    client = Client(a.socket, "after the race")
+    check(client.hello["pid"] == running[0], "and it is the one on the socket")
+    client.call("daemon.stop")
+    lab.wait_for(lambda: not daemons(a.host), 8, "its end")
+
+
+@case
+def a_killed_daemon_leaves_nothing_in_the_way(l):
+    a, b = Daemon(l.host(), "alice"), Daemon(l.host(), "bob")
+    for _ in range(3):
+        a.kill()
+        check(os.path.exists(a.socket), "the dead socket is still there")
+        a.start()
+    meet(a, b)
+    talk(b, a, "third time lucky")
+
+
+@case
+def without_a_runtime_folder_the_state_folder_serves(l):
+    host = l.host()
+    env = {"HOME": "/run/home/plain", "EARSHOTD": EARSHOTD}
+    host.must("mkdir", "-p", env["HOME"])
+    for command in (["who"], ["daemon", "status"], ["daemon", "stop"]):
+        done = host.run(EARSHOT, *command, env=env)
+        check(done.returncode == 0, f"{command}: {done.stdout}{done.stderr}")
+    folder = host.path(env["HOME"] + "/.local/state/earshot/run")
+    check(os.stat(folder).st_mode & 0o777 == 0o700, "only the owner may enter")
+    lab.wait_for(lambda: not daemons(host), 8, "its end")
+
+
+@case
+def the_socket_and_its_folder_are_the_owners_alone(l):
+    a = Daemon(l.host(), "alice")
+    check(os.stat(os.path.dirname(a.socket)).st_mode & 0o777 == 0o700, "folder 0700")
+    check(os.stat(a.socket).st_mode & 0o777 == 0o600, "socket 0600")
+
+
+@case
+def signals_end_it_politely(l):
+    a, b = Daemon(l.host(), "alice"), Daemon(l.host(), "bob")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        meet(a, b)
+        helper = a.status()["helper_pid"]
+        a.process.signal(number)
+        check(a.process.wait(8) == 0, f"status after signal {number}")
+        check(not os.path.exists(a.socket), "the socket is gone")
+        check(not lab.alive(helper), "the helper is gone")
+        b.client.wait_gone(a.name, 3)
+        a.start()
+
+
+@case
+def without_mdns_it_talks_to_fixed_peers(l):
+    a = Daemon(l.host(), "alice", ["--no-mdns", "--port", "5300"], published=False)
+    b = Daemon(l.host(), "bob", ["--no-mdns", "--port", "5301"], published=False)
+    check(a.status()["discovery"] == "off" and a.status()["helper_pid"] == 0, "no helper")
+    a.client.call("peers.add", address=f"{b.host.address()}:5301")
+    mark = b.client.mark()
+    names = a.client.events.until(a.client.names, what="the fixed peer listed")
+    a.client.call("send", 10, peer=names[0], text="by address")
+    b.client.wait("message", 10, mark, direction="in", text="by address")
+
+
+@case
+def a_wrong_command_line_is_said_so(l):
+    host = l.host()
+    for words in (["--nonsense"], ["--port", "70000"], ["--log-level", "loud"], ["stray"]):
+        done = host.run(EARSHOTD, *words, env={"HOME": "/run/home"})
+        check(done.returncode == 2, f"{words}: status {done.returncode}")
+        check(done.stderr.strip(), f"{words}: silence")
+
+
+@case
+def a_full_disk_does_not_stop_people_from_talking(l):
+    host = l.host()
+    host.must("mkdir", "-p", "/run/home/alice")
+    host.must("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", "/run/home/alice")
+    a, b = Daemon(host, "alice"), Daemon(l.host(), "bob")
+    host.run("sh", "-c", "cat /dev/zero > /run/home/alice/filler")
+    meet(a, b)
+    talk(a, b, "no room here")
+    answer = a.client.start("set.nick", text="Al").outcome()
+    check("result" in answer or answer["error"]["message"], "success, or an error with a text")
+    check(a.status()["pid"] == a.process.pid, "the daemon lives")
+
+
+if __name__ == "__main__":
+    lab.enter()
+    run(lab.Lab)
