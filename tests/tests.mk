@@ -30,6 +30,7 @@ check:
 	$(Q)$(MAKE) --no-print-directory check-all
 
 include tests/lab.mk
+include tests/fuzz/fuzz.mk
 
 # Tests that build virtual hosts of their own are not put into one more namespace.
 DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
