@@ -14,22 +14,23 @@ run:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)packaging/run $(B)
 
-# docs/NAME.SECTION.scd; without scdoc there are no manual pages
-MAN_PAGES := $(if $(shell command -v scdoc),$(patsubst docs/%.scd,$(B)/%,$(wildcard docs/*.[1-8].scd)))
+# The manual page is written from the table of commands; without scdoc there is none.
+MAN_PAGES := $(if $(shell command -v scdoc),$(B)/earshot.1)
 man: $(MAN_PAGES)
-$(B)/%: docs/%.scd
-	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
+$(B)/earshot.1.scd: $(B)/earshot
+	$(Q)$< help --scdoc >$@
+$(B)/earshot.1: $(B)/earshot.1.scd
+	$(call say,MAN,$@)scdoc <$< >$@
 
 fill_in = sed -e 's|@prefix@|$(prefix)|g' -e 's|@bindir@|$(bindir)|g' -e 's|@libdir@|$(libdir)|g' \
           -e 's|@includedir@|$(includedir)|g' -e 's|@version@|$(VERSION)|g'
-man_path = $(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 INSTALLED = $(bindir)/earshot $(bindir)/earshotd $(libexecdir)/earshot-mdns \
             $(libdir)/libearshot.so $(libdir)/libearshot.so.0 $(includedir)/earshot.h \
             $(libdir)/pkgconfig/earshot.pc \
             $(userunitdir)/earshotd.service $(userunitdir)/earshotd.socket \
             $(bashdir)/earshot $(zshdir)/_earshot $(fishdir)/earshot.fish \
-            $(foreach m,$(patsubst docs/%.scd,%,$(wildcard docs/*.[1-8].scd)),$(call man_path,$(m)))
+            $(mandir)/man1/earshot.1
 
 ## install       into prefix (default /usr/local), below DESTDIR
 install: all man
@@ -46,7 +47,7 @@ install: all man
 	$(Q)$(B)/earshot completion bash >$(DESTDIR)$(bashdir)/earshot
 	$(Q)$(B)/earshot completion zsh >$(DESTDIR)$(zshdir)/_earshot
 	$(Q)$(B)/earshot completion fish >$(DESTDIR)$(fishdir)/earshot.fish
-	$(foreach m,$(MAN_PAGES),$(Q)install -D -m 644 $(m) $(DESTDIR)$(call man_path,$(m))$(newline))
+	$(if $(MAN_PAGES),$(Q)install -D -m 644 -t $(DESTDIR)$(mandir)/man1 $(MAN_PAGES))
 
 ## uninstall     what install put there
 uninstall:
@@ -56,8 +57,3 @@ uninstall:
 ## dist          the committed tree as build/earshot-VERSION.tar.gz
 dist:
 	$(Q)mkdir -p build && git archive --prefix=earshot-$(VERSION)/ -o build/earshot-$(VERSION).tar.gz HEAD
-
-define newline
-
-
-endef

@@ -67,8 +67,8 @@ bench: all $(BENCHES)
 	  unshare -Urn sh -c 'ip link set lo up && exec "$$0"' $$b || exit 1; done
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
-lint:
-	$(Q)LINT_CFLAGS='$(STD) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
+lint: $(B)/earshot.1.scd
+	$(Q)LINT_MANUAL=$< LINT_CFLAGS='$(STD) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
 	  tests/lint/run
 
 -include $(wildcard $(B)/tests/unit/*/*.d $(B)/tests/bench/*.d)
