@@ -275,7 +275,7 @@ value_write(const struct value *v, struct buf *out)
 	json_t *json = json_of(v);
 	size_t why = failure(json);
 	if (why)
-		return why & NO_MEMORY ? -ENOMEM : -EINVAL;
+		return (why & NO_MEMORY) ? -ENOMEM : -EINVAL;
 	int rc = json_dump_callback(json, write_some, out, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (buf_err(out))
 		return buf_err(out);

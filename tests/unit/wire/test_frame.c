@@ -125,7 +125,7 @@ takes_a_long_line_byte_by_byte(void **state)
 	size_t len;
 	assert_int_equal(frame_reader_next(&r, &line, &len), 1);
 	assert_int_equal(len, LIMIT_FRAME);
-	assert_true(r.cap <= 2 * LIMIT_FRAME);
+	assert_true(r.cap <= (size_t)2 * LIMIT_FRAME);
 	assert_none(&r);
 	assert_int_equal(r.cap, 0); /* an idle connection keeps no big buffer */
 	frame_reader_finish(&r);

@@ -194,7 +194,8 @@ limits_size(void **state)
 	char *text = malloc(size);
 	assert_non_null(text);
 	memset(text, ' ', size);
-	memcpy(text, "{}", 2);
+	text[0] = '{';
+	text[1] = '}';
 	assert_int_equal(parse(text, LIMIT_ANSWER - 1), 0);
 	assert_int_equal(parse(text, LIMIT_ANSWER), 0);
 	assert_int_equal(parse(text, LIMIT_ANSWER + 1), ERR_TOO_BIG);
