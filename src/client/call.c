@@ -272,13 +272,9 @@ wait_for(struct earshot *c, struct waiting *w, int timeout_ms, int64_t id)
 		int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
 		int err =
 		    timeout_ms >= 0 && left < 0 ? EARSHOT_ERR_TIMEOUT : earshot_wait(c, (int)left);
-		/* whatever ended the connection has answered us as well, and freed c maybe */
-		if (w->done)
-			break;
-		if (err) {
+		/* what ends the connection answers us too: then c may be freed by now */
+		if (err && !w->done)
 			answer_pending(c, id, err, NULL);
-			break;
-		}
 	}
 	return w->err;
 }

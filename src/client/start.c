@@ -152,13 +152,14 @@ int
 daemon_start(const char *path, int *alive)
 {
 	struct buf program = BUF_INIT(4096);
-	char name[] = "earshotd";
-	char option[] = "--socket";
 	char *socket = path ? strdup(path) : NULL;
-	char *argv[] = {name, socket ? option : NULL, socket, NULL};
 	int err = path && !socket ? EARSHOT_ERR_MEMORY : find_program(&program);
-	if (!err)
+	if (!err) {
+		char name[] = "earshotd";
+		char option[] = "--socket";
+		char *argv[] = {name, socket ? option : NULL, socket, NULL};
 		err = spawn_watched(buf_cstr(&program), argv, alive);
+	}
 	free(socket);
 	buf_finish(&program);
 	return err;
