@@ -159,12 +159,14 @@ static int
 look_up(struct peer *p)
 {
 	char port[8];
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	if (p->lookup)
 		return 0;
 	struct lookup *look = calloc(1, sizeof(*look));
 	if (!look)
 		return -ENOMEM;
+	if (strchr(p->host, ':'))
+		hints.ai_flags |= AI_NUMERICHOST; /* a scope we lack is no question for DNS */
 	(void)snprintf(port, sizeof(port), "%u", (unsigned)p->port);
 	int err =
 	    uv_getaddrinfo(p->fixed->retry.loop, &look->req, on_looked_up, p->host, port, &hints);

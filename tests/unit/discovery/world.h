@@ -28,9 +28,10 @@ struct world {
 	struct discovery_parts parts;
 	struct fake *fake; /* the helper that runs now */
 	unsigned starts, embedded_starts;
-	bool silent, deaf; /* new helpers: say no hello; answer no ping */
-	bool refuse;       /* no helper can be started */
-	struct buf heard;  /* lines to helpers, but hello and ping */
+	bool silent, deaf;  /* new helpers: say no hello; answer no ping */
+	bool refuse;        /* no helper can be started */
+	const char *babble; /* the first words of each helper */
+	struct buf heard;   /* lines to helpers, but hello and ping */
 	struct buf diary;
 	bool closed;
 	bool close_in_entry; /* the listener closes discovery from its callback */
@@ -46,13 +47,13 @@ struct fake {
 static inline void
 fake_say(struct world *w, const char *bytes)
 {
-	char copy[4096];
-	size_t len = strlen(bytes);
+	struct buf copy = BUF_INIT(DIARY_MAX);
 	assert_non_null(w->fake);
-	assert_in_range(len, 1, sizeof(copy));
-	memcpy(copy, bytes, len);
-	uv_buf_t out = uv_buf_init(copy, (unsigned)len);
-	assert_int_equal(uv_try_write((uv_stream_t *)&w->fake->pipe, &out, 1), (int)len);
+	buf_str(&copy, bytes);
+	assert_int_equal(buf_err(&copy), 0);
+	uv_buf_t out = uv_buf_init(copy.data, (unsigned)copy.len);
+	assert_int_equal(uv_try_write((uv_stream_t *)&w->fake->pipe, &out, 1), (int)copy.len);
+	buf_finish(&copy);
 }
 
 static inline void
@@ -140,6 +141,8 @@ fake_start(void *ctx, struct helper *h, bool embedded, int *fd, void **child)
 	w->embedded_starts += embedded;
 	*fd = ends[0];
 	*child = f;
+	if (w->babble)
+		fake_say(w, w->babble);
 	return 0;
 }
 
@@ -244,9 +247,9 @@ world_init(struct world *w)
 }
 
 static inline void
-world_on_alarm(uv_timer_t *t)
+world_on_tick(uv_timer_t *t)
 {
-	*(bool *)t->data = true;
+	(void)t; /* it only ends a poll: timers met before it would otherwise wait unseen */
 }
 
 /* Runs the loop until the condition holds, or for at most ms. */
@@ -254,16 +257,16 @@ static inline bool
 world_run(
     struct world *w, bool (*met)(struct world *w, const char *arg), const char *arg, uint64_t ms)
 {
-	uv_timer_t alarm;
-	bool rang = false, ok;
-	assert_int_equal(uv_timer_init(&w->loop, &alarm), 0);
-	alarm.data = &rang;
+	uv_timer_t tick;
+	bool ok;
 	uv_update_time(&w->loop);
-	assert_int_equal(uv_timer_start(&alarm, world_on_alarm, ms, 0), 0);
-	while (!(ok = met && met(w, arg)) && !rang)
+	const uint64_t until = uv_now(&w->loop) + ms;
+	assert_int_equal(uv_timer_init(&w->loop, &tick), 0);
+	assert_int_equal(uv_timer_start(&tick, world_on_tick, 1, 1), 0);
+	while (!(ok = met && met(w, arg)) && uv_now(&w->loop) < until)
 		(void)uv_run(&w->loop, UV_RUN_ONCE);
-	uv_close((uv_handle_t *)&alarm, NULL);
-	(void)uv_run(&w->loop, UV_RUN_NOWAIT); /* the alarm's closing */
+	uv_close((uv_handle_t *)&tick, NULL);
+	(void)uv_run(&w->loop, UV_RUN_NOWAIT); /* the closing of tick */
 	return ok;
 }
 
