@@ -89,8 +89,9 @@ static const struct command daemon_children[] = {
     {"status", "", "Show how the daemon is doing", NULL, ARG_NONE, 0, 0, 0, NULL, NULL,
 	cmd_daemon_status},
     {"run", "[ARGUMENT...]", "Run the daemon in the foreground",
-	"Its log goes to this terminal. Arguments are the daemon's, see earshotd(1).", ARG_NONE,
-	COMMAND_TEXT, 0, -1, NULL, NULL, cmd_daemon_run},
+	"Its log goes to this terminal. Arguments are the daemon's, see earshotd(1); those with "
+	"dashes follow --.",
+	ARG_NONE, COMMAND_TEXT, 0, -1, NULL, NULL, cmd_daemon_run},
     {0},
 };
 

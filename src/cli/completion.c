@@ -332,12 +332,14 @@ write_fish(struct buf *out)
 		     "\tend\n"
 		     "end\n"
 		     "function __earshot_at -d 'exactly these words stand before the cursor'\n"
-		     "\ttest \"$argv\" = (string join ' ' (__earshot_words); or echo)\n"
+		     "\tset -l words (__earshot_words)\n"
+		     "\ttest \"$argv\" = \"$words\"\n"
 		     "end\n"
 		     "function __earshot_in -d 'the command begins with these words'\n"
 		     "\tset -l words (__earshot_words)\n"
-		     "\ttest (count $words) -ge (count $argv); "
-		     "and test \"$argv\" = \"$words[1..(count $argv)]\"\n"
+		     "\tset -l n (count $argv)\n"
+		     "\ttest (count $words) -ge $n; or return 1\n"
+		     "\ttest \"$argv\" = \"$words[1..$n]\"\n"
 		     "end\n"
 		     "complete -c earshot -f\n");
 	for (const struct option *o = command_globals; o->name; o++) {

@@ -1,0 +1,365 @@
+#!/usr/bin/env python3
+"""The program on a terminal, looked at through tmux: what a person sees while typing, while
+others speak, when the window changes."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from fake_daemon import FakeDaemon, Refused  # noqa: E402
+from harness import PROGRAM, SKIPPED, check, main  # noqa: E402
+
+PATIENCE = 10  # seconds for something to appear
+
+
+class Terminal:
+    """One tmux server of its own with one window; the program is its only command."""
+
+    def __init__(self, box, *args, size=(80, 24), env="TERM=screen-256color"):
+        self.box = box
+        server = os.path.join(box.folder, f"tmux{len(os.listdir(box.folder))}")
+        self.tmux = ["tmux", "-S", server, "-f", "/dev/null"]
+        command = (f"env {env} {PROGRAM} --socket {box.socket} {' '.join(args)}; "
+                   "echo \"[ended $?]\"; stty -a | grep -o '[-]*icanon'; sleep 60")
+        self.call("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), command)
+        self.call("set", "-g", "set-clipboard", "on")
+
+    def call(self, *args):
+        return subprocess.run([*self.tmux, *args], capture_output=True, check=True).stdout.decode()
+
+    def keys(self, *keys):
+        self.call("send-keys", *keys)
+
+    def type(self, text):
+        self.call("send-keys", "-l", text)
+
+    def screen(self):
+        return self.call("capture-pane", "-p", "-S", "-200").rstrip("\n")
+
+    def rows(self):
+        return [row.rstrip() for row in self.screen().split("\n")]
+
+    def see(self, pattern, gone=False):
+        """Waits until the screen matches (or, gone, no longer does); returns the match."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            found = re.search(pattern, self.screen(), re.MULTILINE)
+            if bool(found) != gone:
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"{'still' if gone else 'never'} there: {pattern}\n{self.screen()}")
+
+    def resize(self, columns, rows):
+        self.call("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def end(self):
+        subprocess.run([*self.tmux, "kill-server"], capture_output=True, check=False)
+
+
+class Chat(Terminal):
+    def __init__(self, box, name="romeo", prompt="Romeo Montague>", **more):
+        super().__init__(box, "chat", name, **more)
+        self.prompt = prompt
+        try:
+            self.see("^" + re.escape(prompt))
+        except AssertionError:
+            self.end()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+def a_message_gets_its_marks(box):
+    with Chat(box) as t:
+        t.type("O Romeo, wherefore art thou?")
+        t.keys("Enter")
+        t.see(r"^\d\d:\d\d \u2713 You: O Romeo, wherefore art thou\?$")
+        check(t.screen().count("wherefore") == 1, t.screen())
+        check(box.daemon.asked("send") == [{"peer": "romeo@orchard",
+                                            "text": "O Romeo, wherefore art thou?"}])
+    with Chat(box, "juliet", "Juliet>") as t:  # confirms nothing
+        t.type("hi")
+        t.keys("Enter")
+        t.see(r"^\d\d:\d\d \u00b7 You: hi$")
+
+
+def words_appear_above_a_half_typed_line(box):
+    with Chat(box) as t:
+        t.type("half a line")
+        box.daemon.says("romeo@orchard", "I interrupt")
+        t.see(r"Romeo Montague: I interrupt\nRomeo Montague> half a line$")
+        t.type(" and the rest")
+        t.keys("Enter")
+        t.see(r"\u2713 You: half a line and the rest$")
+
+
+def words_appear_above_a_line_of_many_rows(box):
+    with Chat(box, size=(40, 12), prompt="Romeo Montagu\u2026>") as t:
+        text = " ".join(f"word{i:02}" for i in range(16))
+        t.type(text)
+        t.see("word15")
+        t.keys("Home")
+        t.keys(*["C-f"] * 30)  # the cursor in the middle of it
+        box.daemon.says("romeo@orchard", "I interrupt")
+        t.see("I interrupt")
+        time.sleep(0.3)
+        shown = "".join(t.rows()[t.rows().index(next(r for r in t.rows() if r.endswith("word01"
+                        ) or "> word00" in r)):])
+        check(shown.replace(" ", "").endswith(text.replace(" ", "")), t.screen())
+        check(t.screen().count("word07") == 1, t.screen())
+        t.keys("Enter")
+        t.see(r"\u2713 You: word00")
+        check(box.daemon.asked("send")[0]["text"] == text)
+
+
+def marks_find_their_row_after_more_was_said(box):
+    with Chat(box) as t:
+        box.daemon.answers["send"] = {"id": "late", "peer": "romeo@orchard", "state": "handed over"}
+        t.type("long ago " * 20)
+        t.keys("Enter")
+        t.see(r"\u00b7 You: long ago")
+        for i in range(3):
+            box.daemon.says("romeo@orchard", f"said {i}\nin two rows")
+        t.see("said 2")
+        t.type("being typed")
+        box.daemon.event("receipt", peer="romeo@orchard", id="late", state="delivered")
+        t.see(r"^\d\d:\d\d \u2713 You: long ago")
+        t.see(r"> being typed$")
+        check(t.screen().count("\u2713") == 1, t.screen())
+
+
+def a_failure_is_told_and_marked(box):
+    box.daemon.answers["send"] = Refused("absent", "Romeo is not here.")
+    with Chat(box) as t:
+        t.type("anybody?")
+        t.keys("Enter")
+        t.see(r"^\d\d:\d\d ! You: anybody\?\nRomeo is not here\.$")
+
+
+def typing_is_told_both_ways(box):
+    with Chat(box) as t:
+        t.type("/wh")
+        time.sleep(0.3)
+        check(not box.daemon.asked("typing"))
+        t.keys("C-u")
+        t.type("hello")
+        until = time.monotonic() + PATIENCE
+        while not box.daemon.asked("typing") and time.monotonic() < until:
+            time.sleep(0.05)
+        check(box.daemon.asked("typing") == [{"peer": "romeo@orchard", "state": "composing"}])
+        t.keys("C-u")
+        while len(box.daemon.asked("typing")) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        check(box.daemon.asked("typing")[-1]["state"] == "active", box.daemon.calls)
+        box.daemon.event("typing", peer="romeo@orchard", display="R", state="composing")
+        t.see(r"^Romeo Montague \(typing\)>$")
+        box.daemon.event("typing", peer="juliet@balcony", display="J", state="paused")
+        box.daemon.event("typing", peer="romeo@orchard", display="R", state="paused")
+        t.see(r"^Romeo Montague>$")
+
+
+def hostile_words_change_nothing(box):
+    with Chat(box) as t:
+        before = t.call("display-message", "-p", "#{pane_title} #{cursor_flag} #{alternate_on}")
+        for words in ("\x1b[2J\x1b[H", "\x1b]0;owned\x07", "\x1b]52;c;b3duZWQ=\x07", "\x9b2J",
+                      "\r18:04   Juliet: fake", "\x1bP$qm\x1b\\", "\x1b[6n\x1b[c", "a\u202egnp.exe",
+                      "x\n18:04   Juliet: fake", "\x1b[?1049h", "\x0e", "\x7f\x08\x08\x08"):
+            box.daemon.says("romeo@orchard", words)
+        box.daemon.says("romeo@orchard", "the end")
+        t.see("the end")
+        time.sleep(0.3)
+        after = t.call("display-message", "-p", "#{pane_title} #{cursor_flag} #{alternate_on}")
+        check(before == after, before, after)
+        check("<U+001B>[2J<U+001B>[H" in t.screen() and "<U+202E>" in t.screen(), t.screen())
+        check(not re.search(r"^18:04", t.screen(), re.MULTILINE), t.screen())
+        check(t.rows()[-1] == "Romeo Montague>", t.screen())  # the terminal answered nothing
+        check(t.call("list-buffers") == "", t.call("list-buffers"))
+
+
+def keys_edit_and_end(box):
+    with Chat(box) as t:
+        t.type("forget this")
+        t.see("forget this")  # the terminal throws away what was not read before Ctrl-C
+        t.keys("C-c")
+        t.see(r"^Romeo Montague>$")
+        t.type("one")
+        t.keys("Enter")
+        t.see("You: one")
+        t.keys("Up")
+        t.see(r"> one$")
+        t.keys("C-u")
+        t.type("\u4e2d\u6587\u00e9x")
+        t.keys("BSpace", "Left", "BSpace", "Enter")
+        t.see("You: \u4e2d\u00e9$")
+        t.keys("C-c")
+        t.see(r"\[ended 0\]\nicanon")
+    for key in ("C-d", "/quit"):
+        with Chat(box) as t:
+            t.keys(key, *(["Enter"] if key[0] == "/" else []))
+            t.see(r"\[ended 0\]\nicanon")  # the terminal is as before
+
+
+def resizing_keeps_the_line(box):
+    with Chat(box) as t:
+        t.type("a b c d e f g h i j k l m n o p q r s t u v w x y z " * 2)
+        for size in ((40, 10), (100, 30), (20, 8), (80, 24)):
+            t.resize(*size)
+            time.sleep(0.3)
+            box.daemon.says("romeo@orchard", f"at {size[0]}")
+            t.see(f"at {size[0]}")
+        t.keys("Enter")
+        t.see(r"You: a b c")
+        check(box.daemon.asked("send")[0]["text"].startswith("a b c d e f g h"))
+        check(t.rows()[-1] == "Romeo Montague>", t.screen())
+
+
+def suspension_gives_the_terminal_back(box):
+    t = Terminal(box, size=(80, 24), env="true; PS1=ready: sh -i; true")
+    try:
+        t.see("ready:")
+        t.type(f"{PROGRAM} --socket {box.socket} chat romeo")
+        t.keys("Enter")
+        t.see("^Romeo Montague>")
+        t.type("kept")
+        t.keys("C-z")
+        t.see(r"Stopped|ready:$")
+        t.type("echo back in the $0")
+        t.keys("Enter")
+        t.see("^back in the sh")
+        t.type("fg")
+        t.keys("Enter")
+        t.see(r"^Romeo Montague> kept$")
+    finally:
+        t.end()
+
+
+def the_daemon_may_come_back(box):
+    with Chat(box) as t:
+        box.daemon.close()
+        t.see("Earshot has stopped")
+        t.type("patient")
+        box.daemon = FakeDaemon(box.socket)
+        t.see("Earshot is back")
+        t.keys("Enter")
+        t.see(r"\u2713 You: patient$")
+
+
+def slash_commands_do_what_they_say(box):
+    with Chat(box) as t:
+        for line, pattern in (("/help", r"^/nudge \[NAME\]"), ("/who", r"^1  Romeo Montague"),
+                              ("/me waves", r"\u2713 \* You waves$"), ("/foo", r"There is no /foo"),
+                              ("/info", r"^Address +romeo@orchard$"),
+                              ("/ping", r"answered in 1\.2 ms"), ("/nudge", r"^You nudged"),
+                              ("/status away at lunch", r"^You are .* away: at lunch"),
+                              ("//usr", r"\u2713 You: /usr$"), ("/to 2", r"^Talking with Juliet"),
+                              ("/to nobody", r"^Nobody is called nobody"),
+                              ("/to o", r"^o fits several")):
+            t.type(line)
+            t.keys("Enter")
+            t.see(pattern)
+        check(box.daemon.asked("attention") == [{"peer": "romeo@orchard"}])
+        check(t.rows()[-1] == "Juliet>", t.screen())
+
+
+def a_session_chooses_and_talks(box):
+    t = Terminal(box)
+    try:
+        t.see(r"^Who\?$")
+        t.see(r"^1  Romeo Montague")
+        box.daemon.says("juliet@balcony", "Who is there?")
+        t.see(r"Juliet: Who is there\?\nTo answer: /to Juliet\nWho\?$")
+        box.daemon.says("juliet@balcony", "Hello?")
+        t.see(r"Juliet: Hello\?\nWho\?$")  # said once how to answer is enough
+        t.type("1")
+        t.keys("Enter")
+        t.see(r"^Romeo Montague>$")
+        t.type("hi")
+        t.keys("Enter")
+        t.see(r"\u2713 You: hi$")
+        t.type("/to")
+        t.keys("Enter")
+        t.see(r"^Who\?$")
+        t.type("Nurse")
+        t.keys("Enter")
+        t.see(r"^Talking with Nurse .*not answering")
+        t.keys("C-d")
+        t.see(r"\[ended 0\]")
+        check(box.daemon.asked("send") == [{"peer": "romeo@orchard", "text": "hi"}])
+    finally:
+        t.end()
+
+
+def what_changes_about_the_person_is_told(box):
+    who = dict(box.daemon.find("romeo"))
+    with Chat(box) as t:
+        box.daemon.event("person", change="changed", person=who)  # as it was
+        box.daemon.event("person", change="changed", person=dict(who, state="silent", age=9))
+        t.see(r"^Romeo Montague is not answering\.$")
+        box.daemon.event("person", change="changed", person=dict(who, status="available", text=""))
+        t.see(r"^Romeo Montague is available\.$")
+        box.daemon.event("person", change="gone", person=who)
+        t.see(r"^Romeo Montague has left\.$")
+        check(t.screen().count("under the balcony") == 1, t.screen())
+
+
+def tables_fit_the_terminal(box):
+    for columns in (100, 80, 40, 20):
+        t = Terminal(box, "who", size=(columns, 30))
+        try:
+            t.see(r"\[ended 0\]")
+            rows = t.rows()
+            rows = rows[:rows.index("[ended 0]")]
+            check(len(rows) == 6 and rows[0].startswith("Name"), t.screen())
+        finally:
+            t.end()
+
+
+def colours_are_for_terminals_that_want_them(box):
+    for env, coloured in (("TERM=screen-256color", True), ("NO_COLOR=1", False),
+                          ("TERM=dumb", False)):
+        t = Terminal(box, "who", env=env)
+        try:
+            t.see(r"\[ended 0\]")
+            check(("\x1b[" in t.call("capture-pane", "-p", "-e")) == coloured, env)
+        finally:
+            t.end()
+
+
+def json_on_a_terminal_is_escaped(box):
+    t = Terminal(box, "--json", "who", size=(200, 50))
+    try:
+        t.see(r"\[ended 0\]")
+        joined = "".join(t.screen().split("\n"))
+        check(r"\u202e\u009b31m" in joined and r"\u001B" in joined, t.screen())
+        check("\u4e2d\u6587" in joined, t.screen())
+    finally:
+        t.end()
+
+
+def what_takes_long_shows_a_sign_of_life(box):
+    box.daemon.answers["info"] = FakeDaemon.SILENT
+    t = Terminal(box, "info", "romeo")
+    try:
+        t.see(r"^Asking \(\d s\) \.\.\.")
+        box.daemon.close()
+        t.see(r"\[ended 7\]")
+        check("Asking" not in t.screen(), t.screen())
+    finally:
+        t.end()
+
+
+if __name__ == "__main__":
+    if not shutil.which("tmux"):
+        print("tmux is not installed")
+        sys.exit(SKIPPED)
+    for variable in ("TMUX", "NO_COLOR"):
+        os.environ.pop(variable, None)
+    sys.exit(main(sys.modules[__name__]))
