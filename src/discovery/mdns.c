@@ -57,13 +57,14 @@ set_problem(struct mdns *m, const char *text)
 	tell_state(m);
 }
 
-static void
+static bool
 send_line(struct mdns *m, struct buf *line)
 {
 	protocol_end(line);
 	int err = helper_send(m->helper, line);
 	if (err && err != -EPIPE)
 		log_warn(NULL, "cannot write to the discovery helper: %s", err_str(err));
+	return !err;
 }
 
 static int
@@ -76,7 +77,7 @@ send_name(struct mdns *m, const char *verb, const char *name)
 	return helper_send(m->helper, &b);
 }
 
-static void
+static bool
 send_publish(struct mdns *m)
 {
 	struct buf b = BUF_INIT(LIMIT_HELPER_LINE);
@@ -85,10 +86,10 @@ send_publish(struct mdns *m)
 	protocol_field_int(&b, m->own->port);
 	for (size_t i = 0; i < m->own->txt_count; i++)
 		protocol_field(&b, m->own->txt[i].data, m->own->txt[i].len);
-	send_line(m, &b);
+	return send_line(m, &b);
 }
 
-static void
+static bool
 send_avatar(struct mdns *m)
 {
 	char digits[2 * LIMIT_AVATAR + 1];
@@ -96,7 +97,7 @@ send_avatar(struct mdns *m)
 	hex_encode(digits, m->own->avatar, m->own->avatar_len);
 	protocol_begin(&b, "avatar");
 	protocol_field_str(&b, digits);
-	send_line(m, &b);
+	return send_line(m, &b);
 }
 
 /* At once if a second has passed since the last, else when it has (RFC 6762 §6: a record is not
@@ -108,11 +109,9 @@ on_publish_timer(uv_timer_t *t)
 	bool publish = m->publish_due && m->own->ready, avatar = m->avatar_due;
 	if (!helper_is_up(m->helper) || (!publish && !avatar))
 		return;
-	m->publish_due = m->avatar_due = false;
-	if (avatar)
-		send_avatar(m); /* first: phsh speaks of it */
-	if (publish)
-		send_publish(m);
+	/* the picture first: phsh speaks of it; what failed is tried again in a second */
+	m->avatar_due = avatar && !send_avatar(m);
+	m->publish_due = publish && !send_publish(m);
 	(void)uv_timer_start(t, on_publish_timer, m->times.publish_every, 0);
 }
 
