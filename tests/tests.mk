@@ -7,6 +7,8 @@ UNIT_PROGS   = $(UNIT_SRCS:%.c=$(B)/%)
 UNIT_SCRIPTS = $(wildcard tests/unit/*/test_*.py)
 of_folder    = $(if $(FOLDER),$(foreach p,$(1),$(if $(findstring /unit/$(FOLDER)/,$(p)),$(p))),$(1))
 
+LDFLAGS_test_memory = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 define unit_rules
 UNIT_CFLAGS_$(1) := $(call cflags,$(DEPS_$(1))) $(CFLAGS_cmocka)
 $(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call archives,$(DEPS_$(1))) $(B)/flags | libraries cmocka

@@ -1,5 +1,7 @@
+#include "base/limits.h"
 #include "log.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -181,6 +183,142 @@ what_is_not_xml_is_refused(void **state)
 		expect_error(broken[i], ERR_XML);
 }
 
+static struct xml_reader *
+create(struct log *l)
+{
+	l->text = BUF_INIT(SIZE_MAX / 4);
+	assert_int_equal(xml_reader_create(&log_listener, l, &l->reader), 0);
+	return l->reader;
+}
+
+static void
+feed_string(struct xml_reader *r, const char *s)
+{
+	assert_int_equal(xml_reader_feed(r, s, strlen(s)), 0);
+}
+
+/* Expat with reparse deferral would keep silent until the next byte. */
+static void
+an_element_is_reported_with_its_last_byte(void **state)
+{
+	(void)state;
+	struct log l = {0};
+	struct xml_reader *r = create(&l);
+	feed_string(r, "<r");
+	assert_int_equal(l.opened, 0);
+	feed_string(r, ">");
+	assert_int_equal(l.opened, 1);
+	feed_string(r, "<body");
+	feed_string(r, "/");
+	assert_int_equal(l.elements, 0);
+	feed_string(r, ">");
+	assert_int_equal(l.elements, 1);
+	feed_string(r, "<a>text</a");
+	assert_int_equal(l.elements, 1);
+	feed_string(r, ">");
+	assert_int_equal(l.elements, 2);
+	feed_string(r, "</r");
+	feed_string(r, ">");
+	assert_int_equal(l.ended, 1);
+	xml_reader_destroy(r);
+	buf_finish(&l.text);
+}
+
+static void
+bytes_after_the_end_are_not_looked_at(void **state)
+{
+	(void)state;
+	struct log l = {0};
+	struct xml_reader *r = create(&l);
+	feed_string(r, "<r></r>\xff<!DOCTYPE");
+	feed_string(r, "<r><a/></r>");
+	assert_int_equal(l.opened, 1);
+	assert_int_equal(l.elements, 0);
+	assert_int_equal(l.ended, 1);
+	xml_reader_destroy(r);
+	buf_finish(&l.text);
+}
+
+static void
+what_a_callback_returns_ends_the_reading(void **state)
+{
+	(void)state;
+	static const char s[] = "<r><a/><b/></r>";
+	struct log l = {.answer = ERR_CLOSED};
+	assert_int_equal(log_feed(&l, s, sizeof(s) - 1, 0), ERR_CLOSED);
+	assert_int_equal(l.opened, 1);
+	assert_int_equal(l.elements, 0);
+	buf_finish(&l.text);
+
+	l = (struct log){0};
+	struct xml_reader *r = create(&l);
+	feed_string(r, "<r>");
+	l.answer = -ECANCELED;
+	assert_int_equal(xml_reader_feed(r, s + 3, sizeof(s) - 4), -ECANCELED);
+	l.answer = 0;
+	assert_int_equal(xml_reader_feed(r, "<c/>", 4), -ECANCELED);
+	assert_int_equal(l.elements, 1);
+	xml_reader_destroy(r);
+	buf_finish(&l.text);
+}
+
+static void
+a_reader_may_go_at_any_time(void **state)
+{
+	(void)state;
+	static const char s[] = "<?xml version='1.0'?>" HEAD "<s:a b='1'>text<c>&lt;";
+	for (size_t n = 0; n < sizeof(s); n++) {
+		struct log l = {0};
+		struct xml_reader *r = create(&l);
+		assert_int_equal(xml_reader_feed(r, s, n), 0);
+		xml_reader_destroy(r);
+		buf_finish(&l.text);
+	}
+	xml_reader_destroy(NULL);
+}
+
+/* Memory is used again from stanza to stanza: small ones after a large one and so on. */
+static void
+large_and_small_stanzas_alternate(void **state)
+{
+	(void)state;
+	struct log l = {.limit = LIMIT_STANZA};
+	struct xml_reader *r = create(&l);
+	feed_string(r, "<r>");
+	struct buf large = BUF_INIT(LIMIT_STANZA), want = BUF_INIT(SIZE_MAX / 4);
+	buf_str(&large, "<a>");
+	buf_str(&want, "(|a :");
+	for (unsigned i = 0; i < 200000; i++)
+		buf_char(&large, (char)('a' + i % 26));
+	buf_str(&want, large.data + 3);
+	buf_fmt(&want, "\"%s\")\n", large.data + 3);
+	buf_str(&large, "</a>");
+	for (int i = 0; i < 3; i++) {
+		buf_clear(&l.text);
+		feed_string(r, large.data);
+		assert_string_equal(buf_cstr(&l.text), buf_cstr(&want));
+		buf_clear(&l.text);
+		feed_string(r, "<b c='d' xmlns='u'>e</b><b xmlns='u'/>");
+		assert_string_equal(buf_cstr(&l.text), "(u|b |c=[d] :e\"e\")\n(u|b)\n");
+	}
+	buf_finish(&large);
+	buf_finish(&want);
+	xml_reader_destroy(r);
+	buf_finish(&l.text);
+}
+
+/* Entities, quotes, prefixes: everything with a state of its own, cut everywhere. */
+static void
+errors_come_at_the_same_place_wherever_the_cut_is(void **state)
+{
+	(void)state;
+	expect("<r><a/><b></c><d/></r>", "open (|r)\n(|a)\nmalformed XML");
+	expect("<r><a/><!-- <b/>", "open (|r)\n(|a)\nthe peer broke the protocol");
+	expect("<r><a b='1' b='2'/><!--", "open (|r)\nmalformed XML");
+	expect("<r><a>\xc3\xa9\xc3</a>", "open (|r)\nmalformed XML");
+	expect("<r><p:a><![CDATA[]]><?x?>", "open (|r)\nmalformed XML");
+}
+
 int
 main(void)
 {
@@ -190,6 +328,12 @@ main(void)
 	    cmocka_unit_test(cdata_is_text_inside_a_stanza_alone),
 	    cmocka_unit_test(what_xmpp_forbids_is_refused),
 	    cmocka_unit_test(what_is_not_xml_is_refused),
+	    cmocka_unit_test(an_element_is_reported_with_its_last_byte),
+	    cmocka_unit_test(bytes_after_the_end_are_not_looked_at),
+	    cmocka_unit_test(what_a_callback_returns_ends_the_reading),
+	    cmocka_unit_test(a_reader_may_go_at_any_time),
+	    cmocka_unit_test(large_and_small_stanzas_alternate),
+	    cmocka_unit_test(errors_come_at_the_same_place_wherever_the_cut_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
