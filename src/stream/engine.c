@@ -5,11 +5,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "stream/header.h"
+#include "stream/held.h"
 #include "stream/outq.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
 #include "xml/reader.h"
-#include "xml/writer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ struct engine {
 	bool separate;
 	bool header_sent;
 	bool heard;      /* a byte came */
-	bool identified; /* always, when dialled */
+	bool was_ready;  /* the listener may be told of stanzas */
 	bool asked;      /* the first stanza was offered to identify() */
 	bool peer_ended; /* before it was identified: its stanzas still wait in `held` */
 	bool aborted;    /* what is queued stays unwritten */
@@ -58,25 +58,23 @@ struct engine {
 	uint64_t ticket;           /* the last one given */
 	struct xml_reader *reader; /* owned */
 	char *to;                  /* owned; whom we dialled */
-	char *peer_from;           /* owned; its header's */
-	char *peer_to;             /* owned; likewise */
+	struct engine_peer peer;   /* owned strings */
 	char *peer_name;           /* owned; its first stanza's from, if the header had none */
-	bool peer_v1;
-	struct outq out;     /* may be written now */
-	struct outq waiting; /* stanzas for the time after ready */
-	struct buf held;     /* what an unknown peer sent, as XML */
+	struct outq out;           /* may be written now */
+	struct outq waiting;       /* stanzas for the time after ready */
+	struct buf held;           /* what an unknown peer sent, as XML */
 };
 
 static void
 set_state(struct engine *e, enum state next, const char *why)
 {
 	if (!(may_follow[e->state] & 1U << next)) {
-		log_error(e->peer_from, "bug: stream state %s -> %s (%s)", state_names[e->state],
+		log_error(e->peer.from, "bug: stream state %s -> %s (%s)", state_names[e->state],
 		    state_names[next], why);
 		next = OVER;
 		e->aborted = true;
 	}
-	log_debug(e->peer_from ? e->peer_from : e->to, "stream: %s -> %s (%s)",
+	log_debug(e->peer.from ? e->peer.from : e->to, "stream: %s -> %s (%s)",
 	    state_names[e->state], state_names[next], why);
 	e->state = next;
 	if (next == ENDING || next == OVER)
@@ -112,7 +110,7 @@ static void
 put_header(struct engine *e)
 {
 	struct buf b = BUF_INIT(LIMIT_XML_TAG + 2 * 6 * LIMIT_XML_ATTR_VALUE);
-	header_write_open(&b, e->self->name, e->incoming ? e->peer_from : e->to);
+	header_write_open(&b, e->self->name, e->incoming ? e->peer.from : e->to);
 	e->header_sent = true;
 	put(e, &b, true);
 }
@@ -138,7 +136,8 @@ put_end(struct engine *e, const char *condition)
 	put(e, &b, false);
 }
 
-/* The peer did wrong, or is not wanted: tell it and stop listening. */
+/* The peer did wrong, or is not wanted: tell it and stop listening. condition NULL: the usual
+ * one of the error. */
 static void
 fail(struct engine *e, int err, const char *condition)
 {
@@ -149,9 +148,9 @@ fail(struct engine *e, int err, const char *condition)
 		return;
 	}
 	e->err = err;
-	put_end(e, condition);
+	put_end(e, condition ? condition : header_condition(err));
 	if (e->state != OVER)
-		set_state(e, ENDING, condition ? condition : "error");
+		set_state(e, ENDING, err_str(err));
 }
 
 /* May the reader go on, or did the stream end inside a callback? */
@@ -184,12 +183,10 @@ take_error(struct engine *e, const struct xml_elem *error)
 	const struct xml_elem *condition = xml_elem_child(error, NS_STREAM_ERR, NULL);
 	if (condition && str_copy(e->detail, sizeof(e->detail), condition->name) != 0)
 		e->detail[0] = '\0';
-	if (e->state == ENDING) {
-		engine_abort(e);
-		return;
+	if (e->state != ENDING) {
+		e->err = ERR_STREAM_ERROR;
+		put_end(e, NULL);
 	}
-	e->err = ERR_STREAM_ERROR;
-	put_end(e, NULL);
 	if (e->state != OVER)
 		set_state(e, OVER, "the peer's stream error");
 }
@@ -213,40 +210,21 @@ on_replayed(void *ctx, const struct xml_elem *elem)
 	return verdict(e);
 }
 
-/* Elements live only inside the reader's callback, so what waited was kept as XML. */
-static int
-replay(struct engine *e)
-{
-	static const struct xml_reader_listener l = {.on_element = on_replayed};
-	static const char root[] =
-	    "<stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAM "'>";
-	struct xml_reader *r = NULL;
-	int err = xml_reader_create(&l, e, &r);
-	if (err)
-		return err;
-	/* the copy may be longer than the original: entities, declarations */
-	xml_reader_set_limit(r, LIMIT_STANZA);
-	err = xml_reader_feed(r, root, sizeof(root) - 1);
-	if (!err)
-		err = xml_reader_feed(r, e->held.data, e->held.len);
-	xml_reader_destroy(r);
-	buf_finish(&e->held);
-	return verdict(e) ? 0 : err;
-}
-
 static void
 get_ready(struct engine *e)
 {
-	e->identified = true;
+	e->was_ready = true;
 	xml_reader_set_limit(e->reader, LIMIT_STANZA);
 	set_state(e, READY, e->incoming ? "identified" : "the peer's header");
 	outq_splice(&e->out, &e->waiting);
 	e->l->on_ready(e->ctx);
 	if (!e->held.len || verdict(e) != 0)
 		return;
-	int err = replay(e);
+	int err = held_replay(&e->held, on_replayed, e);
+	if (verdict(e) != 0)
+		return;
 	if (err)
-		fail(e, err, header_condition(err));
+		fail(e, err, NULL);
 	else if (e->peer_ended)
 		peer_ended(e);
 }
@@ -254,7 +232,7 @@ get_ready(struct engine *e)
 static void
 identify(struct engine *e)
 {
-	int err = e->l->identify(e->ctx, e->peer_from ? e->peer_from : e->peer_name, e->peer_to);
+	int err = e->l->identify(e->ctx, e->peer.from ? e->peer.from : e->peer_name, e->peer.to);
 	if (e->state != UNKNOWN || err == -EAGAIN)
 		return;
 	if (err)
@@ -283,14 +261,14 @@ on_open(void *ctx, const struct xml_elem *root)
 		    str_equal(root->ns, NS_STREAM) ? "bad-format" : "invalid-namespace");
 		return verdict(e);
 	}
-	int err = keep_attr(&e->peer_from, root, "from");
+	int err = keep_attr(&e->peer.from, root, "from");
 	if (!err)
-		err = keep_attr(&e->peer_to, root, "to");
-	if (err) {
-		fail(e, err, header_condition(err));
+		err = keep_attr(&e->peer.to, root, "to");
+	if (err)
+		fail(e, err, NULL);
+	if (e->state != HEADER)
 		return verdict(e);
-	}
-	e->peer_v1 = version && version[0] >= '1' && version[0] <= '9';
+	e->peer.is_v1 = version && version[0] >= '1' && version[0] <= '9';
 	if (!e->incoming) {
 		get_ready(e);
 		return verdict(e);
@@ -298,7 +276,7 @@ on_open(void *ctx, const struct xml_elem *root)
 	/* Not after identifying: some say who they are only in their first stanza, and send that
 	 * only after our header. */
 	put_header(e);
-	if (e->peer_v1 && e->state == HEADER)
+	if (e->peer.is_v1 && e->state == HEADER)
 		put_features(e);
 	if (e->state == HEADER) {
 		set_state(e, UNKNOWN, "the peer's header");
@@ -307,36 +285,28 @@ on_open(void *ctx, const struct xml_elem *root)
 	return verdict(e);
 }
 
-static void
-hold(struct engine *e, const struct xml_elem *elem)
-{
-	struct xml_writer w = xml_writer_to(&e->held);
-	xml_copy(&w, elem);
-	int err = buf_err(&e->held);
-	if (err)
-		fail(e, err, header_condition(err));
-}
-
 static int
 on_element(void *ctx, const struct xml_elem *elem)
 {
 	struct engine *e = ctx;
+	int err = 0;
 	if (xml_elem_is(elem, NS_STREAM, "error")) {
 		take_error(e, elem);
 		return verdict(e);
 	}
 	if (e->state == UNKNOWN && !e->asked && !str_equal(elem->ns, NS_STREAM)) {
 		e->asked = true;
-		int err = e->peer_from ? 0 : keep_attr(&e->peer_name, elem, "from");
-		if (err)
-			fail(e, err, header_condition(err));
-		else
+		if (!e->peer.from)
+			err = keep_attr(&e->peer_name, elem, "from");
+		if (!err)
 			identify(e);
 	}
-	if (e->state == UNKNOWN)
-		hold(e, elem);
-	else if (e->identified && verdict(e) == 0)
+	if (!err && e->state == UNKNOWN)
+		err = held_add(&e->held, elem);
+	else if (!err && e->was_ready && verdict(e) == 0)
 		dispatch(e, elem);
+	if (err)
+		fail(e, err, NULL);
 	return verdict(e);
 }
 
@@ -363,7 +333,6 @@ engine_create(const struct engine_config *config, const struct engine_listener *
 	    .self = config->self,
 	    .incoming = config->incoming,
 	    .separate = config->separate_writes,
-	    .identified = !config->incoming,
 	    .state = config->incoming ? HEADER : CONNECTING,
 	    .now = now,
 	    .born = now,
@@ -393,8 +362,8 @@ engine_destroy(struct engine *e)
 	outq_finish(&e->waiting);
 	buf_finish(&e->held);
 	free(e->to);
-	free(e->peer_from);
-	free(e->peer_to);
+	free(e->peer.from);
+	free(e->peer.to);
 	free(e->peer_name);
 	free(e);
 }
@@ -416,13 +385,13 @@ engine_bytes(struct engine *e, const void *data, size_t len, uint64_t now)
 	e->now = now;
 	e->heard_at = now;
 	e->heard = true;
-	if (e->peer_ended || verdict(e) != 0)
+	if (e->state == CONNECTING || e->peer_ended || verdict(e) != 0)
 		return;
 	int err = xml_reader_feed(e->reader, data, len);
 	if (!err || verdict(e) != 0)
 		return;
 	/* what XML allows and XMPP forbids: DTD, comment, processing instruction (N12) */
-	fail(e, err, err == ERR_PROTO ? "restricted-xml" : header_condition(err));
+	fail(e, err, err == ERR_PROTO ? "restricted-xml" : NULL);
 }
 
 void
@@ -473,10 +442,10 @@ engine_tick(struct engine *e, uint64_t now)
 		if (e->incoming && !e->heard)
 			give_up(e, -ETIMEDOUT);
 		else
-			fail(e, -ETIMEDOUT, header_condition(-ETIMEDOUT));
+			fail(e, -ETIMEDOUT, NULL);
 		break;
 	case UNKNOWN:
-		fail(e, ERR_IDENTITY, header_condition(ERR_IDENTITY));
+		fail(e, ERR_IDENTITY, NULL);
 		break;
 	case ENDING:
 		give_up(e, e->write_err);
@@ -562,7 +531,7 @@ engine_deadline(const struct engine *e)
 	case ENDING:
 		return e->deadline;
 	case OVER:
-		return e->aborted ? ENGINE_NEVER : e->deadline;
+		return engine_is_over(e) ? ENGINE_NEVER : e->deadline;
 	case READY:
 	case STATE_COUNT:
 		break;
@@ -579,7 +548,7 @@ engine_is_ready(const struct engine *e)
 bool
 engine_is_unknown(const struct engine *e)
 {
-	return !e->identified;
+	return e->incoming && !e->was_ready;
 }
 
 bool
@@ -606,16 +575,10 @@ engine_detail(const struct engine *e)
 	return e->detail;
 }
 
-const char *
-engine_peer_from(const struct engine *e)
+const struct engine_peer *
+engine_peer(const struct engine *e)
 {
-	return e->peer_from;
-}
-
-bool
-engine_peer_is_v1(const struct engine *e)
-{
-	return e->peer_v1;
+	return &e->peer;
 }
 
 uint64_t

@@ -45,6 +45,13 @@ struct engine_self {
 	const char *features; /* NULL: empty features */
 };
 
+/* What the peer's header says; without the attribute, or with an empty one, NULL. */
+struct engine_peer {
+	char *from;
+	char *to;
+	bool is_v1; /* version 1.0 or later */
+};
+
 struct engine_config {
 	bool incoming;
 	bool separate_writes;
@@ -82,8 +89,7 @@ bool engine_is_over(const struct engine *e);       /* the connection may be clos
 int engine_err(const struct engine *e);            /* why it ended */
 const char *engine_detail(const struct engine *e); /* what the peer's stream error said, or "" */
 
-const char *engine_peer_from(const struct engine *e);
-bool engine_peer_is_v1(const struct engine *e);
+const struct engine_peer *engine_peer(const struct engine *e); /* all empty before its header */
 uint64_t engine_heard_at(const struct engine *e); /* the last byte; birth if there was none */
 size_t engine_unsent(const struct engine *e);     /* stanzas */
 size_t engine_unsent_bytes(const struct engine *e);

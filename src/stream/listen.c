@@ -12,8 +12,9 @@ enum {
 	BACKLOG = 128,
 };
 
+/* The socket, or an error. */
 static int
-listen_on(int family, uint16_t port, int *out)
+listen_on(int family, uint16_t port)
 {
 	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -21,45 +22,51 @@ listen_on(int family, uint16_t port, int *out)
 	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
-		goto fail;
-	if (family == AF_INET6 && (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0 ||
-				      bind(fd, (const struct sockaddr *)&six, sizeof(six)) < 0))
-		goto fail;
-	if (family == AF_INET && bind(fd, (const struct sockaddr *)&four, sizeof(four)) < 0)
-		goto fail;
-	if (listen(fd, BACKLOG) < 0)
-		goto fail;
-	*out = fd;
-	return 0;
-fail:;
+	int res = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (res == 0 && family == AF_INET6)
+		res = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (res == 0 && family == AF_INET6)
+		res = bind(fd, (const struct sockaddr *)&six, sizeof(six));
+	else if (res == 0)
+		res = bind(fd, (const struct sockaddr *)&four, sizeof(four));
+	if (res == 0)
+		res = listen(fd, BACKLOG);
+	if (res == 0)
+		return fd;
 	int err = -errno;
 	close(fd);
 	return err;
 }
 
 static int
+bound_port(int fd, uint16_t *port)
+{
+	struct sockaddr_in bound = {0};
+	socklen_t len = sizeof(bound);
+	if (getsockname(fd, (struct sockaddr *)&bound, &len) < 0)
+		return -errno;
+	*port = ntohs(bound.sin_port);
+	return 0;
+}
+
+static int
 try_port(uint16_t wanted, int fds[2], uint16_t *port)
 {
-	struct sockaddr_in bound;
-	socklen_t len = sizeof(bound);
 	fds[0] = fds[1] = -1;
-	int err = listen_on(AF_INET, wanted, &fds[0]);
-	if (err)
-		return err;
-	if (getsockname(fds[0], (struct sockaddr *)&bound, &len) < 0) {
-		err = -errno;
-	} else {
-		*port = ntohs(bound.sin_port);
-		err = listen_on(AF_INET6, *port, &fds[1]);
+	int four = listen_on(AF_INET, wanted);
+	if (four < 0)
+		return four;
+	int err = bound_port(four, port);
+	int six = err ? err : listen_on(AF_INET6, *port);
+	if (six == -EAFNOSUPPORT || six == -EADDRNOTAVAIL) {
+		six = -1; /* no IPv6 here */
+	} else if (six < 0) {
+		close(four);
+		return six;
 	}
-	if (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL)
-		err = 0; /* no IPv6 here */
-	if (err) {
-		close(fds[0]);
-		fds[0] = -1;
-	}
-	return err;
+	fds[0] = four;
+	fds[1] = six;
+	return 0;
 }
 
 int

@@ -22,11 +22,21 @@ outq_init(struct outq *q)
 	q->bytes = q->stanzas = 0;
 }
 
+static void
+item_free(struct item *it)
+{
+	free(it->data);
+	free(it);
+}
+
 void
 outq_finish(struct outq *q)
 {
-	while (!outq_empty(q))
-		(void)outq_drop(q, 1);
+	LIST_FOREACH (node, &q->items) {
+		list_remove(node);
+		item_free(container_of(node, struct item, node));
+	}
+	outq_init(q);
 }
 
 int
@@ -94,8 +104,7 @@ outq_drop(struct outq *q, size_t n)
 		q->stanzas -= it->ticket != 0;
 		if (it->ticket)
 			ticket = it->ticket;
-		free(it->data);
-		free(it);
+		item_free(it);
 	}
 	return ticket;
 }

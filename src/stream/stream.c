@@ -42,7 +42,7 @@ log_end(const struct stream *s)
 {
 	char address[INET6_ADDRSTRLEN + 16];
 	int err = engine_err(s->engine);
-	const char *peer = s->to ? s->to : engine_peer_from(s->engine);
+	const char *peer = s->to ? s->to : engine_peer(s->engine)->from;
 	const char *detail = engine_detail(s->engine);
 	enum log_level level = err && s->met ? LOG_INFO : LOG_DEBUG;
 	stream_address_text(&s->remote, address, sizeof(address));
@@ -501,13 +501,13 @@ stream_is_closing(const struct stream *s)
 const char *
 stream_peer_from(const struct stream *s)
 {
-	return engine_peer_from(s->engine);
+	return engine_peer(s->engine)->from;
 }
 
 bool
 stream_peer_is_v1(const struct stream *s)
 {
-	return engine_peer_is_v1(s->engine);
+	return engine_peer(s->engine)->is_v1;
 }
 
 const struct sockaddr_storage *

@@ -154,7 +154,10 @@ transport_create(uv_loop_t *loop, int family, char *scratch, const struct transp
 	struct transport *t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
-	*t = (struct transport){.ops = &tcp_ops, .l = l, .ctx = ctx, .scratch = scratch};
+	t->ops = &tcp_ops;
+	t->l = l;
+	t->ctx = ctx;
+	t->scratch = scratch;
 	int err = uv_tcp_init_ex(loop, &t->tcp, (unsigned)family);
 	if (err) {
 		free(t); /* libuv took the handle off the loop again */
