@@ -97,9 +97,11 @@ uint64_t
 outq_drop(struct outq *q, size_t n)
 {
 	uint64_t ticket = 0;
-	while (n-- > 0 && !outq_empty(q)) {
-		struct item *it = container_of(q->items.next, struct item, node);
-		list_remove(&it->node);
+	LIST_FOREACH (node, &q->items) {
+		struct item *it = container_of(node, struct item, node);
+		if (n-- == 0)
+			break;
+		list_remove(node);
 		q->bytes -= it->cost;
 		q->stanzas -= it->ticket != 0;
 		if (it->ticket)
