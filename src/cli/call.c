@@ -168,6 +168,8 @@ cli_connect(struct cli *c)
 		if (c->err.tty)
 			hide_progress(c);
 	}
+	if (err == EARSHOT_ERR_INVALID)
+		return cli_fail(c, CLI_USAGE, "The path of the socket is too long.");
 	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
 }
 

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -188,6 +189,9 @@ def a_daemon_that_cannot_be_started_is_told(box):
     r = run("--socket", os.path.join(box.folder, "none"), "who")
     one_sentence(r, NO_DAEMON)
     check("could not be started" in r.err, r)
+    r = run("--socket", "/" + "x" * 200, "who")
+    one_sentence(r, USAGE)
+    check("too long" in r.err, r)
     r = run("--socket", os.path.join(box.folder, "none"), "--json", "who")
     check(r.json["error"]["exit"] == NO_DAEMON, r)
 
@@ -415,12 +419,27 @@ def a_socket_of_another_user_is_refused(box):
     path = os.path.join(box.folder, "theirs")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
-    listener.listen(1)
+    ready, told = os.pipe()
+    child = os.fork()
+    if child == 0:  # whoever listens is the one the program sees
+        try:
+            os.setuid(12345)
+            listener.listen(1)
+            os.write(told, b"y")
+            time.sleep(60)
+        finally:
+            os._exit(0)
+    os.close(told)
     try:
-        os.chown(path, 12345, 12345)
-    except OSError:
-        raise Skip("one user id is all this namespace has") from None
-    one_sentence(run("--socket", path, "who"), 8)
+        if os.read(ready, 1) != b"y":
+            raise Skip("one user id is all there is here")
+        r = run("--socket", path, "who")
+        one_sentence(r, 8)
+        check("belongs to another user" in r.err, r)
+    finally:
+        os.close(ready)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def pipes_end_quietly(box):
