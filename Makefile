@@ -95,6 +95,8 @@ PKGS_daemon    = libuv inih
 PKGS_cli       = libedit
 
 earshotd_FOLDERS      = daemon chat peer stream ipc discovery tls xml wire base
+# of the helper only the line protocol both sides speak, and so none of its libraries
+earshotd_ALSO         = mdns
 earshot-mdns_FOLDERS  = mdns base
 earshot_FOLDERS       = cli client wire base
 PROGRAMS := $(foreach p,earshotd earshot-mdns earshot,\
@@ -109,9 +111,9 @@ DEPS_mdns      = mdns base
 DEPS_discovery = discovery mdns base
 DEPS_ipc       = ipc wire base
 DEPS_stream    = stream tls xml base
-DEPS_peer      = peer stream ipc discovery tls xml wire base
+DEPS_peer      = peer stream ipc discovery mdns tls xml wire base
 DEPS_chat      = chat $(DEPS_peer)
-DEPS_daemon    = $(earshotd_FOLDERS)
+DEPS_daemon    = $(earshotd_FOLDERS) mdns
 DEPS_client    = client ipc wire base
 DEPS_cli       = $(earshot_FOLDERS)
 
@@ -177,9 +179,9 @@ $(eval $(call remember,$(B)/libexecdir,$(libexecdir)))
 $(call objs,discovery): $(B)/libexecdir
 
 define program_rules
-$(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS)) $(B)/flags
+$(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) $(B)/flags
 	$$(call say,LD,$$@)$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< -Wl,--start-group \
-	  $(call archives,$($(1)_FOLDERS)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread
+	  $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
 

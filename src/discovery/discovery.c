@@ -442,6 +442,13 @@ discovery_remove_fixed(struct discovery *d, const char *address)
 }
 
 struct discovery_entry *
+discovery_find_fixed(struct discovery *d, const char *address)
+{
+	struct entry *ent = fixed_entry(d->fixed, address);
+	return ent && !ent->own ? &ent->e : NULL;
+}
+
+struct discovery_entry *
 discovery_name_fixed(struct discovery *d, struct discovery_entry *e, const char *name)
 {
 	struct entry *ent = entry_of(e);

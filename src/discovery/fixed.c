@@ -244,6 +244,20 @@ free_peer(struct peer *p)
 	free(p);
 }
 
+struct entry *
+fixed_entry(struct source *s, const char *address)
+{
+	struct peer wanted;
+	if (spell(address, &wanted))
+		return NULL;
+	LIST_FOREACH (node, &fixed_of(s)->peers) {
+		const struct peer *p = container_of(node, struct peer, link);
+		if (str_casecmp(p->address, wanted.address) == 0)
+			return entries_at(s->entries, place_of(p));
+	}
+	return NULL;
+}
+
 int
 fixed_remove(struct source *s, const char *address)
 {

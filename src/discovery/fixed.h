@@ -17,5 +17,7 @@ int fixed_create(uv_loop_t *loop, uint64_t retry_ms, struct entries *entries,
 /* -EINVAL; -EEXIST; -ENOSPC: LIMIT_FIXED_PEERS; -ENOMEM. Two spellings of one address are one. */
 int fixed_add(struct source *s, const char *address) MUST_USE;
 int fixed_remove(struct source *s, const char *address) MUST_USE; /* -EINVAL, -ENOENT */
+/* What this address of the list became; NULL while there is none. */
+struct entry *fixed_entry(struct source *s, const char *address);
 
 #endif

@@ -1,0 +1,118 @@
+#include "peer/dispatch.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "peer/iq.h"
+#include "peer/roster.h"
+#include "xml/elem.h"
+#include "xml/ns.h"
+
+#include <string.h>
+
+const struct payload_handler *
+dispatch_find(
+    const struct feature *const *features, enum stanza_kind kind, const char *ns, const char *name)
+{
+	for (; *features; features++) {
+		const struct payload_handler *h = (*features)->handlers;
+		for (; h && h->fn; h++) {
+			if (h->kind == kind && strcmp(h->ns, ns) == 0 && strcmp(h->name, name) == 0)
+				return h;
+		}
+	}
+	return NULL;
+}
+
+static int
+answer_request(struct inbound *in, enum stanza_kind kind)
+{
+	size_t payloads = 0;
+	XML_FOREACH (child, in->stanza) {
+		in->payload = child;
+		payloads++;
+	}
+	if (payloads != 1)
+		return iq_reply_error(in, "modify", "bad-request");
+	const struct payload_handler *h =
+	    dispatch_find(in->from->roster->features, kind, in->payload->ns, in->payload->name);
+	if (!h)
+		return iq_reply_error(in, "cancel", "service-unavailable");
+	int err = h->fn(in);
+	if (err) {
+		log_info(in->from->name, "a request (%s) could not be answered: %s",
+		    in->payload->name, err_str(err));
+		return iq_reply_error(in, "wait", "internal-server-error");
+	}
+	return 0;
+}
+
+static int
+take_iq(struct inbound *in)
+{
+	const char *type = xml_elem_attr(in->stanza, "type");
+	if (str_empty(xml_elem_attr(in->stanza, "id")) || !type)
+		return ERR_PROTO; /* an answer would have no id either: RFC 6120 8.1.3 */
+	if (strcmp(type, "get") == 0)
+		return answer_request(in, IQ_GET);
+	if (strcmp(type, "set") == 0)
+		return answer_request(in, IQ_SET);
+	if (strcmp(type, "result") == 0 || strcmp(type, "error") == 0) {
+		iq_settle(in);
+		return 0;
+	}
+	return iq_reply_error(in, "modify", "bad-request");
+}
+
+/* Each known payload of a message is offered once, in the order of the stanza: a body and a
+ * receipt request are two payloads of two features. */
+static int
+take_message(struct inbound *in)
+{
+	const struct feature *const *features = in->from->roster->features;
+	if (str_equal(xml_elem_attr(in->stanza, "type"), "error"))
+		return 0; /* old clients show them as words; there is nothing to do for us */
+	const struct payload_handler *done[8];
+	size_t count = 0;
+	XML_FOREACH (child, in->stanza) {
+		const struct payload_handler *h =
+		    dispatch_find(features, MESSAGE, child->ns, child->name);
+		bool again = false;
+		for (size_t i = 0; i < count; i++)
+			again = again || done[i] == h;
+		if (!h || again || count == ARRAY_LEN(done))
+			continue;
+		done[count++] = h;
+		in->payload = child;
+		int err = h->fn(in);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int
+take_presence(struct inbound *in)
+{
+	const struct payload_handler *h =
+	    dispatch_find(in->from->roster->features, PRESENCE, NS_CLIENT, "presence");
+	in->payload = in->stanza;
+	return h ? h->fn(in) : 0;
+}
+
+void
+dispatch_stanza(struct person *from, struct stream *s, const struct xml_elem *stanza)
+{
+	struct inbound in = {.from = from, .stream = s, .stanza = stanza};
+	int err = 0;
+	if (xml_elem_is(stanza, NS_CLIENT, "message"))
+		err = take_message(&in);
+	else if (xml_elem_is(stanza, NS_CLIENT, "iq"))
+		err = take_iq(&in);
+	else if (xml_elem_is(stanza, NS_CLIENT, "presence"))
+		err = take_presence(&in);
+	else
+		log_debug(from->name, "an element that is no stanza was ignored");
+	if (err)
+		log_info(from->name, "a stanza was dropped: %s", err_str(err));
+}

@@ -1,0 +1,180 @@
+#include "peer/iq.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "peer/roster.h"
+#include "xml/elem.h"
+#include "xml/ns.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct iq_pending {
+	struct list of_person, of_roster;
+	struct person *person;
+	char id[RANDOM_ID_SIZE];
+	uint64_t deadline;
+	iq_answer *answer;
+	void *ctx;
+};
+
+static void
+finish(struct iq_pending *q, int err, const struct xml_elem *payload)
+{
+	struct person *p = q->person;
+	list_remove(&q->of_person);
+	list_remove(&q->of_roster);
+	p->iq_count--;
+	q->answer(q->ctx, p, err, payload);
+	free(q);
+}
+
+/* The roster's list is ordered by deadline; most requests have the same timeout, so the place
+ * is nearly always the end. */
+static void
+insert_by_deadline(struct roster *r, struct iq_pending *q)
+{
+	struct list *at = &r->waiting;
+	while (at->prev != &r->waiting &&
+	       container_of(at->prev, struct iq_pending, of_roster)->deadline > q->deadline)
+		at = at->prev;
+	list_insert(at, &q->of_roster);
+}
+
+int
+iq_request(struct person *p, const char *ns, const char *name, const char *node, unsigned timeout,
+    iq_answer *answer, void *ctx)
+{
+	if (p->iq_count >= LIMIT_IQ_PENDING)
+		return ERR_TOO_BIG;
+	struct iq_pending *q = calloc(1, sizeof(*q));
+	if (!q)
+		return -ENOMEM;
+	random_id(q->id);
+	q->person = p;
+	q->answer = answer;
+	q->ctx = ctx;
+	q->deadline = clock_now() + timeout;
+
+	struct buf stanza = BUF_INIT(LIMIT_STANZA);
+	struct xml_writer w = xml_writer_to(&stanza);
+	xml_open(&w, NULL, "iq");
+	xml_attr(&w, "from", p->roster->own_name);
+	xml_attr(&w, "to", p->name);
+	xml_attr(&w, "type", "get");
+	xml_attr(&w, "id", q->id);
+	xml_open(&w, ns, name);
+	xml_attr(&w, "node", node);
+	xml_close(&w);
+	xml_close(&w);
+	int err = person_send(p, &stanza, NULL, NULL);
+	buf_finish(&stanza);
+	if (err) {
+		free(q);
+		return err;
+	}
+	list_insert(&p->iqs, &q->of_person);
+	p->iq_count++;
+	insert_by_deadline(p->roster, q);
+	roster_need_tick(p->roster);
+	return 0;
+}
+
+void
+iq_reply_begin(struct iq_reply *r, const struct inbound *in)
+{
+	r->stanza = BUF_INIT(LIMIT_STANZA);
+	r->w = xml_writer_to(&r->stanza);
+	xml_open(&r->w, NULL, "iq");
+	xml_attr(&r->w, "from", in->from->roster->own_name);
+	xml_attr(&r->w, "to", in->from->name);
+	xml_attr(&r->w, "type", "result");
+	xml_attr(&r->w, "id", xml_elem_attr(in->stanza, "id"));
+}
+
+int
+iq_reply_send(struct iq_reply *r, const struct inbound *in)
+{
+	xml_close(&r->w);
+	int err = inbound_answer(in, &r->stanza);
+	buf_finish(&r->stanza);
+	return err;
+}
+
+int
+iq_reply_empty(const struct inbound *in)
+{
+	struct iq_reply r;
+	iq_reply_begin(&r, in);
+	return iq_reply_send(&r, in);
+}
+
+int
+iq_reply_error(const struct inbound *in, const char *type, const char *condition)
+{
+	struct buf stanza = BUF_INIT(LIMIT_STANZA);
+	struct xml_writer w = xml_writer_to(&stanza);
+	xml_open(&w, NULL, "iq");
+	xml_attr(&w, "from", in->from->roster->own_name);
+	xml_attr(&w, "to", in->from->name);
+	xml_attr(&w, "type", "error");
+	xml_attr(&w, "id", xml_elem_attr(in->stanza, "id"));
+	xml_open(&w, NULL, "error");
+	xml_attr(&w, "type", type);
+	xml_empty(&w, NS_STANZA_ERR, condition);
+	xml_close(&w);
+	xml_close(&w);
+	int err = inbound_answer(in, &stanza);
+	buf_finish(&stanza);
+	return err;
+}
+
+static int
+error_of(const struct xml_elem *stanza)
+{
+	const struct xml_elem *error = xml_elem_child(stanza, NS_CLIENT, "error");
+	if (error && (xml_elem_child(error, NS_STANZA_ERR, "service-unavailable") ||
+			 xml_elem_child(error, NS_STANZA_ERR, "feature-not-implemented") ||
+			 xml_elem_child(error, NS_STANZA_ERR, "item-not-found")))
+		return ERR_UNSUPPORTED;
+	return ERR_PROTO;
+}
+
+void
+iq_settle(const struct inbound *in)
+{
+	const char *id = xml_elem_attr(in->stanza, "id");
+	bool failed = str_equal(xml_elem_attr(in->stanza, "type"), "error");
+	LIST_FOREACH (node, &in->from->iqs) {
+		struct iq_pending *q = container_of(node, struct iq_pending, of_person);
+		if (!str_equal(q->id, id))
+			continue;
+		if (failed)
+			finish(q, error_of(in->stanza), NULL);
+		else
+			finish(q, 0, xml_elem_child(in->stanza, NULL, NULL));
+		return;
+	}
+}
+
+void
+iq_fail_all(struct person *p, int err)
+{
+	while (!list_empty(&p->iqs))
+		finish(container_of(p->iqs.next, struct iq_pending, of_person), err, NULL);
+}
+
+bool
+iq_tick(struct roster *r, uint64_t now)
+{
+	while (!list_empty(&r->waiting)) {
+		struct iq_pending *q = container_of(r->waiting.next, struct iq_pending, of_roster);
+		if (q->deadline > now)
+			return true;
+		finish(q, -ETIMEDOUT, NULL);
+	}
+	return false;
+}

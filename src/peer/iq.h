@@ -1,0 +1,43 @@
+/* Requests to people and the answers to theirs (RFC 6120 8.2.3). Every request has a deadline:
+ * many old clients answer no IQ they do not know. Loop thread only. */
+#ifndef PEER_IQ_H
+#define PEER_IQ_H
+
+#include "peer/feature.h"
+#include "peer/person.h"
+#include "xml/writer.h"
+
+#include <stdint.h>
+
+enum { IQ_TIMEOUT = 10000 }; /* ms */
+
+/* Called exactly once, never from inside iq_request(): 0 and the payload of the result (NULL if
+ * it had none), ERR_UNSUPPORTED, ERR_PROTO (another error stanza), -ETIMEDOUT, or why the
+ * stream ended. */
+typedef void iq_answer(void *ctx, struct person *p, int err, const struct xml_elem *payload);
+
+/* Sends <iq type='get'><name xmlns='ns' node='node'/></iq>; node may be NULL. 0, or an error and
+ * no call. timeout in ms. */
+int iq_request(struct person *p, const char *ns, const char *name, const char *node,
+    unsigned timeout, iq_answer *answer, void *ctx) MUST_USE;
+
+/* An answer being written: begin, payload through w, send. */
+struct iq_reply {
+	struct buf stanza;
+	struct xml_writer w;
+};
+void iq_reply_begin(struct iq_reply *r, const struct inbound *in);
+int iq_reply_send(struct iq_reply *r, const struct inbound *in) MUST_USE;
+/* The empty result. */
+int iq_reply_empty(const struct inbound *in) MUST_USE;
+/* type: "cancel", "modify", ...; condition of RFC 6120 8.3.3. */
+int iq_reply_error(const struct inbound *in, const char *type, const char *condition) MUST_USE;
+
+/* For dispatch: a result or an error came. Unknown ids are nobody's business. */
+void iq_settle(const struct inbound *in);
+/* Every request to p fails with err. */
+void iq_fail_all(struct person *p, int err);
+/* Requests whose time is up fail; true while others wait. */
+bool iq_tick(struct roster *r, uint64_t now);
+
+#endif

@@ -1,0 +1,136 @@
+#include "peer/person.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "peer/roster.h"
+#include "peer/xep0115_caps.h"
+#include "xml/ns.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <string.h>
+
+static const char *const state_names[] = {
+    [PERSON_ANNOUNCED] = "announced",
+    [PERSON_ANSWERED] = "answered",
+    [PERSON_SILENT] = "silent",
+    [PERSON_GONE] = "gone",
+};
+
+const char *
+person_state_name(enum person_state state)
+{
+	return state_names[state];
+}
+
+bool
+person_is_here(const struct person *p)
+{
+	return p->state != PERSON_GONE;
+}
+
+enum txt_client
+person_client(const struct person *p)
+{
+	return p->txt.client;
+}
+
+bool
+person_supports(const struct person *p, const char *feature)
+{
+	return caps_has(p->caps, feature);
+}
+
+void
+person_label(const struct person *p, struct buf *out)
+{
+	if (strcmp(p->display, p->name) == 0)
+		buf_str(out, p->name);
+	else
+		buf_fmt(out, "%s (%s)", p->display, p->name);
+}
+
+static void
+append_address(struct value *array, const struct sockaddr_storage *ss)
+{
+	char host[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1], zone[IF_NAMESIZE];
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+	if (ss->ss_family == AF_INET) {
+		memcpy(&v4, ss, sizeof(v4));
+		if (inet_ntop(AF_INET, &v4.sin_addr, host, sizeof(host)))
+			value_append_str(array, host);
+		return;
+	}
+	memcpy(&v6, ss, sizeof(v6));
+	if (!inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof(host)))
+		return;
+	struct buf b = BUF_INIT(sizeof(text) - 1);
+	buf_str(&b, host);
+	if (v6.sin6_scope_id && if_indextoname(v6.sin6_scope_id, zone))
+		buf_fmt(&b, "%%%s", zone);
+	value_append_str(array, buf_cstr(&b));
+	buf_finish(&b);
+}
+
+static void
+describe_place(const struct person *p, struct value *v)
+{
+	struct value *via = value_array(), *addresses = value_array();
+	const struct discovery_entry *e = p->entry;
+	if (e && (e->sources & DISCOVERY_MDNS))
+		value_append_str(via, "mdns");
+	if (e && (e->sources & DISCOVERY_FIXED))
+		value_append_str(via, "fixed");
+	if (e && (e->sources & DISCOVERY_WIDE_AREA))
+		value_append_str(via, "wide-area");
+	for (size_t i = 0; e && i < e->addr_count; i++)
+		append_address(addresses, &e->addr[i]);
+	value_set(v, "via", via);
+	if (e && e->host[0])
+		value_set_str(v, "host", e->host);
+	if (e && e->port)
+		value_set_int(v, "port", e->port);
+	value_set(v, "addresses", addresses);
+}
+
+static const char *
+status_name(enum txt_status status)
+{
+	return status == TXT_AVAILABLE ? "available" : txt_status_name(status);
+}
+
+static uint64_t
+evidence_age(const struct person *p)
+{
+	uint64_t now = clock_now(), at = p->state_at;
+	if (p->state == PERSON_ANSWERED && p->current) {
+		uint64_t idle = stream_idle(p->current);
+		return idle / 1000;
+	}
+	return now > at ? (now - at) / 1000 : 0;
+}
+
+struct value *
+person_describe(const struct person *p)
+{
+	struct value *v = value_object();
+	value_set_str(v, "name", p->name);
+	value_set_str(v, "display", p->display);
+	value_set_str(v, "first", p->txt.first);
+	value_set_str(v, "last", p->txt.last);
+	value_set_str(v, "nick", p->txt.nick);
+	value_set_str(v, "status", status_name(p->txt.status));
+	value_set_str(v, "text", p->txt.msg);
+	value_set_str(v, "state", person_state_name(p->state));
+	value_set_int(v, "age", (int64_t)evidence_age(p));
+	value_set_str(v, "client", txt_client_name(p->txt.client));
+	describe_place(p, v);
+	if (p->txt.phsh[0])
+		value_set_str(v, "avatar", p->txt.phsh);
+	value_set_bool(v, "connected", p->current != NULL);
+	value_set_bool(v, "encrypted", false);
+	value_set_bool(v, "receipts", person_supports(p, NS_RECEIPTS));
+	return v;
+}

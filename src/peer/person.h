@@ -1,0 +1,91 @@
+/* One person: what discovery says, the streams there are, what the other program can do. Lives
+ * from the first announcement to the daemon's end (people who left are kept, up to
+ * LIMIT_ENTRIES, so that they are known again). Loop thread only. */
+#ifndef PEER_PERSON_H
+#define PEER_PERSON_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "discovery/discovery.h"
+#include "peer/feature.h"
+#include "wire/value.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct caps;
+
+/* The evidence, never a wish. */
+enum person_state {
+	PERSON_ANNOUNCED, /* only discovery says so */
+	PERSON_ANSWERED,  /* bytes came from it */
+	PERSON_SILENT,    /* tried since, no answer */
+	PERSON_GONE,      /* said goodbye or expired, and no stream is open */
+};
+
+struct person {
+	struct roster *roster; /* borrowed */
+	char name[LIMIT_HOST_NAME + 8];
+	char display[LIMIT_NICK * 4 + 1];
+	struct discovery_entry *entry; /* borrowed; NULL while discovery does not have it */
+	struct txt txt;                /* the latest known, also after it left */
+
+	enum person_state state;
+	uint64_t state_at; /* clock_now() of the evidence */
+
+	struct stream *streams[LIMIT_STREAMS_PER_PERSON]; /* borrowed from the hub; the first
+							     stream_count are there */
+	size_t stream_count;
+	struct stream *current; /* the one we send on; NULL: none is ready */
+
+	struct list outgoing; /* struct outgoing: wait for a stream, in order */
+	size_t outgoing_count;
+	struct list handed; /* struct outgoing: a stream has them, the kernel not yet */
+
+	enum { DIAL_NONE, DIAL_PAUSING, DIAL_RESOLVING, DIAL_CONNECTING } dialling;
+	struct stream *dialled; /* borrowed; while DIAL_CONNECTING */
+	uint64_t retry_at;      /* while DIAL_PAUSING */
+	int dial_err;           /* while DIAL_PAUSING: give up with it then; 0: try again */
+	unsigned hung_up;       /* times in a row that the peer closed before its header */
+	bool resolved_anew;     /* this attempt already asked the network again */
+	bool probing;           /* this attempt only looks whether a silent person is back */
+	uint64_t probe_at;      /* silent: when to look; 0: not at all */
+	unsigned probes;
+
+	struct list iqs; /* struct iq_pending */
+	size_t iq_count;
+	const struct caps *caps; /* borrowed from the cache; NULL: not known */
+	bool caps_asked;
+
+	struct avatar *avatar; /* owned by avatar.c; NULL: none fetched */
+	void *chat;            /* owned by chat/, which frees it at BUS_PERSON_FREED */
+};
+
+/* Called exactly once, never from inside person_send(): 0 when the stanza was handed to the
+ * kernel, or why it was not. */
+typedef void outgoing_done(void *ctx, struct person *p, int err);
+
+/* Moves the stanza's bytes. Sends on the current stream, or dials first. done may be NULL.
+ * 0, ERR_ABSENT (gone), ERR_TOO_BIG (queue full), a latched error: then done is not called. */
+int person_send(struct person *p, struct buf *stanza, outgoing_done *done, void *ctx) MUST_USE;
+
+/* The same on the stream a request came on; nobody is told. */
+int inbound_answer(const struct inbound *in, struct buf *stanza) MUST_USE;
+
+/* Opens a stream unless there is one. BUS_STREAM_UP or BUS_UNREACHABLE follows. */
+int person_connect(struct person *p) MUST_USE;
+
+bool person_is_here(const struct person *p); /* any state but gone */
+enum txt_client person_client(const struct person *p);
+/* Its verified disco#info has the feature. Unknown capabilities: false. */
+bool person_supports(const struct person *p, const char *feature);
+
+/* docs/ipc.md "person". */
+struct value *person_describe(const struct person *p);
+const char *person_state_name(enum person_state state);
+
+/* The name in a sentence for people: display, or display (instance) where they differ. */
+void person_label(const struct person *p, struct buf *out);
+
+#endif

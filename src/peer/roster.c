@@ -1,0 +1,281 @@
+#include "peer/roster.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "peer/iq.h"
+#include "peer/link.h"
+#include "peer/people.h"
+#include "peer/person.h"
+#include "peer/who.h"
+#include "peer/xep0115_caps.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TICK = 250 }; /* ms */
+
+/* ---- time ---- */
+
+static void
+on_tick(uv_timer_t *t)
+{
+	struct roster *r = container_of(t, struct roster, tick);
+	uint64_t now = clock_now();
+	bool more = iq_tick(r, now);
+	MAP_FOREACH (node, &r->people)
+		more = link_tick(node->value, now) || more;
+	if (!more)
+		uv_timer_stop(t);
+}
+
+void
+roster_need_tick(struct roster *r)
+{
+	if (!uv_is_closing((uv_handle_t *)&r->tick) && !uv_is_active((uv_handle_t *)&r->tick))
+		(void)uv_timer_start(&r->tick, on_tick, TICK, TICK);
+}
+
+/* ---- start and stop ---- */
+
+static int
+start_parts(struct roster *r, const struct roster_config *config)
+{
+	struct buf features = BUF_INIT(LIMIT_STANZA);
+	caps_write_own(r, &features);
+	struct stream_hub_config hub = {.port = config->port, .features = buf_cstr(&features)};
+	int err = buf_err(&features);
+	if (!err)
+		err = stream_hub_create(r->loop, &hub, &link_stream_listener, r, &r->hub);
+	buf_finish(&features);
+	if (err)
+		return err;
+	err = discovery_create(
+	    r->loop, &config->discovery, &people_discovery_listener, r, &r->discovery);
+	if (err)
+		return err;
+	err = str_copy(r->own_name, sizeof(r->own_name), discovery_own_name(r->discovery));
+	if (!err)
+		err = stream_hub_set_name(r->hub, r->own_name);
+	if (err)
+		return err;
+	for (size_t i = 0; i < value_count(r->own.fixed); i++) {
+		const char *address = value_as_str(value_at(r->own.fixed, i));
+		if (!address || discovery_add_fixed(r->discovery, address) != 0)
+			log_warn(NULL, "a fixed peer that makes no sense was left out");
+	}
+	for (const struct feature *const *f = r->features; *f && !err; f++)
+		err = (*f)->start ? (*f)->start(r) : 0;
+	return err ? err : own_publish(r);
+}
+
+int
+roster_start(
+    struct roster *r, uv_loop_t *loop, struct ipc_server *ipc, const struct roster_config *config)
+{
+	r->loop = loop;
+	r->ipc = ipc;
+	r->features = config->features;
+	bus_init(&r->bus);
+	map_init(&r->people);
+	list_init(&r->claims);
+	list_init(&r->waiting);
+	(void)uv_timer_init(loop, &r->tick);
+	int err = caps_cache_create(&r->caps);
+	return err ? err : start_parts(r, config);
+}
+
+static void
+part_closed(struct roster *r)
+{
+	if (--r->closing > 0)
+		return;
+	link_finish(r);
+	people_finish(r);
+	bus_finish(&r->bus);
+	caps_cache_destroy(r->caps);
+	own_finish(&r->own);
+	r->on_closed(r->ctx);
+}
+
+static void
+on_tick_closed(uv_handle_t *h)
+{
+	part_closed(container_of((uv_timer_t *)h, struct roster, tick));
+}
+
+static void
+on_part_closed(void *ctx)
+{
+	part_closed(ctx);
+}
+
+void
+roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
+{
+	if (!r->loop) {
+		done(ctx); /* it never started */
+		return;
+	}
+	r->on_closed = done;
+	r->ctx = ctx;
+	r->closing = 1u + (r->hub != NULL) + (r->discovery != NULL);
+	uv_close((uv_handle_t *)&r->tick, on_tick_closed);
+	if (r->hub)
+		stream_hub_close(r->hub, on_part_closed, r);
+	if (r->discovery)
+		discovery_close(r->discovery, on_part_closed, r);
+}
+
+/* ---- finding people ---- */
+
+enum match { MATCH_NONE, MATCH_PART, MATCH_PREFIX, MATCH_WHOLE };
+
+static enum match
+match_one(const char *name, const char *folded)
+{
+	char *f = text_fold(name);
+	enum match m = MATCH_NONE;
+	const char *at = f ? strstr(f, folded) : NULL;
+	if (at == f && at)
+		m = strcmp(f, folded) == 0 ? MATCH_WHOLE : MATCH_PREFIX;
+	else if (at)
+		m = MATCH_PART;
+	free(f);
+	return m;
+}
+
+static enum match
+match_person(const struct person *p, const char *folded)
+{
+	struct buf full = BUF_INIT(2 * LIMIT_TXT_STRING + 2);
+	buf_fmt(&full, "%s %s", p->txt.first, p->txt.last);
+	const char *const names[] = {p->display, p->name, p->txt.nick, buf_cstr(&full)};
+	enum match best = MATCH_NONE;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		enum match m = match_one(names[i], folded);
+		best = m > best ? m : best;
+	}
+	buf_finish(&full);
+	return best;
+}
+
+/* How well somebody fits counts first, then whether they are here. */
+static unsigned
+rank(const struct person *p, const char *folded)
+{
+	enum match m = match_person(p, folded);
+	return m == MATCH_NONE ? 0 : 2u * (unsigned)m + person_is_here(p);
+}
+
+static int
+match(struct roster *r, const char *typed, struct person **out, struct value *candidates)
+{
+	*out = roster_get(r, typed);
+	if (*out)
+		return 0;
+	char *folded = text_fold(typed);
+	if (!folded)
+		return -ENOMEM;
+	unsigned best = 0;
+	size_t count = 0;
+	MAP_FOREACH (node, &r->people) {
+		unsigned n = *folded ? rank(node->value, folded) : 0;
+		if (n > best) {
+			best = n;
+			count = 0;
+			*out = node->value;
+		}
+		count += n && n == best;
+	}
+	MAP_FOREACH (node, &r->people)
+		if (count > 1 && candidates && rank(node->value, folded) == best)
+			value_append(candidates, person_describe(node->value));
+	free(folded);
+	if (count > 1)
+		return ERR_AMBIGUOUS;
+	return count ? 0 : ERR_UNKNOWN;
+}
+
+int
+roster_match(struct roster *r, const char *typed, struct person **out)
+{
+	return match(r, typed, out, NULL);
+}
+
+struct person *
+roster_wanted(struct roster *r, struct ipc_call *call)
+{
+	const char *typed = value_str(ipc_params(call), "peer");
+	if (str_empty(typed)) {
+		ipc_fail(call, IPC_INVALID, "Say who is meant: the parameter \"peer\" is missing.");
+		return NULL;
+	}
+	struct person *p = NULL;
+	struct value *candidates = value_array(), *data = value_object();
+	int err = match(r, typed, &p, candidates);
+	value_set(data, "candidates", candidates);
+	if (err == ERR_AMBIGUOUS) {
+		ipc_fail_data(call, IPC_AMBIGUOUS, data,
+		    "More than one person fits \"%s\"; say more of the name.", typed);
+		return NULL;
+	}
+	value_free(data);
+	if (err == ERR_UNKNOWN)
+		ipc_fail(call, IPC_UNKNOWN, "Nobody called \"%s\" has been seen here.", typed);
+	else if (err)
+		ipc_fail(call, IPC_INTERNAL, "The search failed: %s.", err_str(err));
+	return err ? NULL : p;
+}
+
+/* ---- state for the front ends ---- */
+
+void
+roster_describe_state(const struct roster *r, struct value *state)
+{
+	static const char *const names[] = {
+	    [DISCOVERY_OFF] = "off",
+	    [DISCOVERY_STARTING] = "starting",
+	    [DISCOVERY_RUNNING] = "running",
+	    [DISCOVERY_FAILED] = "failed",
+	};
+	struct discovery_state d;
+	discovery_get_state(r->discovery, &d);
+	value_set_str(state, "discovery", names[d.mdns]);
+	value_set_str(state, "backend", d.backend);
+	value_set_bool(state, "network", d.network);
+	value_set_str(state, "problem", d.problem);
+	value_set_int(state, "helper_pid", d.helper_pid);
+	value_set_int(state, "helper_restarts", d.helper_restarts);
+	value_set_int(state, "port", stream_hub_port(r->hub));
+	value_set_int(state, "streams", (int64_t)stream_hub_count(r->hub));
+	size_t here = 0;
+	MAP_FOREACH (node, &r->people)
+		here += person_is_here(node->value);
+	value_set_int(state, "people", (int64_t)here);
+}
+
+void
+roster_publish_state(struct roster *r)
+{
+	if (!r->discovery || !r->hub || !ipc_has_subscribers(r->ipc, "state"))
+		return;
+	struct value *state = value_object();
+	roster_describe_state(r, state);
+	ipc_publish(r->ipc, "state", state);
+}
+
+int
+roster_add_methods(struct roster *r)
+{
+	int err = ipc_server_add(r->ipc, who_methods, r);
+	if (!err)
+		err = ipc_server_add(r->ipc, own_methods, r);
+	for (const struct feature *const *f = r->features; *f && !err; f++)
+		if ((*f)->methods)
+			err = ipc_server_add(r->ipc, (*f)->methods, r);
+	return err;
+}

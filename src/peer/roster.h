@@ -1,0 +1,71 @@
+/* Everyone within earshot: one person per instance name, fed by discovery (a hint) and by
+ * streams (the proof). Owns the discovery and the hub of streams; decides who an incoming stream
+ * belongs to and when to dial. Knows nothing of chat. Loop thread only. */
+#ifndef PEER_ROSTER_H
+#define PEER_ROSTER_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "discovery/discovery.h"
+#include "ipc/ipc.h"
+#include "peer/bus.h"
+#include "peer/feature.h"
+#include "peer/own.h"
+#include "stream/stream.h"
+
+struct caps_cache;
+
+struct roster {
+	uv_loop_t *loop;                       /* borrowed */
+	struct ipc_server *ipc;                /* borrowed */
+	struct discovery *discovery;           /* owned */
+	struct stream_hub *hub;                /* owned */
+	const struct feature *const *features; /* borrowed; ends with NULL */
+	struct bus bus;
+	struct own own;
+	char own_name[LIMIT_HOST_NAME + 8]; /* instance name, "" before discovery has one */
+	struct map people;                  /* lower-case name -> struct person, owned */
+	struct list claims;      /* struct claim: incoming streams that wait for an identity */
+	struct list waiting;     /* struct iq_pending of all people, oldest deadline first */
+	struct caps_cache *caps; /* owned */
+	uv_timer_t tick;         /* runs only while something waits for time to pass */
+	unsigned closing;        /* parts still to close */
+	void (*on_closed)(void *ctx);
+	void *ctx;
+};
+
+struct roster_config {
+	struct discovery_config discovery;
+	uint16_t port;                         /* wanted, see stream.h */
+	const struct feature *const *features; /* ends with NULL */
+};
+
+/* loop and ipc outlive the roster; own has been loaded by the caller and is moved in. */
+int roster_start(struct roster *r, uv_loop_t *loop, struct ipc_server *ipc,
+    const struct roster_config *config) MUST_USE;
+/* Says goodbye everywhere, then calls done; the roster's memory is the caller's again. */
+void roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx);
+
+/* NULL if nobody has this very name (ASCII case does not matter). */
+struct person *roster_get(struct roster *r, const char *name);
+
+/* What a person typed: an instance name, or else a unique prefix, or else a unique part, of
+ * nick, full name or instance name. 0, ERR_UNKNOWN or ERR_AMBIGUOUS. */
+int roster_match(struct roster *r, const char *typed, struct person **out) MUST_USE;
+
+/* For methods with a parameter "peer": the person, or NULL after the call was answered with
+ * unknown, ambiguous (and the candidates) or invalid. */
+struct person *roster_wanted(struct roster *r, struct ipc_call *call) MUST_USE;
+
+/* Something waits for time to pass: the tick runs until nothing does. */
+void roster_need_tick(struct roster *r);
+
+/* The method tables of all features and of the roster itself go to the socket. */
+int roster_add_methods(struct roster *r) MUST_USE;
+
+/* An event for the front ends about the daemon's own state. */
+void roster_publish_state(struct roster *r);
+/* Fills in what the roster knows of docs/ipc.md "state". */
+void roster_describe_state(const struct roster *r, struct value *state);
+
+#endif
