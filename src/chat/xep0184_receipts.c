@@ -1,0 +1,68 @@
+/* Delivery receipts (XEP-0184). Sent once a message was taken, never for one without an id. */
+#include "base/str.h"
+#include "chat/chat.h"
+#include "peer/roster.h"
+#include "xml/elem.h"
+#include "xml/ns.h"
+#include "xml/writer.h"
+
+bool
+receipt_wanted(const struct inbound *in)
+{
+	return xml_elem_child(in->stanza, NS_RECEIPTS, "request") != NULL;
+}
+
+bool
+receipt_worth_asking(const struct person *p)
+{
+	switch (person_client(p)) {
+	case TXT_CLIENT_EARSHOT:
+	case TXT_CLIENT_GAJIM:
+	case TXT_CLIENT_UNKNOWN:
+		return true;
+	case TXT_CLIENT_LIBPURPLE:
+	case TXT_CLIENT_SALUT:
+	case TXT_CLIENT_KOPETE:
+	case TXT_CLIENT_ADIUM:
+	case TXT_CLIENT_SLIMBER:
+		break;
+	}
+	return person_supports(p, NS_RECEIPTS);
+}
+
+int
+receipt_send(const struct inbound *in, const char *id)
+{
+	struct buf stanza = BUF_INIT(LIMIT_STANZA);
+	struct xml_writer w = xml_writer_to(&stanza);
+	xml_open(&w, NULL, "message");
+	xml_attr(&w, "from", in->from->roster->own_name);
+	xml_attr(&w, "to", in->from->name);
+	xml_attr(&w, "type", "chat");
+	xml_open(&w, NS_RECEIPTS, "received");
+	xml_attr(&w, "id", id);
+	xml_close(&w);
+	xml_close(&w);
+	int err = inbound_answer(in, &stanza);
+	buf_finish(&stanza);
+	return err;
+}
+
+static int
+take(const struct inbound *in)
+{
+	const char *id = xml_elem_attr(in->payload, "id");
+	if (!str_empty(id))
+		chat_delivered(in->from, id);
+	return 0;
+}
+
+FEATURE_DEFINE(receipts) = {
+    .name = "receipts",
+    .disco = (const char *const[]){NS_RECEIPTS, NULL},
+    .handlers =
+	(const struct payload_handler[]){
+	    {MESSAGE, NS_RECEIPTS, "received", take},
+	    {0},
+	},
+};

@@ -1,0 +1,63 @@
+/* Attention, or nudge (XEP-0224). */
+#include "base/err.h"
+#include "chat/chat.h"
+#include "peer/roster.h"
+#include "xml/ns.h"
+#include "xml/writer.h"
+
+static int
+take(const struct inbound *in)
+{
+	struct person *p = in->from;
+	if (!ipc_has_subscribers(p->roster->ipc, "attention"))
+		return 0;
+	struct value *v = value_object();
+	value_set_str(v, "peer", p->name);
+	value_set_str(v, "display", p->display);
+	ipc_publish(p->roster->ipc, "attention", v);
+	return 0;
+}
+
+static int
+call_attention(struct ipc_call *call)
+{
+	struct person *p = roster_wanted(ipc_ctx(call), call);
+	if (!p)
+		return 0;
+	enum txt_client c = person_client(p);
+	if (!person_supports(p, NS_ATTENTION) && c != TXT_CLIENT_EARSHOT && c != TXT_CLIENT_GAJIM) {
+		ipc_fail(call, IPC_UNSUPPORTED, "%s uses a program that cannot be nudged (%s).",
+		    p->display, txt_client_name(c));
+		return 0;
+	}
+	struct buf stanza = BUF_INIT(LIMIT_STANZA);
+	struct xml_writer w = xml_writer_to(&stanza);
+	xml_open(&w, NULL, "message");
+	xml_attr(&w, "from", p->roster->own_name);
+	xml_attr(&w, "to", p->name);
+	xml_attr(&w, "type", "headline");
+	xml_empty(&w, NS_ATTENTION, "attention");
+	xml_close(&w);
+	int err = person_send(p, &stanza, NULL, NULL);
+	buf_finish(&stanza);
+	if (err == ERR_ABSENT)
+		ipc_fail(call, IPC_ABSENT, "%s is not here.", p->display);
+	else if (!err)
+		ipc_reply(call, NULL);
+	return err == ERR_ABSENT ? 0 : err;
+}
+
+FEATURE_DEFINE(attention) = {
+    .name = "attention",
+    .disco = (const char *const[]){NS_ATTENTION, NULL},
+    .handlers =
+	(const struct payload_handler[]){
+	    {MESSAGE, NS_ATTENTION, "attention", take},
+	    {0},
+	},
+    .methods =
+	(const struct ipc_method[]){
+	    {"attention", "peer", "Ask for a person's attention", call_attention},
+	    {0},
+	},
+};
