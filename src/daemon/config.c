@@ -1,0 +1,262 @@
+#include "daemon/config.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/paths.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <ini.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEFAULT_PORT = 5298, PROBLEM_LIMIT = 512 };
+
+static const char help[] =
+    "Usage: earshotd [OPTION]...\n"
+    "The Earshot daemon: finds the people on the local network and talks to them.\n"
+    "The command `earshot` starts it when it is needed.\n"
+    "\n"
+    "  --config FILE      read this file instead of earshot.conf in the configuration folder\n"
+    "  --user NAME        name before the @ of our address (default: the login name)\n"
+    "  --port PORT        TCP port to listen on (default 5298, or the next free one)\n"
+    "  --no-mdns          announce nothing, look for nobody: fixed peers only\n"
+    "  --helper PROGRAM   the discovery helper (default: earshot-mdns beside this program)\n"
+    "  --socket PATH      the local socket (default: daemon.sock in the runtime folder)\n"
+    "  --log-level LEVEL  error, warn, info or debug (default info), to standard error\n"
+    "  --help, --version\n";
+
+/* ---- the file ---- */
+
+static int
+parse_bool(const char *value, bool *out)
+{
+	static const char *const yes[] = {"yes", "true", "on", "1"};
+	static const char *const no[] = {"no", "false", "off", "0"};
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
+		if (strcmp(value, yes[i]) == 0 || strcmp(value, no[i]) == 0) {
+			*out = strcmp(value, yes[i]) == 0;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int
+parse_port(const char *value, uint16_t *out)
+{
+	int64_t n;
+	int err = str_to_int(value, 0, 65535, &n);
+	if (!err)
+		*out = (uint16_t)n;
+	return err;
+}
+
+static int
+add_peer(struct config *c, const char *address)
+{
+	if (c->peer_count == LIMIT_FIXED_PEERS)
+		return ERR_TOO_BIG;
+	char **grown = realloc(c->peers, (c->peer_count + 1) * sizeof(char *));
+	if (!grown)
+		return -ENOMEM;
+	c->peers = grown;
+	c->peers[c->peer_count] = strdup(address);
+	return c->peers[c->peer_count++] ? 0 : -ENOMEM;
+}
+
+static int
+set_key(struct config *c, const char *section, const char *key, const char *value)
+{
+	struct buf name = BUF_INIT(128);
+	buf_fmt(&name, "%s.%s", section, key);
+	const char *k = buf_cstr(&name);
+	int err = -ENOENT;
+	if (strcmp(k, "user.name") == 0)
+		err = str_replace(&c->full_name, value);
+	else if (strcmp(k, "user.user") == 0)
+		err = str_replace(&c->user, value);
+	else if (strcmp(k, "network.port") == 0)
+		err = parse_port(value, &c->port);
+	else if (strcmp(k, "network.mdns") == 0)
+		err = parse_bool(value, &c->mdns);
+	else if (strcmp(k, "network.peer") == 0)
+		err = add_peer(c, value);
+	else if (strcmp(k, "privacy.publish_name") == 0)
+		err = parse_bool(value, &c->publish_name);
+	else if (strcmp(k, "log.level") == 0)
+		err = log_level_parse(value, &c->log_level);
+	buf_finish(&name);
+	return err;
+}
+
+/* A line that makes no sense is left out and said, at the start and in `earshot daemon status`:
+ * a daemon that refuses to start over a typing error would help nobody. */
+static int
+on_key(void *ctx, const char *section, const char *key, const char *value)
+{
+	struct config *c = ctx;
+	int err = set_key(c, section, key, value);
+	if (err && !c->problem.len)
+		buf_fmt(&c->problem, "%s: [%s] %s = %s %s, so it was left out.", c->path, section,
+		    key, value, err == -ENOENT ? "is not a setting" : "is not a value it can have");
+	return 1;
+}
+
+static int
+read_file(struct config *c, bool must_exist)
+{
+	FILE *f = fopen(c->path, "re");
+	if (!f) {
+		if (errno == ENOENT && !must_exist)
+			return 0;
+		(void)fprintf(stderr, "earshotd: the configuration %s cannot be read: %s.\n",
+		    c->path, err_str(-errno));
+		return CONFIG_USAGE;
+	}
+	int line = ini_parse_file(f, on_key, c);
+	(void)fclose(f);
+	if (line > 0 && !c->problem.len)
+		buf_fmt(&c->problem, "%s:%d: this line makes no sense and was left out.", c->path,
+		    line);
+	return 0;
+}
+
+/* ---- the command line ---- */
+
+enum {
+	OPT_CONFIG = 1,
+	OPT_USER,
+	OPT_PORT,
+	OPT_NO_MDNS,
+	OPT_HELPER,
+	OPT_SOCKET,
+	OPT_LOG,
+	OPT_HELP,
+	OPT_VERSION
+};
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"user", required_argument, NULL, OPT_USER},
+    {"port", required_argument, NULL, OPT_PORT},
+    {"no-mdns", no_argument, NULL, OPT_NO_MDNS},
+    {"helper", required_argument, NULL, OPT_HELPER},
+    {"socket", required_argument, NULL, OPT_SOCKET},
+    {"log-level", required_argument, NULL, OPT_LOG},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {0},
+};
+
+static int
+bad_value(const char *option, const char *value)
+{
+	(void)fprintf(
+	    stderr, "earshotd: --%s cannot be \"%s\"; see earshotd --help.\n", option, value);
+	return CONFIG_USAGE;
+}
+
+static int
+take_option(struct config *c, int option, const char *value)
+{
+	switch (option) {
+	case OPT_CONFIG:
+		return 0; /* taken before the file was read */
+	case OPT_USER:
+		return str_replace(&c->user, value);
+	case OPT_PORT:
+		return parse_port(value, &c->port) ? bad_value("port", value) : 0;
+	case OPT_NO_MDNS:
+		c->mdns = false;
+		return 0;
+	case OPT_HELPER:
+		return str_replace(&c->helper, value);
+	case OPT_SOCKET:
+		return str_replace(&c->socket, value);
+	case OPT_LOG:
+		return log_level_parse(value, &c->log_level) ? bad_value("log-level", value) : 0;
+	case OPT_HELP:
+		(void)fputs(help, stdout);
+		return CONFIG_DONE;
+	case OPT_VERSION:
+		(void)puts("earshotd " EARSHOT_VERSION);
+		return CONFIG_DONE;
+	default:
+		(void)fputs("earshotd: see earshotd --help for what can be given.\n", stderr);
+		return CONFIG_USAGE;
+	}
+}
+
+static int
+each_option(
+    struct config *c, int argc, char **argv, int (*take)(struct config *, int, const char *))
+{
+	int option, rc = 0;
+	optind = 1;
+	while (rc == 0 && (option = getopt_long(argc, argv, "", options, NULL)) !=
+			      -1) // NOLINT(concurrency-mt-unsafe)
+		rc = take(c, option, optarg);
+	if (rc == 0 && optind < argc) {
+		(void)fprintf(stderr, "earshotd: \"%s\" is not an option; see earshotd --help.\n",
+		    argv[optind]);
+		rc = CONFIG_USAGE;
+	}
+	return rc;
+}
+
+static int
+take_path(struct config *c, int option, const char *value)
+{
+	if (option == OPT_HELP || option == OPT_VERSION || option == '?')
+		return take_option(c, option, value);
+	return option == OPT_CONFIG ? str_replace(&c->path, value) : 0;
+}
+
+static int
+set_defaults(struct config *c)
+{
+	*c = (struct config){.port = DEFAULT_PORT,
+	    .mdns = true,
+	    .publish_name = true,
+	    .log_level = LOG_INFO,
+	    .problem = BUF_INIT(PROBLEM_LIMIT)};
+	struct passwd pw, *found = NULL;
+	char space[4096];
+	if (getpwuid_r(getuid(), &pw, space, sizeof(space), &found) != 0 || !found)
+		return str_replace(&c->user, "user");
+	return str_replace(&c->user, found->pw_name);
+}
+
+int
+config_read(struct config *c, int argc, char **argv)
+{
+	int rc = set_defaults(c);
+	if (rc == 0)
+		rc = each_option(c, argc, argv, take_path);
+	bool named = c->path != NULL;
+	if (rc == 0 && !named)
+		rc = paths_get(PATHS_CONFIG, "earshot.conf", &c->path);
+	if (rc == 0)
+		rc = read_file(c, named);
+	return rc ? rc : each_option(c, argc, argv, take_option);
+}
+
+void
+config_finish(struct config *c)
+{
+	for (size_t i = 0; i < c->peer_count; i++)
+		free(c->peers[i]);
+	free(c->peers);
+	free(c->path);
+	free(c->user);
+	free(c->full_name);
+	free(c->helper);
+	free(c->socket);
+	buf_finish(&c->problem);
+	*c = (struct config){0};
+}

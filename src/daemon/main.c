@@ -1,0 +1,294 @@
+/* earshotd: wires discovery, streams, people, features and the local socket together, and owns
+ * the loop they all run on. */
+#define _DEFAULT_SOURCE /* flock, readlink */
+#include "base/err.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "base/str.h"
+#include "daemon/config.h"
+#include "ipc/ipc.h"
+#include "peer/roster.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FEATURE(name) extern const struct feature feature_##name;
+#include "daemon/features.def"
+#undef FEATURE
+
+static const struct feature *const features[] = {
+#define FEATURE(name) &feature_##name,
+#include "daemon/features.def"
+#undef FEATURE
+    NULL,
+};
+
+enum exit_code { EXIT_STARTED_TWICE = 3, SYSTEMD_FD = 3 };
+
+struct daemon {
+	uv_loop_t loop;
+	uv_signal_t term, interrupt;
+	struct config config;
+	struct ipc_server *ipc; /* owned */
+	struct roster roster;
+	char *socket; /* owned */
+	char log[512];
+	int lock;
+	uint64_t started; /* ms, uv_now() */
+	bool stopping;
+};
+
+/* ---- stopping ---- */
+
+static void
+on_ipc_closed(void *ctx)
+{
+	struct daemon *d = ctx;
+	uv_close((uv_handle_t *)&d->term, NULL);
+	uv_close((uv_handle_t *)&d->interrupt, NULL);
+}
+
+static void
+on_roster_closed(void *ctx)
+{
+	struct daemon *d = ctx;
+	if (d->ipc)
+		ipc_server_close(d->ipc, on_ipc_closed, d);
+	else
+		on_ipc_closed(d);
+}
+
+static void
+stop(struct daemon *d)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	log_info(NULL, "stopping");
+	roster_stop(&d->roster, on_roster_closed, d);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	(void)number;
+	stop(handle->data);
+}
+
+/* ---- methods ---- */
+
+static int
+call_status(struct ipc_call *call)
+{
+	struct daemon *d = ipc_ctx(call);
+	struct value *v = value_object();
+	roster_describe_state(&d->roster, v);
+	value_set_str(v, "version", EARSHOT_VERSION);
+	value_set_int(v, "pid", getpid());
+	value_set_int(v, "uptime", (int64_t)((uv_now(&d->loop) - d->started) / 1000));
+	value_set_int(v, "clients", (int64_t)ipc_server_clients(d->ipc));
+	value_set_str(v, "config", d->config.path);
+	value_set_str(v, "log", d->log);
+	if (str_empty(value_str(v, "problem")) && d->config.problem.len)
+		value_set_str(v, "problem", buf_cstr(&d->config.problem));
+	ipc_reply(call, v);
+	return 0;
+}
+
+static int
+call_stop(struct ipc_call *call)
+{
+	struct daemon *d = ipc_ctx(call);
+	ipc_reply(call, NULL);
+	stop(d);
+	return 0;
+}
+
+static const struct ipc_method methods[] = {
+    {"daemon.status", "", "Show how the daemon does", call_status},
+    {"daemon.stop", "", "Say goodbye and stop the daemon", call_stop},
+    {0},
+};
+
+/* ---- starting ---- */
+
+/* One daemon per user: two would both answer to one name. The lock dies with the process, so a
+ * crash leaves nothing behind. */
+static int
+take_lock(struct daemon *d)
+{
+	char *path = NULL;
+	int err = paths_get(PATHS_RUNTIME, "daemon.lock", &path);
+	if (err)
+		return err;
+	d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (d->lock < 0)
+		err = -errno;
+	else if (flock(d->lock, LOCK_EX | LOCK_NB) < 0)
+		err = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+	free(path);
+	return err;
+}
+
+static int
+make_folders(void)
+{
+	static const enum paths_kind kinds[] = {PATHS_STATE, PATHS_RUNTIME};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		int err = paths_make(kinds[i]);
+		if (!err)
+			continue;
+		char *path = NULL;
+		(void)!paths_get(kinds[i], NULL, &path);
+		(void)fprintf(stderr, "earshotd: the folder %s cannot be used: %s.\n",
+		    path ? path : "for its files", err_str(err));
+		free(path);
+		return err;
+	}
+	return 0;
+}
+
+/* A socket that systemd has opened for us (sd_listen_fds(3)). */
+static int
+inherited_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID"),
+		   *count = getenv("LISTEN_FDS"); // NOLINT(concurrency-mt-unsafe)
+	int64_t n;
+	if (!pid || !count || str_to_int(pid, 1, INT32_MAX, &n) != 0 || n != getpid() ||
+	    str_to_int(count, 1, 1, &n) != 0)
+		return -1;
+	(void)fcntl(SYSTEMD_FD, F_SETFD, FD_CLOEXEC);
+	return SYSTEMD_FD;
+}
+
+/* Where standard error goes, if that is a file a person can look into. */
+static void
+find_log(struct daemon *d)
+{
+	struct stat st;
+	ssize_t n = readlink("/proc/self/fd/2", d->log, sizeof(d->log) - 1);
+	if (n < 0 || fstat(STDERR_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
+		n = 0;
+	d->log[n] = '\0';
+}
+
+static int
+take_own(struct daemon *d)
+{
+	struct own *own = &d->roster.own;
+	int err = own_load(own);
+	own->publish_name = d->config.publish_name;
+	if (!err && d->config.full_name)
+		err = str_replace(&own->full_name, d->config.full_name);
+	return err;
+}
+
+static int
+start_roster(struct daemon *d)
+{
+	struct roster_config config = {
+	    .discovery = {.helper = d->config.helper,
+		.user_name = d->config.user,
+		.mdns = d->config.mdns},
+	    .port = d->config.port,
+	    .features = features,
+	};
+	int err = roster_start(&d->roster, &d->loop, d->ipc, &config);
+	for (size_t i = 0; i < d->config.peer_count && !err; i++) {
+		int added = discovery_add_fixed(d->roster.discovery, d->config.peers[i]);
+		if (added && added != -EEXIST)
+			log_warn(NULL, "the configured peer %s was left out: %s",
+			    d->config.peers[i], err_str(added));
+	}
+	return err;
+}
+
+static int
+start(struct daemon *d)
+{
+	d->started = uv_now(&d->loop);
+	(void)uv_signal_init(&d->loop, &d->term);
+	(void)uv_signal_init(&d->loop, &d->interrupt);
+	d->term.data = d->interrupt.data = d;
+	(void)uv_signal_start(&d->term, on_signal, SIGTERM);
+	(void)uv_signal_start(&d->interrupt, on_signal, SIGINT);
+
+	int err = ipc_server_create(&d->loop, &d->ipc);
+	if (!err)
+		err = take_own(d);
+	if (!err)
+		err = start_roster(d);
+	if (!err)
+		err = roster_add_methods(&d->roster);
+	if (!err)
+		err = ipc_server_add(d->ipc, methods, d);
+	if (!err && d->config.socket)
+		err = str_replace(&d->socket, d->config.socket);
+	else if (!err)
+		err = paths_get(PATHS_RUNTIME, "daemon.sock", &d->socket);
+	if (!err)
+		err = ipc_server_listen(d->ipc, d->socket, inherited_socket());
+	return err;
+}
+
+static int
+run(struct daemon *d)
+{
+	int err = uv_loop_init(&d->loop);
+	if (err)
+		return err;
+	err = start(d);
+	if (err) {
+		log_error(NULL, "the daemon could not start: %s", err_str(err));
+		stop(d);
+	} else {
+		log_info(NULL, "Earshot %s, process %d, port %u", EARSHOT_VERSION, (int)getpid(),
+		    stream_hub_port(d->roster.hub));
+		if (d->config.problem.len)
+			log_warn(NULL, "%s", buf_cstr(&d->config.problem));
+	}
+	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
+	free(d->socket);
+	int left = uv_loop_close(&d->loop);
+	if (left)
+		log_error(NULL, "the loop still held handles at the end");
+	return err ? err : left;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct daemon d;
+	(void)signal(SIGPIPE, SIG_IGN);
+	d.lock = -1;
+	int rc = config_read(&d.config, argc, argv);
+	if (rc != CONFIG_OK) {
+		config_finish(&d.config);
+		return rc == CONFIG_DONE ? 0 : rc == CONFIG_USAGE ? 2 : 1;
+	}
+	log_set_level(d.config.log_level);
+	find_log(&d);
+	int err = make_folders();
+	if (!err) {
+		err = take_lock(&d);
+		if (err == -EADDRINUSE)
+			(void)fprintf(stderr, "earshotd: it is running already; `earshot daemon "
+					      "status` shows how it does.\n");
+		else if (err)
+			(void)fprintf(stderr,
+			    "earshotd: the lock in its folder cannot be taken: %s.\n",
+			    err_str(err));
+	}
+	if (!err)
+		err = run(&d);
+	config_finish(&d.config);
+	return err == -EADDRINUSE ? EXIT_STARTED_TWICE : err ? 1 : 0;
+}
