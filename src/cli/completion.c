@@ -234,7 +234,7 @@ write_zsh(struct buf *out)
 	    "}\n"
 	    "_earshot()\n"
 	    "{\n"
-	    "\tlocal path=\n"
+	    "\tlocal where=\n"
 	    "\tshift words; (( CURRENT-- ))\n"
 	    "\twhile (( CURRENT > 1 )) && [[ $words[1] == -* ]]; do\n"
 	    "\t\t[[ $words[1] == --socket ]] && { shift words; (( CURRENT-- )) }\n"
@@ -246,14 +246,14 @@ write_zsh(struct buf *out)
 	zsh_options(out, command_globals);
 	buf_str(out, "\n\t\treturn\n\tfi\n\t");
 	zsh_describe(out, command_table);
-	buf_str(out, "\tpath=$words[1]\n\tcase $path in\n");
+	buf_str(out, "\twhere=$words[1]\n\tcase $where in\n");
 	for (const struct command *cmd = command_table; cmd->name; cmd++)
 		if (cmd->children) {
 			buf_fmt(out, "\t%s)\n\t\tshift words; (( CURRENT-- ))\n\t\t", cmd->name);
 			zsh_describe(out, cmd->children);
-			buf_str(out, "\t\tpath+=\" $words[1]\"\n\t\t;;\n");
+			buf_str(out, "\t\twhere+=\" $words[1]\"\n\t\t;;\n");
 		}
-	buf_str(out, "\tesac\n\tcase $path in\n");
+	buf_str(out, "\tesac\n\tcase $where in\n");
 	each_command(out, zsh_case);
 	buf_str(out, "\tesac\n}\n"
 		     "if [[ $funcstack[1] == _earshot ]]; then _earshot \"$@\"; "
