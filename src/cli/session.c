@@ -234,9 +234,9 @@ static void
 on_ready(void *ctx, bool ready)
 {
 	struct session *s = ctx;
-	uint64_t now = clock_now();
 	if (s->c->link && ready && earshot_dispatch(s->c->link))
 		cut_off(s);
+	uint64_t now = clock_now(); /* after the events, which set times of their own */
 	if (s->retry_at && now >= s->retry_at)
 		reconnect(s, now);
 	if (s->composing && now - s->key_at > PAUSED_MS) {
