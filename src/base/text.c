@@ -35,44 +35,71 @@ joiner_belongs(uint32_t c, utf8proc_category_t before)
 	return is_letter(before) || is_mark(before);
 }
 
+/* What a character is judged by: those before it. */
+struct context {
+	utf8proc_category_t before;
+	unsigned marks; /* in the pile so far */
+};
+
+static bool
+is_selector(uint32_t c)
+{
+	return c == VS15 || c == VS16;
+}
+
 static bool
 is_shown(uint32_t c, utf8proc_category_t cat, utf8proc_category_t before)
 {
 	if (c == ZWJ || c == ZWNJ)
 		return joiner_belongs(c, before);
+	if (is_selector(c)) /* text or emoji: said once, of a character */
+		return !is_mark(before) && before != UTF8PROC_CATEGORY_ZS;
+	/* fillers, other selectors and the like are letters and marks by category */
+	if (utf8proc_get_property((utf8proc_int32_t)c)->ignorable)
+		return false;
 	bool separator = cat == UTF8PROC_CATEGORY_ZL || cat == UTF8PROC_CATEGORY_ZP;
 	return cat != UTF8PROC_CATEGORY_CN && cat < UTF8PROC_CATEGORY_CC && !separator;
+}
+
+static void
+add_char(struct buf *out, struct context *x, uint32_t c, const char *s, size_t n)
+{
+	utf8proc_category_t cat = utf8proc_category((utf8proc_int32_t)c);
+	bool selector = is_selector(c), joiner = c == ZWJ || c == ZWNJ;
+	bool mark = is_mark(cat) && !selector;
+	if (mark)
+		x->marks++;
+	else if (!selector && !joiner) /* which belong to the pile */
+		x->marks = 0;
+	if (!is_shown(c, cat, x->before))
+		buf_fmt(out, "<U+%04X>", (unsigned)c);
+	else if (!mark || x->marks <= MARKS_KEPT)
+		buf_add(out, s, n);
+	x->before = cat;
 }
 
 void
 text_add(struct buf *out, enum text_kind kind, const char *s, size_t len)
 {
-	utf8proc_category_t before = UTF8PROC_CATEGORY_ZS;
-	unsigned marks = 0;
+	const struct context fresh = {.before = UTF8PROC_CATEGORY_ZS};
+	struct context x = fresh;
 	while (len > 0) {
 		uint32_t c = 0;
 		size_t n = utf8_decode(s, len, &c);
 		if (n == 0) {
 			buf_fmt(out, "<0x%02X>", (unsigned char)*s);
-			before = UTF8PROC_CATEGORY_ZS;
+			x = fresh;
 			n = 1;
 		} else if (kind == TEXT_BODY && c == '\n') {
 			buf_str(out, continuation);
-			before = UTF8PROC_CATEGORY_ZS;
+			x = fresh;
 		} else if (kind == TEXT_BODY && c == '\t') {
 			buf_str(out, "    ");
-			before = UTF8PROC_CATEGORY_ZS;
+			x = fresh;
 		} else if (kind == TEXT_BODY && c == '\r' && len > 1 && s[1] == '\n') {
 			/* the line feed that follows says it all */
 		} else {
-			utf8proc_category_t cat = utf8proc_category((utf8proc_int32_t)c);
-			bool mark = is_mark(cat) && c != VS15 && c != VS16;
-			marks = mark ? marks + 1 : 0;
-			if (!is_shown(c, cat, before))
-				buf_fmt(out, "<U+%04X>", (unsigned)c);
-			else if (marks <= MARKS_KEPT)
-				buf_add(out, s, n);
-			before = cat;
+			add_char(out, &x, c, s, n);
 		}
 		s += n;
 		len -= n;
