@@ -87,8 +87,10 @@ directions_cannot_be_overridden(void **state)
 {
 	(void)state;
 	expect_both("a\u202ebc\u202c", "a<U+202E>bc<U+202C>");
+	/* unbalanced, that is the attack: NOLINTBEGIN(misc-misleading-bidirectional) */
 	expect_both("\u202a\u202b\u202d", "<U+202A><U+202B><U+202D>");
 	expect_both("\u2066\u2067\u2068\u2069", "<U+2066><U+2067><U+2068><U+2069>");
+	/* NOLINTEND(misc-misleading-bidirectional) */
 	expect_both("\u200e\u200f\u061c", "<U+200E><U+200F><U+061C>");
 }
 
