@@ -25,7 +25,7 @@ enum {
 
 /* Between a namespace and a name in what expat says: a byte that the filter lets through
  * nowhere and that no reference can make. */
-static const char separator = '\xff';
+static const unsigned char separator = 0xff;
 
 /* Expat holds back the end of a tag that came in pieces until more bytes come ("reparse
  * deferral", 2.6.0 and many distributions' older versions), so that a stanza would hang. The
@@ -288,7 +288,7 @@ create_expat(struct xml_reader *r)
 {
 	/* our references to malloc, so that the tests can make every single one fail */
 	const XML_Memory_Handling_Suite memory = {malloc, realloc, free};
-	const char separators[] = {separator, '\0'};
+	const char separators[] = {(char)separator, '\0'};
 	XML_Parser p = XML_ParserCreate_MM("UTF-8", &memory, separators);
 	if (!p)
 		return NULL;
