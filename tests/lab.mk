@@ -14,7 +14,7 @@ $(B)/purple-peer: tests/interop/purple-peer.c
 
 -include $(wildcard $(B)/purple-peer.d)
 
-BENCH_SRCS = $(wildcard tests/bench/*.c)
+BENCH_SRCS = tests/bench/driver.c tests/bench/watch.c
 $(B)/bench-driver: $(BENCH_SRCS) tests/bench/watch.h include/earshot.h $(call archives,client wire base)
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pie -o $@ $(BENCH_SRCS) \
 	  -Wl,--start-group $(call archives,client wire base) -Wl,--end-group $(call libs,client wire base)
@@ -32,7 +32,7 @@ check-dialogue: all
 	$(Q)$(RUN) --plain --limit 300 $(DIALOGUE_TESTS)
 
 ## check-lab     the daemon on virtual hosts: discovery, outages, crashes
-check-lab: all
+check-lab: all $(B)/bench-driver
 	$(Q)$(RUN) --plain --limit 300 $(LAB_TESTS)
 
 ## check-interop the daemon and libpurple on virtual hosts

@@ -374,9 +374,9 @@ become_daemon(const char *path, const char *user, const char *port, const char *
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* whoever kills the driver means the daemon */
 	if (in >= 0 && err >= 0 && dup2(in, 0) >= 0 && dup2(err, 1) >= 0 && dup2(err, 2) >= 0) {
 		if (port)
-			execl(path, path, "--foreground", "--user", user, "--port", port, NULL);
+			execl(path, path, "--user", user, "--port", port, NULL);
 		else
-			execl(path, path, "--foreground", "--user", user, NULL);
+			execl(path, path, "--user", user, NULL);
 	}
 	_exit(127);
 }

@@ -154,8 +154,12 @@ class Player:
 
     def _expect(self, stream, texts):
         patterns = [wire.pattern(text) for text in texts]
+        began = stream.at
         while True:
-            piece = stream.events.wait(lambda _: True, self.seconds, stream.at, texts[0])
+            try:
+                piece = stream.events.wait(lambda _: True, self.seconds, stream.at, texts[0])
+            except Failure as failure:
+                raise Failure(f"{failure}; let pass: {stream.events.since(began)}") from None
             stream.at += 1
             found = [p.search(piece) for p in patterns]
             if all(found):

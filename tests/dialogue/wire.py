@@ -51,10 +51,12 @@ class Cutter:
     def _on_end(self, _name):
         self._depth -= 1
         at = self._parser.CurrentByteIndex
+        # of an empty element expat tells where it ended, of others where the end tag begins
+        end = _tag_end(self._data, at) if self._data[at:at + 2] == b"</" else at
         if self._depth == 1:
-            self._give(self._start, _tag_end(self._data, at))
+            self._give(self._start, end)
         elif self._depth == 0:
-            self._give(at, _tag_end(self._data, at))
+            self._give(at, end)
 
     def _give(self, start, end):
         self._take(self._data[start:end].decode("utf-8").strip())
@@ -68,6 +70,7 @@ class Stream:
         self.at = 0
         self.events = Events(f"stream {name}")
         self._connection = connection
+        self._connection.settimeout(None)
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.problem = None  # what the daemon wrote was no XML, or it cut us off
         threading.Thread(target=self._read, daemon=True).start()

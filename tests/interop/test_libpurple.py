@@ -61,8 +61,9 @@ def libpurple_first(avahi):
 def status(avahi):
     def play(l):
         earshot, pidgin = both(l, avahi)
+        # libpurple publishes idle as away, and away as dnd
         pidgin.set_status("away", "gone fishing")
-        earshot.client.wait_here(pidgin.name, status="away", text="gone fishing")
+        earshot.client.wait_here(pidgin.name, status="dnd", text="gone fishing")
         pidgin.set_status("available")
         earshot.client.wait_here(pidgin.name, status="available", text="")
         # libpurple reads dnd as away, and everything else as available (2.14)

@@ -174,7 +174,7 @@ class Daemon:
 
     # ---- life ----
     def start(self, published=True):
-        self.process = self.host.spawn(EARSHOTD, "--foreground", "--user", self.user, *self.args,
+        self.process = self.host.spawn(EARSHOTD, "--user", self.user, *self.args,
                                        env=self.env, label=f"earshotd-{self.account}")
         self.client = self.connect()
         if published:

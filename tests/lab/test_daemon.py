@@ -35,7 +35,7 @@ def user_without_daemon(host):
 @case
 def a_second_daemon_is_refused(l):
     a = Daemon(l.host(), "alice")
-    second = a.host.run(EARSHOTD, "--foreground", "--user", "alice", env=a.env)
+    second = a.host.run(EARSHOTD, "--user", "alice", env=a.env)
     check(second.returncode == STARTED_TWICE, f"exit status {second.returncode}")
     check("running already" in second.stderr, f"it says why: {second.stderr}")
     check(a.client.call("daemon.status")["pid"] == a.process.pid, "the first one serves on")

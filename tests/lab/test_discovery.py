@@ -15,9 +15,10 @@ def backend(avahi):
 
 def find_and_talk(first, second):
     def play(l):
-        a = Daemon(l.host(avahi=first), "alice")
+        one_host, other_host = l.host(avahi=first), l.host(avahi=second)
+        a = Daemon(one_host, "alice")
         began = time.monotonic()
-        b = Daemon(l.host(avahi=second), "bob")
+        b = Daemon(other_host, "bob", published=False)
         a.client.wait_here("bob@h2")
         note(f"started -> seen: {time.monotonic() - began:.2f} s")
         meet(a, b)

@@ -165,14 +165,20 @@ def own_interface_down_and_up(l):
 
 
 @case
-def a_stopped_daemon_is_silent_and_comes_back(l):
+def a_daemon_that_hangs_for_a_while_loses_nothing(l):
     a, b = pair(l)
     b.process.signal(signal.SIGSTOP)
-    a.client.start("ping", peer=b.name)
-    a.client.wait_here(b.name, 25, state="silent")
+    outcome = a.client.start("ping", peer=b.name).outcome(15)
+    check(outcome.get("error", {}).get("data", {}).get("reason") == "timeout",
+          f"it does not answer: {outcome}")
+    mark = b.client.mark()
+    for n in range(3):
+        a.send(b.name, f"are you there? {n}")
     b.process.signal(signal.SIGCONT)
-    a.client.wait_here(b.name, 15, state="answered")
-    talk(a, b, "good morning")
+    b.client.wait("message", since=mark, text="are you there? 2")
+    got = b.client.messages(a.name, since=mark)
+    check(got == [f"are you there? {n}" for n in range(3)], f"each once, in order: {got}")
+    talk(b, a, "good morning")
 
 
 if __name__ == "__main__":
