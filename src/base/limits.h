@@ -40,6 +40,8 @@ enum {
 	LIMIT_AVATAR = 8192,            /* what we publish: one mDNS packet must hold it */
 	LIMIT_AVATAR_IN = 65535,        /* what we accept (XEP-0174) */
 	LIMIT_RESOLVES = 32,            /* mDNS resolvers in flight */
+	LIMIT_RECORD_WATCHES = 2048,    /* mDNS records watched for changes (embedded responder) */
+	LIMIT_LOOKUPS = 1024,           /* questions of the daemon to the helper, unanswered */
 	LIMIT_HELPER_LINE = 256 * 1024, /* one line from or to the discovery helper */
 	LIMIT_HELPER_QUEUE = 8 << 20,   /* unsent bytes kept for the helper */
 	LIMIT_MDNS_CACHE = 65536,       /* records, per interface and family (embedded responder) */

@@ -41,8 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		free(line);
 		return 0;
 	}
-	struct buf first = BUF_INIT(3 * LIMIT_HELPER_LINE),
-		   second = BUF_INIT(3 * LIMIT_HELPER_LINE);
+	struct buf first = BUF_INIT(LIMIT_HELPER_LINE), second = BUF_INIT(LIMIT_HELPER_LINE);
 	encode(&l, &first);
 	char *copy = copy_line(first.data, first.len - 1);
 	if (protocol_parse(copy, first.len - 1, &again) || again.count != l.count)
