@@ -422,6 +422,8 @@ on_closed(void *ctx, struct stream *s, int err)
 	    &(struct bus_event){.kind = BUS_STREAM_DOWN, .person = p, .stream = s, .err = err});
 	if (p->stream_count == 0) {
 		iq_fail_all(p, err ? err : ERR_CLOSED);
+		if (r->closing)
+			return; /* nobody has left: we do */
 		if (!p->entry) {
 			people_set_state(p, PERSON_GONE);
 			return;

@@ -123,6 +123,11 @@ roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
 	r->on_closed = done;
 	r->ctx = ctx;
 	r->closing = 1u + (r->hub != NULL) + (r->discovery != NULL);
+	/* Discovery frees its entries before the last stream has ended. */
+	MAP_FOREACH (node, &r->people) {
+		struct person *p = node->value;
+		p->entry = NULL;
+	}
 	uv_close((uv_handle_t *)&r->tick, on_tick_closed);
 	if (r->hub)
 		stream_hub_close(r->hub, on_part_closed, r);
