@@ -152,12 +152,15 @@ class Process:
         self.signal(signal.SIGKILL)
         self.popen.wait()
 
-    def log_tail(self, lines=15):
+    def log_tail(self, lines=20):
+        """The end of its log, or of a sanitizer's report the beginning."""
         try:
             with open(self.log, encoding="utf-8", errors="replace") as log:
-                return "".join(log.readlines()[-lines:])
+                text = log.readlines()
         except OSError:
             return ""
+        reports = [at for at, line in enumerate(text) if "ERROR: " in line or "runtime error" in line]
+        return "".join(text[reports[0]:][:2 * lines] if reports else text[-lines:])
 
 
 class Host:
@@ -307,9 +310,11 @@ class Lab:
                  "the last cable is gone")
 
     def _show_logs(self):
+        quiet = ("dbus", "avahi")  # theirs is a page each, and seldom the reason
         for host in self.hosts:
             for process in host.processes:
-                for line in process.log_tail().splitlines():
+                lines = 3 if process.label.startswith(quiet) else 20
+                for line in process.log_tail(lines).splitlines():
                     print(f"#   {process.label}: {line}")
 
     def need_switch(self, nic):
