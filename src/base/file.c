@@ -81,7 +81,7 @@ file_write(const char *path, const void *data, size_t len)
 		return err;
 	int fd =
 	    open(buf_cstr(&beside), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	err = fd < 0 ? -errno : write_all(fd, data, len);
+	err = fd < 0 || fchmod(fd, 0600) < 0 ? -errno : write_all(fd, data, len);
 	if (fd >= 0 && close(fd) < 0 && !err)
 		err = -errno;
 	if (!err && rename(buf_cstr(&beside), path) < 0)

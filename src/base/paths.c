@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -125,6 +126,10 @@ paths_make(enum paths_kind kind)
 		err = -EPERM;
 	if (!err && (st.st_mode & (S_IWGRP | S_IWOTH)))
 		err = -EACCES;
+	/* What is only readable by others can be closed without asking: it is ours. */
+	bool secret = kind != PATHS_CONFIG;
+	if (!err && secret && (st.st_mode & 077) && chmod(path, 0700) < 0)
+		err = -errno;
 	free(path);
 	return err;
 }

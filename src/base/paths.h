@@ -14,7 +14,8 @@ enum paths_kind {
  * (free()). -ENOENT: neither the variable nor $HOME nor the account names a place. */
 int paths_get(enum paths_kind kind, const char *name, char **out) MUST_USE;
 
-/* Makes sure that the folder is there, is a folder, is ours and is closed to others (0700).
+/* Makes sure that the folder is there, is a folder, is ours and is closed to others: made with
+ * 0700, state and runtime folders that others could read are set to it.
  * -EPERM: it belongs to someone else; -EACCES: others may write to it. */
 int paths_make(enum paths_kind kind) MUST_USE;
 
