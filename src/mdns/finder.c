@@ -267,12 +267,26 @@ ask_again(struct instance *i, uint64_t ms)
 	}
 }
 
+/* Who changes their record and changes it back within a second never has the first one leave the
+ * cache (RFC 6762 §10.2), so its return is no news to a watch. When the record reported last goes,
+ * a fresh watch tells what is left. */
+static void
+watch_txt_anew(struct instance *i)
+{
+	unwatch(i, &i->txt_watch);
+	list_insert(&i->finder->unwatched, &i->unwatched);
+	delay_set_sooner(i->finder->work, TICK_MS);
+}
+
 static void
 on_txt(struct query *q, const struct query_result *r)
 {
 	struct instance *i = container_of(q, struct instance, txt_watch);
 	if (r->event == QUERY_FAILED)
 		unwatch(i, q);
+	if (r->event == QUERY_GONE && i->txt_current && i->txt && r->size == i->txt_len &&
+	    memcmp(r->rdata, i->txt, r->size) == 0)
+		watch_txt_anew(i);
 	if (r->event != QUERY_FOUND || i->own)
 		return;
 	int news = keep_txt(i, r->rdata, r->size);
