@@ -113,6 +113,8 @@ static void
 take_addresses(struct peer *p, struct entry *ent, const struct addrinfo *list)
 {
 	struct entries *all = p->fixed->source.entries;
+	if (!ent->e.port)
+		ent->e.port = p->port; /* mDNS knows better, if it knows */
 	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
 		struct sockaddr_storage a = {0};
 		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)

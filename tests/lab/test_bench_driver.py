@@ -21,10 +21,10 @@ class Driver:
         self.pids = self.wait("pids")["pids"]
         self.wait("online")
 
-    def wait(self, kind, timeout=10, since=0, **wanted):
+    def wait(self, ev, timeout=10, since=0, **wanted):
         return self.events.wait(
-            lambda e: e["ev"] == kind and all(e.get(k) == v for k, v in wanted.items()),
-            timeout, since, f"{kind} {wanted or ''}")
+            lambda e: e["ev"] == ev and all(e.get(k) == v for k, v in wanted.items()),
+            timeout, since, f"{ev} {wanted or ''}")
 
     def command(self, line):
         mark = self.events.mark()

@@ -106,11 +106,16 @@ def without_mdns_it_talks_to_fixed_peers(l):
     a = Daemon(l.host(), "alice", ["--no-mdns", "--port", "5300"], published=False)
     b = Daemon(l.host(), "bob", ["--no-mdns", "--port", "5301"], published=False)
     check(a.status()["discovery"] == "off" and a.status()["helper_pid"] == 0, "no helper")
+    # each names the other: a daemon takes no stream from an address that it has never heard of
     a.client.call("peers.add", address=f"{b.host.address()}:5301")
-    mark = b.client.mark()
-    names = a.client.events.until(a.client.names, what="the fixed peer listed")
-    a.client.call("send", 10, peer=names[0], text="by address")
-    b.client.wait("message", 10, mark, direction="in", text="by address")
+    b.client.call("peers.add", address=f"{a.host.address()}:5300")
+    for this, that in ((a, b), (b, a)):
+        this.client.events.until(this.client.names, what="the fixed peer listed")
+        mark = that.client.mark()
+        this.client.call("send", 10, peer=this.client.names()[0], text="by address")
+        that.client.wait("message", 10, mark, direction="in", text="by address")
+    check(a.client.names() == [b.name] and b.client.names() == [a.name],
+          f"they learned their names: {a.client.names()}, {b.client.names()}")
 
 
 @case
