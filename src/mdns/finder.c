@@ -15,7 +15,10 @@
 #include <string.h>
 
 enum {
-	PATIENCE_MS = 1000, /* a question may hold its place in LIMIT_RESOLVES while others wait */
+	/* How long a question may hold its place in LIMIT_RESOLVES while others wait. Whoever is
+	 * new has just announced all there is to ask for, so the cache answers at once; a lost
+	 * packet has its chance later. */
+	PATIENCE_MS = 200,
 	RETRY_FIRST_MS = 1000, /* doubled with each failure */
 	RETRY_LAST_MS = 10 * 60 * 1000,
 	/* a replaced record stays in the cache for 1 s (RFC 6762 §10.2) and may be taken for the
@@ -192,7 +195,7 @@ watch(struct instance *i, struct query *q, uint16_t type, unsigned max)
 {
 	struct finder *f = i->finder;
 	char owner[AVAHI_DOMAIN_NAME_MAX];
-	if (q->handle || i->own ||
+	if (q->handle || i->own || f->b->state == BACK_END_FAILED ||
 	    avahi_service_name_join(owner, sizeof(owner), i->name, SERVICE_TYPE, DOMAIN) < 0)
 		return;
 	if (f->watch_count < max && f->b->ops->records(f->b, owner, type, q) == 0) {
@@ -336,18 +339,19 @@ ask(struct spot *s)
 		failed(s);
 }
 
+/* Those who did not answer come after those who were never asked, and few at a time: thousands of
+ * invented names cannot keep the real ones out. */
 static void
 wake_waiting(struct finder *f, uint64_t now)
 {
+	int woken = 0;
 	LIST_FOREACH (node, &f->waiting) {
 		struct spot *s = container_of(node, struct spot, queue);
-		if (s->since <= now)
+		if (s->since <= now && woken++ < LIMIT_RESOLVES)
 			spot_set(s, SPOT_QUEUED);
 	}
 }
 
-/* While others wait, a question that nobody answers has its chance later again; thousands of
- * invented names cannot keep the real ones out. */
 static void
 make_room(struct finder *f, uint64_t now)
 {
@@ -374,8 +378,11 @@ on_work(void *ctx)
 {
 	struct finder *f = ctx;
 	uint64_t now = clock_now();
-	wake_waiting(f, now);
-	if (!list_empty(&f->queue))
+	if (f->b->state == BACK_END_FAILED)
+		return;
+	if (list_empty(&f->queue))
+		wake_waiting(f, now);
+	else
 		make_room(f, now);
 	while (!list_empty(&f->queue) && f->asking_count < LIMIT_RESOLVES)
 		ask(container_of(f->queue.next, struct spot, queue));
@@ -386,7 +393,9 @@ on_work(void *ctx)
 			open_watches(f);
 		delay_set_sooner(f->work, quiet ? WATCH_PAUSE_MS : TICK_MS);
 	}
-	if (!list_empty(&f->queue) || !list_empty(&f->waiting))
+	if (!list_empty(&f->queue))
+		delay_set_sooner(f->work, PATIENCE_MS);
+	else if (!list_empty(&f->waiting))
 		delay_set_sooner(f->work, TICK_MS);
 }
 

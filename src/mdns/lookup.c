@@ -247,8 +247,8 @@ start_next(struct lookups *l)
 static int
 add(struct lookups *l, enum kind kind, const char *name, uint64_t ms)
 {
-	if (l->waiting_count + l->running_count >= LIMIT_LOOKUPS)
-		return -ENOSPC;
+	if (l->b->state == BACK_END_FAILED || l->waiting_count + l->running_count >= LIMIT_LOOKUPS)
+		return -EBUSY;
 	struct job *j = calloc(1, sizeof(*j));
 	if (!j)
 		return -ENOMEM;

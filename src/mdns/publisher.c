@@ -132,6 +132,8 @@ on_work(void *ctx)
 {
 	struct publisher *p = ctx;
 	struct wish *w = p->wish;
+	if (p->b->state == BACK_END_FAILED)
+		return;
 	if (!w->user[0] || p->b->state != BACK_END_RUNNING) {
 		withdraw(p);
 		return;
@@ -214,10 +216,10 @@ publisher_refresh(struct publisher *p)
 {
 	/* a responder that probes its host name anew may come back with another one, and our
 	 * service would still point to the old */
-	if (p->b->state != BACK_END_RUNNING)
-		withdraw(p);
-	else
+	if (p->b->state == BACK_END_RUNNING)
 		delay_set(p->work, 0);
+	else if (p->b->state != BACK_END_FAILED) /* which takes everything with it */
+		withdraw(p);
 }
 
 void
@@ -247,9 +249,14 @@ publisher_on_service(struct publisher *p, enum service_event event)
 }
 
 const char *
-publisher_name(const struct publisher *p)
+publisher_name(struct publisher *p)
 {
-	return is_announced(p) ? p->name : "";
+	if (p->step == STEP_IDLE && p->wish->user[0])
+		names_instance(
+		    p->name, p->wish->user, p->wish->attempt, p->b->ops->host_name(p->b));
+	else if (!is_announced(p))
+		return "";
+	return p->name;
 }
 
 bool

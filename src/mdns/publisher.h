@@ -22,8 +22,8 @@ void publisher_wish_changed(struct publisher *p);   /* service or TXT */
 void publisher_avatar_changed(struct publisher *p); /* the picture */
 void publisher_on_service(struct publisher *p, enum service_event event);
 
-/* The name we have or try to get now, "" when there is nothing to announce. */
-const char *publisher_name(const struct publisher *p);
+/* The name we have or are about to try (another back end may still have it for us), else "". */
+const char *publisher_name(struct publisher *p);
 bool publisher_established(const struct publisher *p);
 /* Why not established; "" if nobody needs to know. */
 const char *publisher_trouble(const struct publisher *p);

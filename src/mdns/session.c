@@ -19,7 +19,7 @@ report(struct session *s, const char *verb, const char *field)
 static void
 report_own(struct session *s)
 {
-	const struct publisher *p = s->publisher;
+	struct publisher *p = s->publisher;
 	finder_set_own(s->finder, publisher_name(p));
 	if (publisher_established(p)) {
 		report(s, "published", publisher_name(p));
