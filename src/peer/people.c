@@ -278,8 +278,7 @@ absorb(struct person *known, struct person *p)
 	outgoing_move(p, known);
 	iq_fail_all(p, ERR_CLOSED);
 	p->entry = NULL;
-	if (p->state != PERSON_GONE)
-		tell(p, BUS_PERSON_GONE, "gone");
+	people_set_state(p, PERSON_GONE);
 	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_PERSON_FREED, .person = p});
 	key_of(p->name, key, sizeof(key));
 	map_remove(&r->people, key);
@@ -306,6 +305,9 @@ people_name_fixed(struct person *p, const char *name)
 		absorb(known, p);
 		return known;
 	}
+	/* Front ends know people by their names: one leaves, the other comes. */
+	enum person_state state = p->state;
+	people_set_state(p, PERSON_GONE);
 	char key[sizeof(p->name)];
 	key_of(p->name, key, sizeof(key));
 	map_remove(&r->people, key);
@@ -316,7 +318,7 @@ people_name_fixed(struct person *p, const char *name)
 	p->entry = e;
 	e->user = p;
 	take_display(p);
-	people_changed(p);
+	people_set_state(p, state);
 	return p;
 }
 
