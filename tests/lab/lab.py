@@ -300,6 +300,11 @@ class Lab:
             self._show_logs()
         for host in self.hosts:
             host.close()
+        # A closed socket that still waits for its peer keeps a namespace, and with it a cable,
+        # alive for as long as TCP tries.
+        for name in [name for _, name in socket.if_nameindex() if name.startswith("sw")]:
+            # most are gone by themselves before their turn comes
+            subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
         for nic in range(self.switches):
             _must("ip", "link", "del", f"br{nic}")
         self._wait_for_links_to_go()
