@@ -18,6 +18,8 @@
 
 enum {
 	RECENT = 64,        /* sent messages remembered for one person */
+	SEEN = 64,          /* received ones */
+	SEEN_ID = 65,       /* bytes of an id that is remembered; longer ones are not */
 	RECENT_FOR = 5000,  /* ms */
 	SENT_AGAIN_MAX = 1, /* more would be a loop with a peer that hangs up on us */
 };
@@ -25,16 +27,19 @@ enum {
 /* A message we sent a moment ago. */
 struct recent {
 	char id[RANDOM_ID_SIZE];
-	struct buf stanza;     /* a copy, to send again */
-	struct stream *stream; /* where it went; compared, never used */
+	struct buf stanza; /* a copy, to send again */
+	uint64_t stream;   /* serial of the stream it went onto; 0: none yet */
 	uint64_t sent_at;
 	unsigned again;
+	bool asked; /* for a receipt */
 	bool confirmed;
 };
 
 struct chat {
 	struct recent recent[RECENT];
 	size_t next;
+	char seen[SEEN][SEEN_ID]; /* ids of what came last: sent again, it is no news */
+	size_t next_seen;
 };
 
 static struct chat *
@@ -141,7 +146,9 @@ remember(struct person *p, const char *id, const struct buf *stanza)
 	struct recent *m = &c->recent[c->next];
 	c->next = (c->next + 1) % RECENT;
 	buf_finish(&m->stanza);
-	*m = (struct recent){.stanza = BUF_INIT(LIMIT_STANZA), .sent_at = clock_now()};
+	*m = (struct recent){.stanza = BUF_INIT(LIMIT_STANZA),
+	    .sent_at = clock_now(),
+	    .asked = receipt_worth_asking(p)};
 	(void)!str_copy(m->id, sizeof(m->id), id);
 	buf_add(&m->stanza, stanza->data, stanza->len);
 }
@@ -195,7 +202,7 @@ on_sent(void *ctx, struct person *p, int err)
 		fail_send(s->call, p, err);
 	} else {
 		if (m)
-			m->stream = p->current;
+			m->stream = p->current ? stream_serial(p->current) : 0;
 		struct value *v = value_object();
 		value_set_str(v, "id", s->id);
 		value_set_str(v, "peer", p->name);
@@ -246,25 +253,30 @@ call_send(struct ipc_call *call)
 	return 0;
 }
 
-/* A stream died: what went onto it a moment ago may have been lost with it. */
+/* Who confirms is sent everything again that was not confirmed; who does not, only what went
+ * onto the stream a moment ago (the rest was surely read). */
+static bool
+may_be_lost(const struct recent *m, uint64_t dead)
+{
+	if (!m->stanza.len || m->stream != dead || m->confirmed || m->again >= SENT_AGAIN_MAX)
+		return false;
+	return m->asked || clock_now() - m->sent_at <= RECENT_FOR;
+}
+
 static void
 send_again(struct person *p, const struct stream *dead)
 {
 	struct chat *c = p->chat;
-	uint64_t now = clock_now();
-	if (!c || !p->current || p->current == dead)
-		return;
-	for (size_t i = 0; i < RECENT; i++) {
+	uint64_t serial = stream_serial(dead);
+	for (size_t i = 0; c && serial && i < RECENT; i++) {
 		struct recent *m = &c->recent[(c->next + i) % RECENT];
-		if (!m->stanza.len || m->stream != dead || m->confirmed ||
-		    m->again >= SENT_AGAIN_MAX || now - m->sent_at > RECENT_FOR)
+		if (!may_be_lost(m, serial) || (!m->asked && !p->current))
 			continue;
 		struct buf copy = BUF_INIT(LIMIT_STANZA);
 		buf_add(&copy, m->stanza.data, m->stanza.len);
 		m->again++;
-		m->stream = p->current;
 		if (person_send(p, &copy, NULL, NULL) == 0)
-			log_info(p->name, "a message was sent again: its stream was dropped");
+			log_info(p->name, "a message is sent again: its stream was dropped");
 		buf_finish(&copy);
 	}
 }
@@ -280,6 +292,31 @@ chat_delivered(struct person *from, const char *id)
 
 /* ---- receiving ---- */
 
+/* Ours are sent again with the same id when a stream died under them; so are those of others. */
+static bool
+is_repeated(struct person *p, const char *id)
+{
+	struct chat *c = chat_of(p);
+	if (!c || strlen(id) >= SEEN_ID)
+		return false;
+	for (size_t i = 0; i < SEEN; i++)
+		if (strcmp(c->seen[i], id) == 0)
+			return true;
+	(void)!str_copy(c->seen[c->next_seen], sizeof(c->seen[0]), id);
+	c->next_seen = (c->next_seen + 1) % SEEN;
+	return false;
+}
+
+static void
+receive(const struct inbound *in, const char *id, const char *text)
+{
+	const struct xml_elem *delay = xml_elem_child(in->stanza, NS_DELAY, "delay");
+	publish_message(in->from, &(struct message){.direction = "in",
+				      .id = id ? id : "",
+				      .text = text,
+				      .delayed = delay ? xml_elem_attr(delay, "stamp") : NULL});
+}
+
 static int
 take_body(const struct inbound *in)
 {
@@ -290,12 +327,12 @@ take_body(const struct inbound *in)
 	body_read(in->stanza, person_client(p), &text);
 	int err = buf_err(&text);
 	if (!err && text.len) {
-		const struct xml_elem *delay = xml_elem_child(in->stanza, NS_DELAY, "delay");
+		/* Only an origin-id is promised to be unique: old clients count from zero. */
+		const struct xml_elem *origin = xml_elem_child(in->stanza, NS_SID, "origin-id");
 		const char *id = xml_elem_attr(in->stanza, "id");
-		publish_message(p, &(struct message){.direction = "in",
-				       .id = id ? id : "",
-				       .text = buf_cstr(&text),
-				       .delayed = delay ? xml_elem_attr(delay, "stamp") : NULL});
+		const char *unique = origin ? xml_elem_attr(origin, "id") : NULL;
+		if (str_empty(unique) || !is_repeated(p, unique))
+			receive(in, id, buf_cstr(&text));
 		if (!str_empty(id) && receipt_wanted(in))
 			err = receipt_send(in, id);
 	}
