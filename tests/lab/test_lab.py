@@ -29,10 +29,11 @@ def a_pulled_cable_is_silence(l):
     check(not ping(a, b.address()), "no answer through a pulled cable")
     check("LOWER_UP" in b.must("ip", "-o", "link", "show", "eth0"), "the host keeps its carrier")
     b.plug_cable()
-    check(ping(a, b.address()), "answers again")
+    lab.wait_for(lambda: ping(a, b.address()), what="an answer after the cable is back")
     b.nic_down()
     b.nic_up()
-    check(ping(a, b.address()) and ping(a, b.address6() + "%eth0"), "both addresses are back")
+    for address in (b.address(), b.address6() + "%eth0"):
+        lab.wait_for(lambda to=address: ping(a, to), what=f"{address} is back")
 
 
 @case
