@@ -79,7 +79,8 @@ action_of(const char *text)
 static void
 publish_message(const struct person *p, const struct message *m)
 {
-	if (!ipc_has_subscribers(p->roster->ipc, "message"))
+	const char *topic = strcmp(m->direction, "in") == 0 ? "message" : "sent";
+	if (!ipc_has_subscribers(p->roster->ipc, topic))
 		return;
 	const char *action = action_of(m->text);
 	struct value *v = value_object();
@@ -92,7 +93,7 @@ publish_message(const struct person *p, const struct message *m)
 	value_set_int(v, "time", clock_wall());
 	value_set_str(v, "delayed", m->delayed);
 	value_set_bool(v, "encrypted", false);
-	ipc_publish(p->roster->ipc, "message", v);
+	ipc_publish(p->roster->ipc, topic, v);
 }
 
 static void

@@ -102,7 +102,7 @@ add_typing(struct buf *b, const struct earshot_value *e)
 static bool
 add_event(const struct screen *s, struct buf *b, const char *topic, const struct earshot_value *e)
 {
-	if (strcmp(topic, "message") == 0)
+	if (strcmp(topic, "message") == 0 || strcmp(topic, "sent") == 0)
 		add_message(s, b, e);
 	else if (strcmp(topic, "person") == 0)
 		add_person(s, b, e);

@@ -303,7 +303,7 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 		return;
 	if (s->c->json && !s->c->out.tty)
 		(void)cli_print_json(s->c, event); /* the next write fails as well */
-	else if (strcmp(topic, "message") == 0)
+	else if (strcmp(topic, "message") == 0 || strcmp(topic, "sent") == 0)
 		show_message(s, event);
 	else if (strcmp(topic, "receipt") == 0)
 		show_receipt(s, event);

@@ -443,6 +443,8 @@ run(struct driver *d)
 int
 main(int argc, char **argv)
 {
+	/* what this program shows; receipts and typing would only be thrown away */
+	static const char *const topics[] = {"person", "message", "own", "state", NULL};
 	static struct driver d;
 	const char *port = NULL, *status = NULL;
 	if (argc < 3) {
@@ -461,7 +463,7 @@ main(int argc, char **argv)
 	event_print(event_new("start"));
 	int err = start_daemon(&d, argv[1], argv[2], port);
 	if (!err)
-		err = earshot_subscribe(d.daemon, NULL, on_event, &d, CALL_TIMEOUT);
+		err = earshot_subscribe(d.daemon, topics, on_event, &d, CALL_TIMEOUT);
 	if (!err) {
 		call(&d, "who", NULL, on_who);
 		call(&d, "daemon.status", NULL, on_status);

@@ -177,7 +177,7 @@ class FakeDaemon:
         self.messages += 1
         mid = f"m{self.messages}"
         action = text.startswith("/me ")
-        self.event("message", direction="out", peer=p["name"], display=p["display"], id=mid,
+        self.event("sent", direction="out", peer=p["name"], display=p["display"], id=mid,
                    text=text[4:] if action else text, action=action, time=1_800_000_000_000,
                    encrypted=True)
         if p["receipts"]:
