@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Two daemons on two virtual hosts, each driven through the local socket as any front end does it:
+what people would wait for, and what it costs. Prints one table; needs nothing but this tree.
+
+    bench_pair.py [--runs N] [--count N] [--idle SECONDS] [--only start|latency|burst|idle]
+
+Times are CLOCK_MONOTONIC of one machine, from the sender's call to the receiver's event."""
+import argparse
+import os
+import statistics
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../lab"))
+
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+DRIVER = os.path.join(HERE, "driver")
+SIZE = 200            # bytes of a message
+PINGS, GAP = 200, 20  # messages, ms between them
+NS = 1e9
+
+
+class Driver:
+    """tests/bench/driver on a host."""
+
+    def __init__(self, host, user, *options):
+        self.name = f"{user}@{host.name}"
+        statedir = f"/run/home/{user}"
+        host.must("mkdir", "-p", statedir)
+        self.began = time.monotonic_ns()
+        self.process = host.spawn(DRIVER, self.name, statedir, *options, label=user, stdin=True,
+                                  env={"EARSHOT_BUILD": lab.BUILD})
+        self.events = self.process.events
+
+    def wait(self, ev, timeout=15, since=0, **wanted):
+        return self.events.wait(
+            lambda e: e["ev"] == ev and all(e.get(k) == v for k, v in wanted.items()),
+            timeout, since, f"{ev} {wanted or ''}")
+
+    def command(self, line):
+        mark = self.events.mark()
+        self.process.say(line)
+        return mark
+
+    def ask(self, line, ev, **wanted):
+        return self.wait(ev, since=self.command(line), **wanted)
+
+    def quit(self):
+        self.command("quit")
+        self.process.wait(10)
+
+    @property
+    def pids(self):
+        """The daemon and its helper."""
+        return self.wait("pids")["pids"]
+
+    def cpu(self):
+        """Of daemon and helper so far, all threads, ns."""
+        spent = 0
+        for pid in self.pids:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
+                    spent += int(stat.read().split()[0])
+        return spent
+
+
+def rss_mib(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
+        return next(int(line.split()[1]) for line in rollup if line.startswith("Rss:")) / 1024
+
+
+class Table:
+    def __init__(self):
+        self.rows = {}
+
+    def add(self, what, unit, value):
+        self.rows.setdefault((what, unit), []).append(value)
+
+    def show(self):
+        print("| what | unit | n | min | median | max |\n|---|---|---|---|---|---|")
+        for (what, unit), values in self.rows.items():
+            cells = (f"{v:.0f}" if abs(v) >= 100 else f"{v:.3g}"
+                     for v in (min(values), statistics.median(values), max(values)))
+            print(f"| {what} | {unit} | {len(values)} | {' | '.join(cells)} |", flush=True)
+
+
+def pair(hosts, number, *options):
+    b = Driver(hosts[1], f"bob{number}", *options)
+    a = Driver(hosts[0], f"alice{number}", *options)
+    a.wait("buddy-on", who=b.name)
+    b.wait("buddy-on", who=a.name)
+    return a, b
+
+
+def end(*drivers):
+    for driver in drivers:
+        driver.quit()
+
+
+def bench_start(table, hosts, number, _):
+    b = Driver(hosts[1], f"bob{number}")
+    b.wait("online")
+    time.sleep(1)
+    a = Driver(hosts[0], f"alice{number}")
+    seen = b.wait("buddy-on", who=a.name)["t"]
+    sees = a.wait("buddy-on", who=b.name)["t"]
+    table.add("start -> seen by the other host", "ms", (seen - a.began) / 1e6)
+    table.add("start -> sees the other host", "ms", (sees - a.began) / 1e6)
+    end(a, b)
+
+
+def bench_latency(table, hosts, number, _):
+    a, b = pair(hosts, number)
+    time.sleep(1)
+    a.command(f"ping {b.name} {PINGS} {SIZE} {GAP * 1000}")
+    b.wait("msg", 30, seq=PINGS - 1)
+    times = [(e["t"] - e["sent"]) / 1e3 for e in b.events.since(0, lambda e: e["ev"] == "msg")]
+    if len(times) != PINGS:
+        raise tap.Failure(f"{PINGS - len(times)} of {PINGS} messages were lost")
+    table.add("first message, opens the stream", "us", times[0])
+    times = sorted(times[1:])
+    table.add(f"one-way latency, {SIZE} B, {1000 // GAP}/s: median of a run", "us",
+              times[len(times) // 2])
+    table.add("the same, 99th percentile of a run", "us", times[int(len(times) * 0.99)])
+    end(a, b)
+
+
+def bench_burst(table, hosts, number, options):
+    a, b = pair(hosts, number, "quiet=1")
+    a.ask(f"send {b.name} warm", "sent")
+    b.command("reset")
+    before = a.cpu() + b.cpu()
+    began = a.ask(f"burst {b.name} {options.count} {SIZE}", "burst-start")["t"]
+    a.wait("sent", 60, n=options.count)
+
+    def all_here():
+        stat = b.ask("stat", "stat")
+        return stat if stat["n"] >= options.count else None
+    stat = lab.wait_for(all_here, 30, f"{options.count} messages")
+    if stat["ooo"] or stat["n"] != options.count:
+        raise tap.Failure(f"out of order or twice: {stat}")
+    spent = a.cpu() + b.cpu() - before
+    what = f"burst of {options.count} x {SIZE} B"
+    table.add(f"{what}, none lost, in order", "msg/s",
+              options.count / ((stat["last"] - began) / NS))
+    table.add(f"{what}: CPU of both daemons a message", "us", spent / options.count / 1e3)
+    table.add(f"{what}: sender's RSS after", "MiB", rss_mib(a.pids[0]))
+    end(a, b)
+
+
+def bench_idle(table, hosts, number, options):
+    a, b = pair(hosts, number)
+    time.sleep(8)  # announcements are over by then
+    before, began = a.cpu(), time.monotonic()
+    time.sleep(options.idle)
+    part = (time.monotonic() - began) / 60
+    table.add("idle CPU, daemon and helper, a minute", "ms", (a.cpu() - before) / 1e6 / part)
+    for pid, name in zip(a.pids, ("daemon", "helper")):
+        table.add(f"idle RSS of the {name}", "MiB", rss_mib(pid))
+    end(a, b)
+
+
+BENCHES = {"start": bench_start, "latency": bench_latency, "burst": bench_burst, "idle": bench_idle}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--count", type=int, default=10000, help="messages of a burst")
+    parser.add_argument("--idle", type=int, default=10, help="seconds")
+    parser.add_argument("--only", choices=BENCHES)
+    options = parser.parse_args()
+    lab.enter()
+    table = Table()
+    with lab.Lab() as net:
+        hosts = net.host(), net.host()
+        number = 0
+        for name, bench in BENCHES.items():
+            for _ in range(options.runs if not options.only or options.only == name else 0):
+                number += 1
+                bench(table, hosts, number, options)
+    table.show()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except tap.Failure as failure:
+        sys.exit(str(failure))
