@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t
 utf8_decode(const char *s, size_t len, uint32_t *out)
 {
@@ -36,12 +38,28 @@ utf8_decode(const char *s, size_t len, uint32_t *out)
 	return n;
 }
 
+/* How many of the first bytes are ASCII, found eight at a time; perhaps up to seven too few. */
+static size_t
+ascii_run(const char *s, size_t len)
+{
+	size_t n = 0;
+	uint64_t word;
+	for (; len - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, s + n, sizeof(word));
+		if (word & 0x8080808080808080U)
+			break;
+	}
+	return n;
+}
+
 bool
 utf8_valid(const char *s, size_t len)
 {
 	while (len > 0) {
 		uint32_t c;
-		size_t n = utf8_decode(s, len, &c);
+		size_t n = ascii_run(s, len);
+		if (n == 0)
+			n = utf8_decode(s, len, &c);
 		if (n == 0)
 			return false;
 		s += n;

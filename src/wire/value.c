@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -92,18 +93,14 @@ put(json_t *object, const char *key, json_t *child, size_t why)
 		json_decref(child);
 }
 
-/* Why json_string() gave nothing is told only afterwards: text is checked once, not twice. */
+/* Checked here, with base's fast path for ASCII, and so not by jansson character by character. */
 static json_t *
 string_of(const char *text, size_t *why)
 {
-	json_t *json = json_string(text);
-	*why = 0;
-	if (!json) {
-		json_t *empty = json_string_nocheck("");
-		*why = empty ? BAD_TEXT : NO_MEMORY;
-		json_decref(empty);
-	}
-	return json;
+	size_t len = strlen(text);
+	bool good = utf8_valid(text, len);
+	*why = good ? NO_MEMORY : BAD_TEXT;
+	return good ? json_stringn_nocheck(text, len) : NULL;
 }
 
 void
@@ -269,6 +266,102 @@ write_some(const char *text, size_t len, void *ctx)
 	return buf_err(out) ? -1 : 0;
 }
 
+/* An escape takes the place of each character JSON does not allow in a string. */
+static void
+write_escape(unsigned char c, struct buf *out)
+{
+	static const char codes[] = "\"\\\b\f\n\r\t";
+	static const char letters[] = "\"\\bfnrt";
+	static const char hex[] = "0123456789abcdef";
+	const char *at = memchr(codes, c, sizeof(codes) - 1);
+	if (at) {
+		buf_add(out, (char[]){'\\', letters[at - codes]}, 2);
+		return;
+	}
+	buf_add(out, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 0xf]}, 6);
+}
+
+/* Known to be UTF-8: built and parsed strings were checked when they came in. */
+static void
+write_string(const char *text, size_t len, struct buf *out)
+{
+	size_t from = 0;
+	buf_add(out, "\"", 1);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (c >= ' ' && c != '"' && c != '\\')
+			continue;
+		buf_add(out, text + from, i - from);
+		write_escape(c, out);
+		from = i + 1;
+	}
+	buf_add(out, text + from, len - from);
+	buf_add(out, "\"", 1);
+}
+
+static int write_json(json_t *json, struct buf *out);
+
+static int
+write_object(json_t *json, struct buf *out)
+{
+	const char *key, *before = "{";
+	json_t *child;
+	int rc = 0;
+	if (json_object_size(json) == 0)
+		buf_add(out, before, 1);
+	json_object_foreach(json, key, child)
+	{
+		buf_add(out, before, 1);
+		write_string(key, strlen(key), out);
+		buf_add(out, ":", 1);
+		rc |= write_json(child, out);
+		before = ",";
+	}
+	buf_add(out, "}", 1);
+	return rc;
+}
+
+static int
+write_array(json_t *json, struct buf *out)
+{
+	size_t i;
+	json_t *child;
+	int rc = 0;
+	buf_add(out, "[", 1);
+	json_array_foreach(json, i, child)
+	{
+		if (i > 0)
+			buf_add(out, ",", 1);
+		rc |= write_json(child, out);
+	}
+	buf_add(out, "]", 1);
+	return rc;
+}
+
+/* Every message passes here several times: json_dump_callback() decodes and hands over each
+ * character of a string by itself, which costs more than all else done to the message. What is
+ * rare is left to it. */
+static int
+write_json(json_t *json, struct buf *out)
+{
+	switch (json_typeof(json)) {
+	case JSON_OBJECT:
+		return write_object(json, out);
+	case JSON_ARRAY:
+		return write_array(json, out);
+	case JSON_STRING:
+		write_string(json_string_value(json), json_string_length(json), out);
+		return 0;
+	case JSON_INTEGER:
+	case JSON_REAL:
+	case JSON_TRUE:
+	case JSON_FALSE:
+	case JSON_NULL:
+		break;
+	}
+	return json_dump_callback(json, write_some, out, JSON_ENCODE_ANY);
+}
+
 int
 value_write(const struct value *v, struct buf *out)
 {
@@ -276,7 +369,7 @@ value_write(const struct value *v, struct buf *out)
 	size_t why = failure(json);
 	if (why)
 		return (why & NO_MEMORY) ? -ENOMEM : -EINVAL;
-	int rc = json_dump_callback(json, write_some, out, JSON_COMPACT | JSON_ENCODE_ANY);
+	int rc = write_json(json, out);
 	if (buf_err(out))
 		return buf_err(out);
 	return rc < 0 ? -ENOMEM : 0; /* text was checked when it came in: only memory is left */

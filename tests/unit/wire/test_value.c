@@ -54,6 +54,36 @@ builds_writes_and_reads(void **state)
 	value_free(kept);
 }
 
+/* Every character a string can hold, before, between and after others. */
+static void
+what_is_written_reads_back(void **state)
+{
+	(void)state;
+	char all[3 * 0x7f + 16] = "\xf0\x9f\x98\x80\xc3\xa4";
+	size_t len = strlen(all);
+	for (char c = 1; c < 0x7f; c++) {
+		all[len++] = c;
+		all[len++] = c;
+		all[len++] = 'x';
+	}
+	struct value *v = value_object();
+	value_set_str(v, all, all);
+	struct buf out = BUF_INIT(8192);
+	assert_int_equal(value_write(v, &out), 0);
+	value_free(v);
+	for (size_t i = 0; i < out.len; i++)
+		assert_true((unsigned char)out.data[i] >= ' ');
+	assert_int_equal(value_parse(out.data, out.len, &v), 0);
+	assert_string_equal(value_str(v, all), all);
+	value_free(v);
+	buf_finish(&out);
+
+	v = value_array();
+	value_append_str(v, "\x01\x1f\b\f\n\r\t/\x7f\"\\");
+	assert_writes(v, "[\"\\u0001\\u001f\\b\\f\\n\\r\\t/\x7f\\\"\\\\\"]");
+	value_free(v);
+}
+
 static void
 gives_the_fallback_for_what_is_not_there(void **state)
 {
@@ -207,6 +237,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(builds_writes_and_reads),
+	    cmocka_unit_test(what_is_written_reads_back),
 	    cmocka_unit_test(gives_the_fallback_for_what_is_not_there),
 	    cmocka_unit_test(a_failed_part_fails_the_whole),
 	    cmocka_unit_test(writing_stops_at_the_buffers_limit),
