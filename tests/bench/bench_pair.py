@@ -131,6 +131,7 @@ def bench_latency(table, hosts, number, _):
 def bench_burst(table, hosts, number, options):
     a, b = pair(hosts, number, "quiet=1")
     a.ask(f"send {b.name} warm", "sent")
+    b.wait("msg", text="warm")
     b.command("reset")
     before = a.cpu() + b.cpu()
     began = a.ask(f"burst {b.name} {options.count} {SIZE}", "burst-start")["t"]
