@@ -191,11 +191,29 @@ fail_send(struct ipc_call *call, const struct person *p, int err)
 	buf_finish(&label);
 }
 
+static void on_sent(void *ctx, struct person *p, int err);
+
+/* The stream took it and ended before the kernel had it, as happens to the loser of two that
+ * cross: nothing was said yet, so it is said on the next one. */
+static bool
+try_again(struct sending *s, struct person *p, struct recent *m, int err)
+{
+	bool dropped = err == ERR_CLOSED || err == -ECONNRESET || err == -EPIPE;
+	if (!m || !dropped || m->again >= SENT_AGAIN_MAX)
+		return false;
+	struct buf copy = BUF_INIT(LIMIT_STANZA);
+	buf_add(&copy, m->stanza.data, m->stanza.len);
+	m->again++;
+	return person_send(p, &copy, on_sent, s) == 0;
+}
+
 static void
 on_sent(void *ctx, struct person *p, int err)
 {
 	struct sending *s = ctx;
 	struct recent *m = recall(p, s->id);
+	if (err && try_again(s, p, m, err))
+		return;
 	if (err) {
 		if (m)
 			buf_clear(&m->stanza);
