@@ -122,8 +122,12 @@ client_send_line(struct ipc_client *c)
 		client_close(c);
 		return;
 	}
-	if (!c->blocked && unsent(c) >= WRITE_EARLY)
+	/* The first of a turn goes at once: whoever waits for it should not wait for what else the
+	 * turn brings. Those behind it go together. */
+	if (!c->blocked && (!c->direct || unsent(c) >= WRITE_EARLY)) {
+		c->direct = true;
 		write_out(c);
+	}
 	if (!c->closing)
 		server_wake(c->server);
 }
@@ -176,6 +180,7 @@ client_turn(struct ipc_client *c)
 	take_lines(c);
 	if (!c->closing && !c->blocked)
 		write_out(c);
+	c->direct = false;
 	if (!c->closing && c->at_end && !c->blocked && c->call_count == 0)
 		client_close(c);
 	if (!c->closing)

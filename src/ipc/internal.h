@@ -54,6 +54,7 @@ struct ipc_client {
 	bool greeted; /* said hello */
 	bool at_end;  /* nothing more is read: it ended, or it is being cut off */
 	bool blocked; /* the socket took less than we had */
+	bool direct;  /* something went out at once in this turn already */
 	bool closing;
 	struct frame_reader in;
 	struct buf out;
