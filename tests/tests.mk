@@ -39,7 +39,7 @@ DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
 LAB_TESTS      = $(wildcard tests/lab/test_*.py)
 INTEROP_TESTS  = $(wildcard tests/interop/test_*.py)
 
-check-all: all unit $(PURPLE_PEER)
+check-all: all unit $(PURPLE_PEER) $(B)/bench-driver
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) \
 	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS)
 
@@ -50,10 +50,10 @@ check-quick: all unit
 check-unit: $(call of_folder,$(UNIT_PROGS)) $(if $(call of_folder,$(UNIT_SCRIPTS)),all)
 	$(Q)$(RUN) --netns $(call of_folder,$(UNIT_PROGS) $(UNIT_SCRIPTS))
 
-## check-asan    unit tests and dialogues again, under ASan and UBSan
+## check-asan    everything again, under ASan and UBSan (QUICK=1: unit tests and dialogues)
 check-asan:
 	$(Q)packaging/install-deps --check
-	$(Q)$(MAKE) --no-print-directory VARIANT=asan CC=clang check-quick
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan CC=clang $(if $(QUICK),check-quick,check-all)
 
 # tests/bench/bench_X.c: programs that print figures; they may use everything but main.c files
 BENCHES       = $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
