@@ -119,7 +119,10 @@ def both_at_once(number):
             pidgin.wait("msg", earshot.name, since=mark, text=text)
         theirs = earshot.client.messages(pidgin.name)
         note(f"theirs that arrived: {theirs}")
-        check(theirs[-3:] == [f"theirs {n}" for n in range(1, 4)], "all but perhaps their first")
+        # libpurple drops the older stream with what it has queued there: mostly its first message,
+        # now and then the one after it
+        check(theirs[-2:] == ["theirs 2", "theirs 3"] and len(theirs) >= 3,
+              "all but the one that libpurple dropped with its stream")
     return play
 
 
