@@ -102,6 +102,7 @@ static void
 put(struct engine *e, struct buf *b, bool alone)
 {
 	int err = outq_add(&e->out, b, 0, alone);
+	buf_finish(b); /* empty, unless that failed */
 	if (err)
 		give_up(e, err);
 }
@@ -475,11 +476,9 @@ engine_send(struct engine *e, struct buf *stanza, uint64_t *ticket)
 		err = -ENOTCONN;
 	if (!err && e->out.bytes + e->waiting.bytes + stanza->cap > LIMIT_STREAM_QUEUE)
 		err = ERR_TOO_BIG;
-	if (err) {
-		buf_finish(stanza);
-		return err;
-	}
-	err = outq_add(e->state == READY ? &e->out : &e->waiting, stanza, e->ticket + 1, false);
+	if (!err)
+		err = outq_add(
+		    e->state == READY ? &e->out : &e->waiting, stanza, e->ticket + 1, false);
 	if (err)
 		return err;
 	e->ticket++;

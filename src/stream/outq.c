@@ -44,10 +44,8 @@ outq_add(struct outq *q, struct buf *b, uint64_t ticket, bool alone)
 {
 	int err = buf_err(b);
 	struct item *it = err ? NULL : calloc(1, sizeof(*it));
-	if (!it) {
-		buf_finish(b);
+	if (!it)
 		return err ? err : -ENOMEM;
-	}
 	it->len = b->len;
 	it->cost = sizeof(*it) + b->cap;
 	it->ticket = ticket;

@@ -21,9 +21,9 @@ struct outq {
 void outq_init(struct outq *q);
 void outq_finish(struct outq *q); /* frees the items; q is empty after */
 
-/* Moves the bytes of b, which is empty after, also on error. ticket 0: no stanza but a part of
- * the stream itself; alone: never in one write with another item. 0, the error latched in b, or
- * -ENOMEM. */
+/* Moves the bytes of b, which is empty after success and untouched after an error. ticket 0: no
+ * stanza but a part of the stream itself; alone: never in one write with another item. 0, the
+ * error latched in b, or -ENOMEM. */
 int outq_add(struct outq *q, struct buf *b, uint64_t ticket, bool alone) MUST_USE;
 
 /* All items of `from` go behind those of q. */

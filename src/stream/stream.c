@@ -51,11 +51,22 @@ log_end(const struct stream *s)
 	    *detail ? ": " : "", detail);
 }
 
+static void
+tell_sent(struct stream *s)
+{
+	if (s->sent == s->told)
+		return;
+	s->told = s->sent;
+	if (s->hub->l->on_sent)
+		s->hub->l->on_sent(s->hub->ctx, s, s->told);
+}
+
 /* All handles are closed: nothing of libuv's points to s any more. */
 static void
 destroy(struct stream *s)
 {
 	struct stream_hub *hub = s->hub;
+	tell_sent(s); /* it may have ended in the turn of the loop that wrote */
 	if (s->met)
 		hub->l->on_closed(hub->ctx, s, engine_err(s->engine));
 	list_remove(&s->node);
@@ -204,11 +215,7 @@ void
 stream_run_pending(struct stream *s)
 {
 	s->direct = false;
-	if (s->sent != s->told) {
-		s->told = s->sent;
-		if (s->hub->l->on_sent)
-			s->hub->l->on_sent(s->hub->ctx, s, s->told);
-	}
+	tell_sent(s);
 	if (s->closing)
 		return;
 	if (s->asking) {
