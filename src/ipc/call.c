@@ -202,6 +202,11 @@ call_run(struct ipc_client *c, struct value *message, size_t bytes)
 	const struct method *m = NULL;
 	const char *text = NULL;
 	int code = check(c, message, &rpc, &m, &text);
+	if (!code && c->server->refusing) {
+		send_error(c, rpc.id, RPC_FAILED, "The daemon is stopping.", IPC_BUSY, NULL);
+		value_free(message);
+		return;
+	}
 	if (code) {
 		/* a notification is not answered, except where it is too broken to tell */
 		if (rpc.id || code != RPC_NO_METHOD)

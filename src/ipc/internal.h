@@ -31,6 +31,7 @@ struct ipc_server {
 	char *path;       /* owned; NULL: the socket file is not ours */
 	uid_t uid;        /* whom we serve */
 	bool closing;
+	bool refusing; /* new calls */
 	void (*done)(void *ctx);
 	void *done_ctx;
 	struct list clients; /* those that are closing too */

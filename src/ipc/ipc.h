@@ -35,6 +35,8 @@ int ipc_server_listen(struct ipc_server *s, const char *path, int fd) MUST_USE;
 /* Writes out what is queued (at most a second), closes, removes the socket file, frees; done (may
  * be NULL) comes from the loop. Calls still unanswered stay valid, their answers go nowhere. */
 void ipc_server_close(struct ipc_server *s, void (*done)(void *ctx), void *ctx);
+/* From now on new calls are refused: the daemon is stopping. Those unanswered go on. */
+void ipc_server_refuse(struct ipc_server *s);
 size_t ipc_server_clients(const struct ipc_server *s);
 
 void *ipc_ctx(const struct ipc_call *call);

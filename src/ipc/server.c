@@ -265,6 +265,12 @@ ipc_server_close(struct ipc_server *s, void (*done)(void *ctx), void *ctx)
 	server_wake(s);
 }
 
+void
+ipc_server_refuse(struct ipc_server *s)
+{
+	s->refusing = true;
+}
+
 size_t
 ipc_server_clients(const struct ipc_server *s)
 {
