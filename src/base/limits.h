@@ -47,6 +47,8 @@ enum {
 	LIMIT_MDNS_CACHE = 65536,       /* records, per interface and family (embedded responder) */
 
 	/* Peer layer */
+	LIMIT_PEOPLE_GONE = 256,        /* people remembered after they left */
+	LIMIT_CANDIDATES = 32,          /* people offered for an ambiguous name */
 	LIMIT_IQ_PENDING = 64,          /* unanswered requests to one person */
 	LIMIT_SEND_WAITING = 16384,     /* messages of one person waiting for a stream */
 	LIMIT_CAPS_CACHE = 256,         /* verified disco#info results remembered */

@@ -17,29 +17,35 @@
 #include <string.h>
 
 enum {
-	RECENT = 64,        /* sent messages remembered for one person */
-	SEEN = 64,          /* received ones */
-	SEEN_ID = 65,       /* bytes of an id that is remembered; longer ones are not */
-	RECENT_FOR = 5000,  /* ms */
-	SENT_AGAIN_MAX = 1, /* more would be a loop with a peer that hangs up on us */
+	RECENT = 64,              /* sent messages remembered for one person */
+	RECENT_FOR = 5000,        /* ms */
+	RECENT_BYTES = 16 * 1024, /* of one of them; a longer one is sent once, like everybody's */
+	SENT_AGAIN_MAX = 1,       /* more would be a loop with a peer that hangs up on us */
+	SEEN = 64,                /* received messages remembered for one person */
+};
+
+/* A call that waits until its message was handed to the kernel. */
+struct sending {
+	struct ipc_call *call; /* owed an answer */
+	char id[RANDOM_ID_SIZE];
 };
 
 /* A message we sent a moment ago. */
 struct recent {
 	char id[RANDOM_ID_SIZE];
-	struct buf stanza; /* a copy, to send again */
-	uint64_t stream;   /* serial of the stream it went onto; 0: none yet */
+	struct buf stanza;     /* a copy, to send again */
+	uint64_t serial;       /* of the stream that took it; 0: none yet */
+	struct sending *stuck; /* owned, until send_again(): that stream ended too early */
 	uint64_t sent_at;
 	unsigned again;
-	bool asked; /* for a receipt */
-	bool confirmed;
+	bool confirming; /* the other confirms what it took */
 };
 
 struct chat {
 	struct recent recent[RECENT];
 	size_t next;
-	char seen[SEEN][SEEN_ID]; /* ids of what came last: sent again, it is no news */
-	size_t next_seen;
+	uint64_t seen[SEEN]; /* of the origin-ids of what came last; 0: none */
+	size_t seen_next;
 };
 
 static struct chat *
@@ -51,11 +57,18 @@ chat_of(struct person *p)
 }
 
 static void
+forget(struct recent *m)
+{
+	buf_finish(&m->stanza);
+	*m = (struct recent){0};
+}
+
+static void
 chat_free(struct person *p)
 {
 	struct chat *c = p->chat;
 	for (size_t i = 0; c && i < RECENT; i++)
-		buf_finish(&c->recent[i].stanza);
+		forget(&c->recent[i]);
 	free(c);
 	p->chat = NULL;
 }
@@ -138,20 +151,34 @@ write_message(struct buf *out, const struct person *p, const char *id, const cha
 	xml_close(&w);
 }
 
+/* Surely: a receipt is asked of others, too, who may never send one. */
+static bool
+confirms(const struct person *p)
+{
+	return person_client(p) == TXT_CLIENT_EARSHOT || person_supports(p, NS_RECEIPTS);
+}
+
 static void
 remember(struct person *p, const char *id, const struct buf *stanza)
 {
-	struct chat *c = chat_of(p);
+	struct chat *c = stanza->len <= RECENT_BYTES ? chat_of(p) : NULL;
+	uint64_t now = clock_now();
 	if (!c)
-		return; /* out of memory: sent once, as everybody else does */
+		return; /* too long, or no memory: sent once, as everybody else does */
+	for (size_t i = 0; i < RECENT; i++)
+		if (!c->recent[i].confirming && now - c->recent[i].sent_at > RECENT_FOR)
+			forget(&c->recent[i]);
 	struct recent *m = &c->recent[c->next];
+	if (m->stuck)
+		return;
 	c->next = (c->next + 1) % RECENT;
-	buf_finish(&m->stanza);
-	*m = (struct recent){.stanza = BUF_INIT(LIMIT_STANZA),
-	    .sent_at = clock_now(),
-	    .asked = receipt_worth_asking(p)};
+	forget(m);
+	*m = (struct recent){
+	    .stanza = BUF_INIT(LIMIT_STANZA), .sent_at = now, .confirming = confirms(p)};
 	(void)!str_copy(m->id, sizeof(m->id), id);
 	buf_add(&m->stanza, stanza->data, stanza->len);
+	if (buf_err(&m->stanza))
+		forget(m);
 }
 
 static struct recent *
@@ -163,12 +190,6 @@ recall(struct person *p, const char *id)
 			return &c->recent[i];
 	return NULL;
 }
-
-/* A call that waits until its message was handed to the kernel. */
-struct sending {
-	struct ipc_call *call; /* owed an answer */
-	char id[RANDOM_ID_SIZE];
-};
 
 static void
 fail_send(struct ipc_call *call, const struct person *p, int err)
@@ -191,37 +212,14 @@ fail_send(struct ipc_call *call, const struct person *p, int err)
 	buf_finish(&label);
 }
 
-static void on_sent(void *ctx, struct person *p, int err);
-
-/* The stream took it and ended before the kernel had it, as happens to the loser of two that
- * cross: nothing was said yet, so it is said on the next one. */
-static bool
-try_again(struct sending *s, struct person *p, struct recent *m, int err)
-{
-	bool dropped = err == ERR_CLOSED || err == -ECONNRESET || err == -EPIPE;
-	if (!m || !dropped || m->again >= SENT_AGAIN_MAX)
-		return false;
-	struct buf copy = BUF_INIT(LIMIT_STANZA);
-	buf_add(&copy, m->stanza.data, m->stanza.len);
-	m->again++;
-	return person_send(p, &copy, on_sent, s) == 0;
-}
-
+/* The call is answered, one way or the other. */
 static void
-on_sent(void *ctx, struct person *p, int err)
+finish_send(struct person *p, struct sending *s, int err)
 {
-	struct sending *s = ctx;
-	struct recent *m = recall(p, s->id);
-	if (err && try_again(s, p, m, err))
-		return;
 	if (err) {
-		if (m)
-			buf_clear(&m->stanza);
 		publish_receipt(p, s->id, "failed", err);
 		fail_send(s->call, p, err);
 	} else {
-		if (m)
-			m->stream = p->current ? stream_serial(p->current) : 0;
 		struct value *v = value_object();
 		value_set_str(v, "id", s->id);
 		value_set_str(v, "peer", p->name);
@@ -229,6 +227,35 @@ on_sent(void *ctx, struct person *p, int err)
 		ipc_reply(s->call, v);
 	}
 	free(s);
+}
+
+/* Who confirms is sent everything again that was not confirmed. Who does not, only what went out a
+ * moment ago, and only if of two crossing streams the other is there, or about to be (R10): the
+ * rest was surely read. */
+static bool
+may_go_again(const struct person *p, const struct recent *m)
+{
+	if (!m || m->again >= SENT_AGAIN_MAX || p->roster->closing)
+		return false;
+	return m->confirming ||
+	       (clock_now() - m->sent_at <= RECENT_FOR && (p->current || p->dialled));
+}
+
+static void
+on_sent(void *ctx, struct person *p, const struct stream *s, int err)
+{
+	struct sending *sending = ctx;
+	struct recent *m = recall(p, sending->id);
+	if (m)
+		m->serial = s ? stream_serial(s) : 0;
+	bool dropped = s && (err == ERR_CLOSED || err == -ECONNRESET || err == -EPIPE);
+	if (dropped && m && m->again < SENT_AGAIN_MAX && !p->roster->closing) {
+		m->stuck = sending; /* nothing was said yet; send_again() follows */
+		return;
+	}
+	if (err && m)
+		forget(m);
+	finish_send(p, sending, err);
 }
 
 static int
@@ -272,31 +299,62 @@ call_send(struct ipc_call *call)
 	return 0;
 }
 
-/* Who confirms is sent everything again that was not confirmed; who does not, only what went
- * onto the stream a moment ago (the rest was surely read). */
-static bool
-may_be_lost(const struct recent *m, uint64_t dead)
+/* What was sent again has been told already; that it failed after all has to be told, too. */
+static void
+on_sent_again(void *ctx, struct person *p, const struct stream *s, int err)
 {
-	if (!m->stanza.len || m->stream != dead || m->confirmed || m->again >= SENT_AGAIN_MAX)
-		return false;
-	return m->asked || clock_now() - m->sent_at <= RECENT_FOR;
+	struct recent *m = recall(p, ctx);
+	if (m)
+		m->serial = s ? stream_serial(s) : 0;
+	if (err)
+		publish_receipt(p, ctx, "failed", err);
+	free(ctx);
 }
 
 static void
-send_again(struct person *p, const struct stream *dead)
+send_one_again(struct person *p, struct recent *m)
+{
+	struct sending *stuck = m->stuck;
+	char *id = stuck ? NULL : strdup(m->id);
+	struct buf copy = BUF_INIT(LIMIT_STANZA);
+	buf_add(&copy, m->stanza.data, m->stanza.len);
+	m->again++;
+	m->stuck = NULL;
+	int err = -ENOMEM;
+	if (stuck)
+		err = person_send(p, &copy, on_sent, stuck);
+	else if (id)
+		err = person_send(p, &copy, on_sent_again, id);
+	buf_finish(&copy);
+	if (!err) {
+		log_info(p->name, "a message was sent again: its stream was dropped");
+		return;
+	}
+	if (stuck)
+		finish_send(p, stuck, err);
+	else
+		publish_receipt(p, m->id, "failed", err);
+	free(id);
+	forget(m);
+}
+
+/* A stream died: what went onto it a moment ago may have been lost with it. */
+static void
+send_again(struct person *p, const struct stream *dead, int err)
 {
 	struct chat *c = p->chat;
-	uint64_t serial = stream_serial(dead);
-	for (size_t i = 0; c && serial && i < RECENT; i++) {
+	for (size_t i = 0; c && i < RECENT; i++) {
 		struct recent *m = &c->recent[(c->next + i) % RECENT];
-		if (!may_be_lost(m, serial) || (!m->asked && !p->current))
+		if (!m->stanza.len || !m->serial || m->serial != stream_serial(dead))
 			continue;
-		struct buf copy = BUF_INIT(LIMIT_STANZA);
-		buf_add(&copy, m->stanza.data, m->stanza.len);
-		m->again++;
-		if (person_send(p, &copy, NULL, NULL) == 0)
-			log_info(p->name, "a message is sent again: its stream was dropped");
-		buf_finish(&copy);
+		if (m->stuck || may_go_again(p, m)) {
+			send_one_again(p, m);
+			continue;
+		}
+		/* It refused what we said, or did not get to the end of it. */
+		if (err == ERR_STREAM_ERROR && clock_now() - m->sent_at <= RECENT_FOR)
+			publish_receipt(p, m->id, "failed", err);
+		forget(m);
 	}
 }
 
@@ -304,36 +362,51 @@ void
 chat_delivered(struct person *from, const char *id)
 {
 	struct recent *m = recall(from, id);
-	if (m)
-		m->confirmed = true;
+	if (m && !m->stuck)
+		forget(m);
 	publish_receipt(from, id, "delivered", 0);
 }
 
 /* ---- receiving ---- */
 
-/* Ours are sent again with the same id when a stream died under them; so are those of others. */
-static bool
-is_repeated(struct person *p, const char *id)
+/* FNV-1a. Who makes two of their own ids collide loses a message of their own. */
+static uint64_t
+hash_id(const char *id)
 {
-	struct chat *c = chat_of(p);
-	if (!c || strlen(id) >= SEEN_ID)
+	uint64_t h = 0xcbf29ce484222325;
+	for (; *id; id++)
+		h = (h ^ (unsigned char)*id) * 0x100000001b3;
+	return h ? h : 1;
+}
+
+/* Sent again on another stream (R10). Only an origin-id is sure to be one message's alone: some
+ * clients start each stream with the same id. */
+static bool
+came_before(struct person *p, const struct xml_elem *message)
+{
+	const struct xml_elem *origin = xml_elem_child(message, NS_SID, "origin-id");
+	const char *id = origin ? xml_elem_attr(origin, "id") : NULL;
+	struct chat *c = str_empty(id) ? NULL : chat_of(p);
+	if (!c)
 		return false;
+	uint64_t h = hash_id(id);
 	for (size_t i = 0; i < SEEN; i++)
-		if (strcmp(c->seen[i], id) == 0)
+		if (c->seen[i] == h)
 			return true;
-	(void)!str_copy(c->seen[c->next_seen], sizeof(c->seen[0]), id);
-	c->next_seen = (c->next_seen + 1) % SEEN;
+	c->seen[c->seen_next] = h;
+	c->seen_next = (c->seen_next + 1) % SEEN;
 	return false;
 }
 
 static void
-receive(const struct inbound *in, const char *id, const char *text)
+publish_body(struct person *p, const struct xml_elem *message, const char *text)
 {
-	const struct xml_elem *delay = xml_elem_child(in->stanza, NS_DELAY, "delay");
-	publish_message(in->from, &(struct message){.direction = "in",
-				      .id = id ? id : "",
-				      .text = text,
-				      .delayed = delay ? xml_elem_attr(delay, "stamp") : NULL});
+	const struct xml_elem *delay = xml_elem_child(message, NS_DELAY, "delay");
+	const char *id = xml_elem_attr(message, "id");
+	publish_message(p, &(struct message){.direction = "in",
+			       .id = id ? id : "",
+			       .text = text,
+			       .delayed = delay ? xml_elem_attr(delay, "stamp") : NULL});
 }
 
 static int
@@ -346,12 +419,9 @@ take_body(const struct inbound *in)
 	body_read(in->stanza, person_client(p), &text);
 	int err = buf_err(&text);
 	if (!err && text.len) {
-		/* Only an origin-id is promised to be unique: old clients count from zero. */
-		const struct xml_elem *origin = xml_elem_child(in->stanza, NS_SID, "origin-id");
 		const char *id = xml_elem_attr(in->stanza, "id");
-		const char *unique = origin ? xml_elem_attr(origin, "id") : NULL;
-		if (str_empty(unique) || !is_repeated(p, unique))
-			receive(in, id, buf_cstr(&text));
+		if (!came_before(p, in->stanza))
+			publish_body(p, in->stanza, buf_cstr(&text));
 		if (!str_empty(id) && receipt_wanted(in))
 			err = receipt_send(in, id);
 	}
@@ -372,7 +442,7 @@ on_event(void *ctx, const struct bus_event *e)
 {
 	(void)ctx;
 	if (e->kind == BUS_STREAM_DOWN)
-		send_again(e->person, e->stream);
+		send_again(e->person, e->stream, e->err);
 	else if (e->kind == BUS_PERSON_FREED)
 		chat_free(e->person);
 }

@@ -72,6 +72,8 @@ stop(struct daemon *d)
 		return;
 	d->stopping = true;
 	log_info(NULL, "stopping");
+	if (d->ipc)
+		ipc_server_refuse(d->ipc); /* the parts that answer close one after the other */
 	roster_stop(&d->roster, on_roster_closed, d);
 }
 
@@ -199,16 +201,11 @@ start_roster(struct daemon *d)
 		.user_name = d->config.user,
 		.mdns = d->config.mdns},
 	    .port = d->config.port,
+	    .peers = d->config.peers,
+	    .peer_count = d->config.peer_count,
 	    .features = features,
 	};
-	int err = roster_start(&d->roster, &d->loop, d->ipc, &config);
-	for (size_t i = 0; i < d->config.peer_count && !err; i++) {
-		int added = discovery_add_fixed(d->roster.discovery, d->config.peers[i]);
-		if (added && added != -EEXIST)
-			log_warn(NULL, "the configured peer %s was left out: %s",
-			    d->config.peers[i], err_str(added));
-	}
-	return err;
+	return roster_start(&d->roster, &d->loop, d->ipc, &config);
 }
 
 static int

@@ -441,6 +441,12 @@ discovery_remove_fixed(struct discovery *d, const char *address)
 	return fixed_remove(d->fixed, address);
 }
 
+int
+discovery_spell_fixed(const char *address, char out[DISCOVERY_ADDRESS_SIZE])
+{
+	return fixed_spell(address, out);
+}
+
 struct discovery_entry *
 discovery_find_fixed(struct discovery *d, const char *address)
 {

@@ -105,6 +105,9 @@ void discovery_fetch_avatar(struct discovery *d, struct discovery_entry *e);
  * looked up off the loop, again every minute while they fail. -EINVAL, -EEXIST, -ENOENT. */
 int discovery_add_fixed(struct discovery *d, const char *address) MUST_USE;
 int discovery_remove_fixed(struct discovery *d, const char *address) MUST_USE;
+/* The one spelling of such an address. 0 or -EINVAL. */
+enum { DISCOVERY_ADDRESS_SIZE = LIMIT_HOST_NAME + 16 };
+int discovery_spell_fixed(const char *address, char out[DISCOVERY_ADDRESS_SIZE]) MUST_USE;
 /* The entry that this address of the list became; NULL while there is none. */
 struct discovery_entry *discovery_find_fixed(struct discovery *d, const char *address);
 /* A stream to (or from) a nameless fixed peer told its instance name: the entry takes it, or

@@ -16,7 +16,7 @@ struct fixed;
 struct peer {
 	struct list link;
 	struct fixed *fixed;
-	char address[LIMIT_HOST_NAME + 16]; /* host:port, as the entry is called */
+	char address[DISCOVERY_ADDRESS_SIZE]; /* host:port, as the entry is called */
 	char host[LIMIT_HOST_NAME + 1];
 	uint16_t port;
 	unsigned id;           /* of its place */
@@ -97,7 +97,6 @@ fixed_parse(const char *address, char *host, size_t size, uint16_t *port)
 	return 0;
 }
 
-/* One spelling for one address: it names the entry. */
 static int
 spell(const char *address, struct peer *out)
 {
@@ -107,6 +106,14 @@ spell(const char *address, struct peer *out)
 	int n = snprintf(out->address, sizeof(out->address), "%s%s%s:%u", v6 ? "[" : "", out->host,
 	    v6 ? "]" : "", (unsigned)out->port);
 	return n < 0 || (size_t)n >= sizeof(((struct discovery_entry *)0)->name) ? -EINVAL : 0;
+}
+
+int
+fixed_spell(const char *address, char out[DISCOVERY_ADDRESS_SIZE])
+{
+	struct peer p;
+	int err = spell(address, &p);
+	return err ? err : str_copy(out, DISCOVERY_ADDRESS_SIZE, p.address);
 }
 
 static void

@@ -11,6 +11,9 @@ enum { FIXED_PORT = 5298, FIXED_RETRY_MS = 60000 };
  * 0 or -EINVAL. */
 int fixed_parse(const char *address, char *host, size_t size, uint16_t *port) MUST_USE;
 
+/* The one spelling, "host:port" or "[v6]:port", of an address: it names the entry. 0 or -EINVAL. */
+int fixed_spell(const char *address, char out[DISCOVERY_ADDRESS_SIZE]) MUST_USE;
+
 int fixed_create(uv_loop_t *loop, uint64_t retry_ms, struct entries *entries,
     const struct source_listener *l, void *ctx, struct source **out) MUST_USE;
 

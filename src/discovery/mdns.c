@@ -293,7 +293,7 @@ verb_service(struct mdns *m, const struct subject *s)
 	const char *host = s->line->field[4];
 	if (str_to_int(s->line->field[5], 0, UINT16_MAX, &port))
 		return ERR_PROTO;
-	if (!s->ent || strlen(host) > LIMIT_HOST_NAME)
+	if (!s->ent || strlen(host) > LIMIT_HOST_NAME || !utf8_valid(host, strlen(host)))
 		return 0;
 	entries_set_service(m->source.entries, s->ent, host, (uint16_t)port);
 	add_address(m, s, s->line->field[6]);

@@ -161,6 +161,18 @@ iq_settle(const struct inbound *in)
 }
 
 void
+iq_move(struct person *from, struct person *to)
+{
+	LIST_FOREACH (node, &from->iqs) {
+		container_of(node, struct iq_pending, of_person)->person = to;
+		list_remove(node);
+		list_insert(&to->iqs, node);
+	}
+	to->iq_count += from->iq_count;
+	from->iq_count = 0;
+}
+
+void
 iq_fail_all(struct person *p, int err)
 {
 	while (!list_empty(&p->iqs))

@@ -35,6 +35,8 @@ int iq_reply_error(const struct inbound *in, const char *type, const char *condi
 
 /* For dispatch: a result or an error came. Unknown ids are nobody's business. */
 void iq_settle(const struct inbound *in);
+/* The answers to what one person was asked will come from the other. */
+void iq_move(struct person *from, struct person *to);
 /* Every request to p fails with err. */
 void iq_fail_all(struct person *p, int err);
 /* Requests whose time is up fail; true while others wait. */

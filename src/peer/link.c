@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "discovery/address.h"
+#include "peer/claim.h"
 #include "peer/dispatch.h"
 #include "peer/iq.h"
 #include "peer/outgoing.h"
@@ -12,7 +14,6 @@
 #include "peer/xep0115_caps.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -20,7 +21,7 @@ enum {
 	HUNG_UP_PAUSE = 1000, /* ms between them */
 	PROBE_FAST = 2000,    /* ms between looks for a silent person ... */
 	PROBES_FAST = 150,    /* ... this many times, then */
-	PROBE_SLOW = 60000,
+	PROBE_SLOW = 30000,
 };
 
 /* ---- dialling ---- */
@@ -36,17 +37,53 @@ attempt_over(struct person *p)
 	p->probing = false;
 }
 
+static bool
+is_silence(int err)
+{
+	return err == -ETIMEDOUT || err == -EHOSTUNREACH || err == -ENETUNREACH;
+}
+
+/* Nothing but a connection tells of those who were only written down. */
+static bool
+is_sought(const struct person *p)
+{
+	return p->entry && !p->current &&
+	       (p->state == PERSON_SILENT || p->entry->sources == DISCOVERY_FIXED);
+}
+
+static void
+look_at(struct person *p, uint64_t when)
+{
+	p->probe_at = when;
+	roster_need_tick(p->roster);
+}
+
+static uint64_t
+probe_pause(const struct person *p)
+{
+	return p->answered && p->probes < PROBES_FAST ? PROBE_FAST : PROBE_SLOW;
+}
+
 static void
 give_up(struct person *p, int err)
 {
 	attempt_over(p);
 	if (p->current)
 		return;
-	if (p->stream_count == 0 && p->entry)
+	if (p->stream_count == 0 && p->entry && err != ERR_ABSENT) {
 		people_set_state(p, PERSON_SILENT);
+		if (err == ERR_CLOSED)
+			p->probes = PROBES_FAST; /* it is there and does not want us: no hurry */
+		if (!p->probe_at)
+			look_at(p, clock_now() + probe_pause(p));
+	}
+	iq_fail_all(p, err);
 	outgoing_fail(p, err);
+	claims_ask(p->roster); /* one may have waited for this */
 	bus_emit(
 	    &p->roster->bus, &(struct bus_event){.kind = BUS_UNREACHABLE, .person = p, .err = err});
+	if (p->stream_count == 0 && !p->entry && !p->roster->closing)
+		people_set_state(p, PERSON_GONE);
 }
 
 /* From the loop, not from here: whoever wants to send is told later, always. */
@@ -67,6 +104,15 @@ resolve_anew(struct person *p)
 	discovery_resolve(p->roster->discovery, p->entry);
 }
 
+static bool
+is_dialable(const struct discovery_entry *e)
+{
+	for (size_t i = 0; i < e->addr_count; i++)
+		if (address_port(&e->addr[i]))
+			return true;
+	return false;
+}
+
 static void
 dial(struct person *p)
 {
@@ -75,7 +121,7 @@ dial(struct person *p)
 		pause_then(p, 0, ERR_ABSENT);
 		return;
 	}
-	if (!e->port || !e->addr_count) {
+	if (!is_dialable(e)) {
 		if (p->resolved_anew)
 			pause_then(p, 0, -EHOSTUNREACH);
 		else
@@ -112,6 +158,15 @@ dial_failed(struct person *p, int err)
 }
 
 void
+link_look(struct person *p)
+{
+	if (p->dialling != DIAL_NONE)
+		return;
+	p->probing = true;
+	dial(p);
+}
+
+void
 link_want(struct person *p)
 {
 	p->probing = false;
@@ -119,27 +174,10 @@ link_want(struct person *p)
 		dial(p);
 }
 
-int
-person_connect(struct person *p)
-{
-	if (p->current)
-		return 0;
-	if (!p->entry)
-		return ERR_ABSENT;
-	link_want(p);
-	return 0;
-}
-
 void
 link_resolved(struct person *p, int err)
 {
-	LIST_FOREACH (node, &p->roster->claims) {
-		struct claim *c = container_of(node, struct claim, node);
-		if (c->asked == p) {
-			c->answered = true;
-			stream_identify(c->stream);
-		}
-	}
+	claims_answered(p);
 	if (p->dialling != DIAL_RESOLVING)
 		return;
 	if (err)
@@ -148,19 +186,18 @@ link_resolved(struct person *p, int err)
 		dial(p);
 }
 
-/* A silent person is looked for, so that it is shown again soon after its cable is back. */
+/* The silent are looked for, so that they are shown soon after their cable is back. */
 static bool
 probe_tick(struct person *p, uint64_t now)
 {
-	if (p->state != PERSON_SILENT || !p->entry)
+	if (!is_sought(p))
 		p->probe_at = 0;
 	if (!p->probe_at)
 		return false;
 	if (now >= p->probe_at && p->dialling == DIAL_NONE) {
+		p->probe_at = now + probe_pause(p);
 		p->probes++;
-		p->probe_at = now + (p->probes < PROBES_FAST ? PROBE_FAST : PROBE_SLOW);
-		p->probing = true;
-		dial(p);
+		link_look(p);
 	}
 	return true;
 }
@@ -202,127 +239,71 @@ choose_current(struct person *p)
 	}
 }
 
+/* It carries nothing any more: what it took and did not hand on fails. */
 static void
-attach(struct person *p, struct stream *s)
+stream_down(struct person *p, struct stream *s, int err)
 {
-	if (p->stream_count == LIMIT_STREAMS_PER_PERSON) {
-		struct stream *oldest = p->streams[0];
-		for (size_t i = 1; i < p->stream_count; i++)
-			if (stream_idle(p->streams[i]) > stream_idle(oldest))
-				oldest = p->streams[i];
-		people_forget_stream(p, oldest);
-		stream_set_user(oldest, NULL);
-		stream_close(oldest, 0);
+	people_forget_stream(p, s);
+	choose_current(p);
+	outgoing_stream_down(p, s, err);
+	bus_emit(&p->roster->bus,
+	    &(struct bus_event){.kind = BUS_STREAM_DOWN, .person = p, .stream = s, .err = err});
+}
+
+/* The one to give up when there are too many: what is on it fails, or goes to another. */
+static void
+drop_idlest(struct person *p)
+{
+	struct stream *s = p->streams[0];
+	for (size_t i = 1; i < p->stream_count; i++) {
+		struct stream *other = p->streams[i];
+		if (other != p->current && (s == p->current || stream_idle(other) > stream_idle(s)))
+			s = other;
 	}
+	stream_set_user(s, NULL);
+	stream_close(s, 0);
+	stream_down(p, s, ERR_CLOSED);
+}
+
+void
+link_attach(struct person *p, struct stream *s)
+{
+	if (p->stream_count == LIMIT_STREAMS_PER_PERSON)
+		drop_idlest(p);
 	p->streams[p->stream_count++] = s;
 	stream_set_user(s, p);
 	if (p->entry)
 		p->entry->kept = true; /* who talks to us loses their place to no newcomer */
 }
 
-/* ---- who is it? ---- */
-
-static struct claim *
-claim_of(struct roster *r, const struct stream *s)
+void
+link_move(struct person *from, struct person *to)
 {
-	LIST_FOREACH (node, &r->claims) {
-		struct claim *c = container_of(node, struct claim, node);
-		if (c->stream == s)
-			return c;
+	while (from->stream_count > 0) {
+		struct stream *s = from->streams[0];
+		people_forget_stream(from, s);
+		link_attach(to, s);
 	}
-	return NULL;
-}
-
-static void
-claim_drop(struct roster *r, const struct stream *s)
-{
-	struct claim *c = claim_of(r, s);
-	if (!c)
-		return;
-	list_remove(&c->node);
-	free(c);
-}
-
-/* The only person with this address; NULL if there is none or more than one. */
-static struct person *
-by_address(struct roster *r, const struct sockaddr_storage *address, size_t *count)
-{
-	struct person *found = NULL;
-	*count = 0;
-	MAP_FOREACH (node, &r->people) {
-		struct person *p = node->value;
-		if (p->entry && discovery_has_address(p->entry, address)) {
-			found = p;
-			++*count;
-		}
+	if (from->dialled && to->dialling == DIAL_CONNECTING) {
+		stream_set_user(from->dialled, NULL);
+		stream_close(from->dialled, 0);
+	} else if (from->dialled) {
+		attempt_over(to);
+		to->dialling = DIAL_CONNECTING;
+		to->dialled = from->dialled;
+		stream_set_user(to->dialled, to);
 	}
-	return *count == 1 ? found : NULL;
-}
-
-/* A fixed peer tells its name by dialling us. */
-static struct person *
-by_fixed_address(struct roster *r, const struct sockaddr_storage *address, const char *name)
-{
-	MAP_FOREACH (node, &r->people) {
-		struct person *p = node->value;
-		if (p->entry && p->entry->nameless && discovery_has_address(p->entry, address))
-			return people_name_fixed(p, name);
-	}
-	return NULL;
-}
-
-static int
-wait_for_news(struct roster *r, struct stream *s, struct person *p)
-{
-	struct claim *c = claim_of(r, s);
-	if (!c) {
-		c = calloc(1, sizeof(*c));
-		if (!c)
-			return -ENOMEM;
-		c->stream = s;
-		list_insert(&r->claims, &c->node);
-	}
-	if (c->answered)
-		return ERR_IDENTITY;
-	if (p && p->entry && !c->asked) {
-		c->asked = p;
-		discovery_resolve(r->discovery, p->entry);
-	}
-	return -EAGAIN;
-}
-
-static int
-identify(void *ctx, struct stream *s, const char *from, const char *to)
-{
-	struct roster *r = ctx;
-	const struct sockaddr_storage *remote = stream_remote(s);
-	struct person *p = NULL;
-	size_t count;
-	(void)to; /* old clients put all kinds of names there */
-	if (!str_empty(from)) {
-		p = roster_get(r, from);
-		if (!p || !p->entry || !discovery_has_address(p->entry, remote)) {
-			struct person *fixed = by_fixed_address(r, remote, from);
-			if (!fixed)
-				return wait_for_news(r, s, p);
-			p = fixed;
-		}
-	} else {
-		p = by_address(r, remote, &count);
-		if (!p)
-			return wait_for_news(r, s, NULL);
-	}
-	claim_drop(r, s);
-	attach(p, s);
-	return 0;
+	attempt_over(from);
+	claims_move(from, to);
+	choose_current(to);
 }
 
 void
 link_entry_changed(struct person *p)
 {
-	struct roster *r = p->roster;
-	LIST_FOREACH (node, &r->claims)
-		stream_identify(container_of(node, struct claim, node)->stream);
+	claims_ask(p->roster);
+	if (is_sought(p) && p->dialling == DIAL_NONE && is_dialable(p->entry))
+		look_at(p, clock_now());
 }
 
 /* ---- stream events ---- */
@@ -335,6 +316,29 @@ is_somebody_else(const struct person *p, const struct stream *s)
 	return !p->entry->nameless && from && strchr(from, '@') && str_casecmp(from, p->name) != 0;
 }
 
+/* Who answered when p was dialled: p, or the one it turned out to be; NULL: not whom we want. */
+static struct person *
+take_dialled(struct person *p, struct stream *s)
+{
+	const char *from = stream_peer_from(s);
+	if (from && str_casecmp(from, p->roster->own_name) == 0) {
+		log_warn(p->name, "this address is our own, and of no use as a peer");
+		if (p->entry && p->entry->nameless)
+			(void)people_name_fixed(p, from);
+		return NULL;
+	}
+	if (p->entry && is_somebody_else(p, s)) {
+		log_info(p->name, "somebody else answers at its address");
+		return NULL;
+	}
+	attempt_over(p);
+	if (p->entry && p->entry->nameless && from)
+		p = people_name_fixed(p, from);
+	if (p)
+		link_attach(p, s);
+	return p;
+}
+
 static void
 on_ready(void *ctx, struct stream *s)
 {
@@ -343,23 +347,17 @@ on_ready(void *ctx, struct stream *s)
 	if (!p)
 		return;
 	if (!stream_is_incoming(s)) {
-		if (str_equal(stream_peer_from(s), p->roster->own_name)) {
-			log_warn(p->name, "this address is our own, and of no use as a peer");
+		p = take_dialled(p, s);
+		if (!p) {
 			stream_close(s, ERR_IDENTITY);
 			return;
 		}
-		if (p->entry && is_somebody_else(p, s)) {
-			log_info(p->name, "somebody else answers at its address");
-			stream_close(s, ERR_IDENTITY);
-			return;
-		}
-		if (p->entry && p->entry->nameless && !str_empty(stream_peer_from(s)))
-			p = people_name_fixed(p, stream_peer_from(s));
-		if (p->dialled == s)
-			p->dialled = NULL;
-		attach(p, s);
+	} else if (p->dialling != DIAL_CONNECTING) {
+		attempt_over(
+		    p); /* a dial on its way goes on: old clients may keep that one (R10) */
 	}
-	attempt_over(p);
+	p->probes = 0;
+	p->answered = true;
 	choose_current(p);
 	people_set_state(p, PERSON_ANSWERED);
 	bus_emit(
@@ -397,44 +395,40 @@ on_sent(void *ctx, struct stream *s, uint64_t ticket)
 		outgoing_sent(p, s, ticket);
 }
 
-static bool
-is_silence(int err)
+/* The last stream to p ended. What that tells of p depends on how. */
+static void
+left_without_stream(struct person *p, int err)
 {
-	return err == -ETIMEDOUT || err == -EHOSTUNREACH || err == -ENETUNREACH;
+	iq_fail_all(p, err ? err : ERR_CLOSED);
+	if (p->roster->closing)
+		return; /* nobody has left: we do */
+	if (!p->entry) {
+		if (p->dialling == DIAL_NONE) {
+			outgoing_fail(p, ERR_ABSENT);
+			people_set_state(p, PERSON_GONE);
+		}
+		return;
+	}
+	if (is_silence(err))
+		people_set_state(p, PERSON_SILENT);
+	if (is_sought(p))
+		look_at(p, clock_now() + PROBE_FAST);
 }
 
 static void
 on_closed(void *ctx, struct stream *s, int err)
 {
-	struct roster *r = ctx;
 	struct person *p = stream_user(s);
-	claim_drop(r, s);
+	claims_drop(ctx, s);
 	if (!p)
 		return;
 	if (p->dialled == s) {
 		dial_failed(p, err);
 		return;
 	}
-	people_forget_stream(p, s);
-	choose_current(p);
-	outgoing_stream_down(p, s, err);
-	bus_emit(&r->bus,
-	    &(struct bus_event){.kind = BUS_STREAM_DOWN, .person = p, .stream = s, .err = err});
-	if (p->stream_count == 0) {
-		iq_fail_all(p, err ? err : ERR_CLOSED);
-		if (r->closing)
-			return; /* nobody has left: we do */
-		if (!p->entry) {
-			people_set_state(p, PERSON_GONE);
-			return;
-		}
-		if (is_silence(err)) {
-			people_set_state(p, PERSON_SILENT);
-			p->probes = 0;
-			p->probe_at = clock_now() + PROBE_FAST;
-			roster_need_tick(r);
-		}
-	}
+	stream_down(p, s, err);
+	if (p->stream_count == 0)
+		left_without_stream(p, err);
 	if (p->current)
 		outgoing_flush(p);
 	else if (!list_empty(&p->outgoing))
@@ -442,7 +436,7 @@ on_closed(void *ctx, struct stream *s, int err)
 }
 
 const struct stream_listener link_stream_listener = {
-    .identify = identify,
+    .identify = claims_identify,
     .on_ready = on_ready,
     .on_features = on_features,
     .on_stanza = on_stanza,
@@ -451,21 +445,19 @@ const struct stream_listener link_stream_listener = {
 };
 
 void
-link_renamed(struct roster *r)
+link_hang_up(struct person *p)
 {
-	MAP_FOREACH (node, &r->people) {
-		struct person *p = node->value;
-		for (size_t i = 0; i < p->stream_count; i++)
-			stream_close(p->streams[i], 0);
-		choose_current(p);
-	}
+	for (size_t i = 0; i < p->stream_count; i++)
+		stream_close(p->streams[i], 0);
+	if (p->dialled)
+		stream_close(p->dialled, 0);
+	choose_current(p);
 }
 
+/* What was being dialled is dialled again, under the new name. */
 void
-link_finish(struct roster *r)
+link_renamed(struct roster *r)
 {
-	LIST_FOREACH (node, &r->claims) {
-		list_remove(node);
-		free(container_of(node, struct claim, node));
-	}
+	MAP_FOREACH (node, &r->people)
+		link_hang_up(node->value);
 }

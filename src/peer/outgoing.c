@@ -30,7 +30,7 @@ settle(struct person *p, struct outgoing *o, int err)
 	if (!o->stream)
 		p->outgoing_count--;
 	if (o->done)
-		o->done(o->ctx, p, err);
+		o->done(o->ctx, p, o->stream, err);
 	buf_finish(&o->stanza);
 	free(o);
 }
@@ -88,6 +88,10 @@ outgoing_move(struct person *from, struct person *to)
 	LIST_FOREACH (node, &from->outgoing) {
 		list_remove(node);
 		list_insert(&to->outgoing, node);
+	}
+	LIST_FOREACH (handed, &from->handed) {
+		list_remove(handed);
+		list_insert(&to->handed, handed);
 	}
 	to->outgoing_count += from->outgoing_count;
 	from->outgoing_count = 0;

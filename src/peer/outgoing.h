@@ -14,7 +14,7 @@ void outgoing_sent(struct person *p, const struct stream *s, uint64_t ticket);
 void outgoing_stream_down(struct person *p, const struct stream *s, int err);
 /* Everything that waits fails. */
 void outgoing_fail(struct person *p, int err);
-/* What waits for one person waits for the other from now on. */
+/* What is on its way to one person is on its way to the other from now on. */
 void outgoing_move(struct person *from, struct person *to);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "peer/avatar.h"
+#include "peer/claim.h"
 #include "peer/iq.h"
 #include "peer/link.h"
 #include "peer/outgoing.h"
@@ -15,26 +16,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* DNS names compare without ASCII case. */
-static void
-key_of(const char *name, char *out, size_t size)
+/* The keys of roster.people: names without ASCII case, as in DNS. A fixed peer's address has a
+ * mark in front that no name can hold, so nobody can be announced under it. */
+struct key {
+	char text[sizeof(((struct person *)0)->name) + 1];
+};
+
+static struct key
+key_of(const char *name, bool nameless)
 {
-	size_t i = 0;
-	for (; name[i] && i + 1 < size; i++) {
-		char c = name[i];
-		out[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-	}
-	out[i] = '\0';
+	struct key k = {.text = ""};
+	size_t n = 0;
+	if (nameless)
+		k.text[n++] = '\n';
+	for (; *name && n + 1 < sizeof(k.text); name++)
+		k.text[n++] = (char)(*name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' : *name);
+	return k;
+}
+
+static struct person *
+find(const struct roster *r, const char *name, bool nameless)
+{
+	struct key key = key_of(name, nameless);
+	return map_get(&r->people, key.text);
+}
+
+struct person *
+people_named(struct roster *r, const char *name)
+{
+	return find(r, name, false);
 }
 
 struct person *
 roster_get(struct roster *r, const char *name)
 {
-	char key[sizeof(((struct person *)0)->name)];
-	if (strlen(name) >= sizeof(key))
-		return NULL;
-	key_of(name, key, sizeof(key));
-	return map_get(&r->people, key);
+	struct person *p = find(r, name, false);
+	return p ? p : find(r, name, true);
 }
 
 /* ---- telling others ---- */
@@ -58,12 +75,33 @@ people_changed(struct person *p)
 	tell(p, BUS_PERSON_CHANGED, "changed");
 }
 
+static void
+recall_gone(struct person *p)
+{
+	if (!p->gone_node.next)
+		return;
+	list_remove(&p->gone_node);
+	p->roster->gone_count--;
+}
+
+static void
+remember_gone(struct person *p)
+{
+	recall_gone(p);
+	list_insert(&p->roster->gone, &p->gone_node);
+	p->roster->gone_count++;
+}
+
 void
 people_set_state(struct person *p, enum person_state state)
 {
 	enum person_state before = p->state;
 	p->state = state;
 	p->state_at = clock_now();
+	if (state == PERSON_GONE)
+		remember_gone(p);
+	else
+		recall_gone(p);
 	if (before == state)
 		return;
 	if (state == PERSON_GONE) {
@@ -90,121 +128,121 @@ take_display(struct person *p)
 	}
 }
 
-/* Room for one more: somebody who left long ago is forgotten, nobody who is here. */
-static bool
-make_room(struct roster *r)
+static void
+person_free(struct person *p)
 {
-	if (r->people.len < LIMIT_ENTRIES)
-		return true;
-	MAP_FOREACH (node, &r->people) {
-		struct person *p = node->value;
-		if (p->state == PERSON_GONE && p->stream_count == 0) {
-			bus_emit(
-			    &r->bus, &(struct bus_event){.kind = BUS_PERSON_FREED, .person = p});
-			map_remove(&r->people, node->key);
-			free(p);
-			return true;
-		}
+	struct roster *r = p->roster;
+	struct key key = key_of(p->name, p->nameless);
+	claims_forget(p);
+	recall_gone(p);
+	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_PERSON_FREED, .person = p});
+	map_remove(&r->people, key.text);
+	free(p);
+}
+
+static bool
+is_forgettable(const struct person *p)
+{
+	return !p->entry && !p->stream_count && p->dialling == DIAL_NONE &&
+	       list_empty(&p->outgoing) && list_empty(&p->handed) && list_empty(&p->iqs);
+}
+
+/* Of those who left, the longest gone goes; who ever talked to us only after all who did not, so
+ * that a flood of names drives out no acquaintance (N8). */
+static void
+forget_somebody(struct roster *r)
+{
+	struct person *victim = NULL;
+	LIST_FOREACH (node, &r->gone) {
+		struct person *p = container_of(node, struct person, gone_node);
+		if (!is_forgettable(p) || (victim && p->answered))
+			continue;
+		victim = p;
+		if (!p->answered)
+			break;
 	}
-	return false;
+	if (victim)
+		person_free(victim);
 }
 
 static struct person *
-person_create(struct roster *r, const char *name)
+person_create(struct roster *r, const char *name, bool nameless)
 {
-	struct person *p = make_room(r) ? calloc(1, sizeof(*p)) : NULL;
-	if (!p)
+	if (r->gone_count > LIMIT_PEOPLE_GONE)
+		forget_somebody(r);
+	struct key key = key_of(name, nameless);
+	struct person *p = calloc(1, sizeof(*p));
+	if (!p || str_copy(p->name, sizeof(p->name), name) != 0 ||
+	    map_set(&r->people, key.text, p) != 0) {
+		free(p);
 		return NULL;
-	char key[sizeof(p->name)];
+	}
 	p->roster = r;
+	p->nameless = nameless;
 	p->state = PERSON_GONE; /* until somebody says otherwise */
 	list_init(&p->iqs);
 	outgoing_init(p);
-	if (str_copy(p->name, sizeof(p->name), name) != 0) {
-		free(p);
-		return NULL;
-	}
-	key_of(name, key, sizeof(key));
-	if (map_set(&r->people, key, p) != 0) {
-		free(p);
-		return NULL;
-	}
 	take_display(p);
 	return p;
 }
 
 static bool
-same_txt(const struct txt *a, const struct txt *b)
+take_txt(struct person *p, const struct txt *txt)
 {
-	return str_equal(a->first, b->first) && str_equal(a->last, b->last) &&
-	       str_equal(a->nick, b->nick) && str_equal(a->msg, b->msg) &&
-	       str_equal(a->ver, b->ver) && str_equal(a->phsh, b->phsh) && a->status == b->status &&
-	       a->client == b->client;
-}
-
-void
-people_set_txt(struct person *p, const struct txt *txt)
-{
-	if (same_txt(&p->txt, txt))
-		return;
-	if (!str_equal(p->txt.ver, txt->ver)) {
+	if (txt_equal(&p->txt, txt))
+		return false;
+	if (!str_equal(p->txt.ver, txt->ver) || !str_equal(p->txt.node, txt->node)) {
 		p->caps = NULL;
 		p->caps_asked = false;
 	}
 	p->txt = *txt;
 	take_display(p);
-	people_changed(p);
+	return true;
 }
 
-/* Front ends want to hear of somebody once the name is known, not before. */
+void
+people_set_txt(struct person *p, const struct txt *txt)
+{
+	if (take_txt(p, txt) && p->state != PERSON_GONE)
+		people_changed(p);
+}
+
+/* Front ends want to hear of somebody once there is something to show, not before. */
 static bool
 is_presentable(const struct discovery_entry *e)
 {
-	return e->has_txt || e->nameless;
+	return e->has_txt || ((e->sources & DISCOVERY_FIXED) && e->addr_count > 0);
 }
 
 static void
 entry_here(struct roster *r, struct discovery_entry *e)
 {
-	struct person *p = e->user ? e->user : roster_get(r, e->name);
+	struct person *p = e->user ? e->user : find(r, e->name, e->nameless);
 	if (!p)
-		p = person_create(r, e->name);
+		p = person_create(r, e->name, e->nameless);
 	if (!p) {
-		log_warn(e->name, "not listed: no room for more people");
+		log_warn(e->name, "not listed: out of memory");
 		return;
 	}
 	e->user = p;
+	e->kept = p->stream_count > 0;
 	p->entry = e;
-	if (e->has_txt && p->state == PERSON_GONE) {
-		p->txt = e->txt;
-		take_display(p);
-	} else if (e->has_txt) {
+	recall_gone(p);
+	if (e->has_txt)
 		people_set_txt(p, &e->txt);
-	}
 	if (p->state == PERSON_GONE && is_presentable(e))
 		people_set_state(p, PERSON_ANNOUNCED);
-	/* News of somebody silent: maybe back already. */
-	if (p->state == PERSON_SILENT && p->dialling == DIAL_NONE) {
-		p->probe_at = clock_now();
-		roster_need_tick(r);
-	}
 	link_entry_changed(p);
 }
 
 static void
-entry_gone(struct roster *r, struct discovery_entry *e)
+entry_gone(struct discovery_entry *e)
 {
 	struct person *p = e->user;
-	(void)r;
-	if (!p)
+	if (!p || p->entry != e)
 		return;
 	p->entry = NULL;
 	e->user = NULL;
-	LIST_FOREACH (node, &r->claims) {
-		struct claim *c = container_of(node, struct claim, node);
-		if (c->asked == p)
-			c->answered = true;
-	}
 	link_resolved(p, ERR_ABSENT);
 	/* A goodbye is a hint: who still talks to us is here. */
 	if (p->stream_count == 0)
@@ -215,7 +253,7 @@ static void
 on_entry(void *ctx, struct discovery_entry *e, enum discovery_change change)
 {
 	if (change == DISCOVERY_GONE)
-		entry_gone(ctx, e);
+		entry_gone(e);
 	else
 		entry_here(ctx, e);
 }
@@ -269,56 +307,61 @@ const struct discovery_listener people_discovery_listener = {
 
 /* ---- fixed peers ---- */
 
-/* p was an address only and turned out to be somebody we know: what waits for p goes there. */
+/* p was an address only and turned out to be somebody we know: all that is p's becomes theirs. */
 static void
 absorb(struct person *known, struct person *p)
 {
-	struct roster *r = p->roster;
-	char key[sizeof(p->name)];
-	outgoing_move(p, known);
-	iq_fail_all(p, ERR_CLOSED);
 	p->entry = NULL;
+	link_move(p, known);
+	outgoing_move(p, known);
+	iq_move(p, known);
+	known->answered = known->answered || p->answered;
 	people_set_state(p, PERSON_GONE);
-	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_PERSON_FREED, .person = p});
-	key_of(p->name, key, sizeof(key));
-	map_remove(&r->people, key);
-	free(p);
+	person_free(p);
+}
+
+static void
+rename_person(struct person *p, const char *name)
+{
+	struct roster *r = p->roster;
+	struct key before = key_of(p->name, p->nameless), after = key_of(name, false);
+	if (map_set(&r->people, after.text, p) != 0) {
+		log_error(p->name, "out of memory: its name, %s, is not shown", name);
+		return;
+	}
+	/* Front ends know people by their names: one leaves, the other comes. */
+	enum person_state state = p->state;
+	people_set_state(p, PERSON_GONE);
+	map_remove(&r->people, before.text);
+	(void)!str_copy(p->name, sizeof(p->name), name);
+	p->nameless = false;
+	take_display(p);
+	people_set_state(p, state);
 }
 
 struct person *
 people_name_fixed(struct person *p, const char *name)
 {
 	struct roster *r = p->roster;
-	if (strlen(name) >= sizeof(p->name) || !p->entry)
-		return p;
 	struct discovery_entry *before = p->entry;
 	struct discovery_entry *e = discovery_name_fixed(r->discovery, before, name);
 	if (!e)
-		return p; /* our own name: the address leads to ourselves, and is on its way out */
+		return NULL;
+	if (e->nameless)
+		return p;
+	struct person *known = people_named(r, name);
 	if (e != before)
 		before->user = NULL; /* about to go; it was never a person of its own */
-	struct person *known = roster_get(r, name);
-	if (known && known != p) {
-		/* Somebody we know already: what waits for p goes to them. */
+	if (known) {
 		known->entry = e;
 		e->user = known;
+		recall_gone(known);
 		absorb(known, p);
 		return known;
 	}
-	/* Front ends know people by their names: one leaves, the other comes. */
-	enum person_state state = p->state;
-	people_set_state(p, PERSON_GONE);
-	char key[sizeof(p->name)];
-	key_of(p->name, key, sizeof(key));
-	map_remove(&r->people, key);
-	(void)!str_copy(p->name, sizeof(p->name), name);
-	key_of(p->name, key, sizeof(key));
-	if (map_set(&r->people, key, p) != 0)
-		log_error(p->name, "out of memory: this person is lost");
+	rename_person(p, name);
 	p->entry = e;
 	e->user = p;
-	take_display(p);
-	people_set_state(p, state);
 	return p;
 }
 
@@ -333,6 +376,8 @@ people_forget_stream(struct person *p, const struct stream *s)
 	}
 	if (p->current == s)
 		p->current = NULL;
+	if (p->state == PERSON_ANSWERED)
+		p->state_at = clock_now() - stream_idle(s); /* the last we heard on it */
 	if (p->entry)
 		p->entry->kept = p->stream_count > 0;
 }

@@ -1,6 +1,6 @@
 /* One person: what discovery says, the streams there are, what the other program can do. Lives
- * from the first announcement to the daemon's end (people who left are kept, up to
- * LIMIT_ENTRIES, so that they are known again). Loop thread only. */
+ * from the first announcement on; of those who left the last LIMIT_PEOPLE_GONE are kept, so that
+ * they are known again. Loop thread only. */
 #ifndef PEER_PERSON_H
 #define PEER_PERSON_H
 
@@ -27,12 +27,15 @@ enum person_state {
 struct person {
 	struct roster *roster; /* borrowed */
 	char name[LIMIT_HOST_NAME + 8];
+	bool nameless; /* a fixed peer known by its address alone, which is what name says */
 	char display[LIMIT_NICK * 4 + 1];
 	struct discovery_entry *entry; /* borrowed; NULL while discovery does not have it */
 	struct txt txt;                /* the latest known, also after it left */
 
 	enum person_state state;
-	uint64_t state_at; /* clock_now() of the evidence */
+	uint64_t state_at;     /* clock_now() of the evidence */
+	bool answered;         /* at least once */
+	struct list gone_node; /* in roster->gone, or in none */
 
 	struct stream *streams[LIMIT_STREAMS_PER_PERSON]; /* borrowed from the hub; the first
 							     stream_count are there */
@@ -63,8 +66,8 @@ struct person {
 };
 
 /* Called exactly once, never from inside person_send(): 0 when the stanza was handed to the
- * kernel, or why it was not. */
-typedef void outgoing_done(void *ctx, struct person *p, int err);
+ * kernel, or why it was not. s is the stream that took it, NULL if none did. */
+typedef void outgoing_done(void *ctx, struct person *p, const struct stream *s, int err);
 
 /* Moves the stanza's bytes. Sends on the current stream, or dials first. done may be NULL.
  * 0, ERR_ABSENT (gone), ERR_TOO_BIG (queue full), a latched error: then done is not called. */
@@ -72,9 +75,6 @@ int person_send(struct person *p, struct buf *stanza, outgoing_done *done, void 
 
 /* The same on the stream a request came on; nobody is told. */
 int inbound_answer(const struct inbound *in, struct buf *stanza) MUST_USE;
-
-/* Opens a stream unless there is one. BUS_STREAM_UP or BUS_UNREACHABLE follows. */
-int person_connect(struct person *p) MUST_USE;
 
 bool person_is_here(const struct person *p); /* any state but gone */
 enum txt_client person_client(const struct person *p);

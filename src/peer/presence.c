@@ -74,6 +74,8 @@ take(const struct inbound *in)
 	const struct xml_elem *caps = xml_elem_child(in->stanza, NS_CAPS, "c");
 	if (!p->entry || (p->entry->sources & DISCOVERY_MDNS))
 		return 0; /* multicast says it already */
+	if (xml_elem_attr(in->stanza, "type"))
+		return 0; /* subscriptions and the like (RFC 6121 4.7.1) */
 	struct txt txt = p->txt;
 	char show[16];
 	copy(show, sizeof(show), in->stanza, NS_CLIENT, "show");

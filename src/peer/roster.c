@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "peer/claim.h"
 #include "peer/iq.h"
 #include "peer/link.h"
 #include "peer/people.h"
@@ -41,6 +42,25 @@ roster_need_tick(struct roster *r)
 
 /* ---- start and stop ---- */
 
+static void
+add_fixed(struct roster *r, const struct roster_config *config)
+{
+	for (size_t i = 0; i < config->peer_count; i++) {
+		int err = discovery_add_fixed(r->discovery, config->peers[i]);
+		if (!err)
+			value_append_str(r->configured, config->peers[i]);
+		else if (err != -EEXIST)
+			log_warn(NULL, "the configured peer %s was left out: %s", config->peers[i],
+			    err_str(err));
+	}
+	for (size_t i = 0; i < value_count(r->own.fixed); i++) {
+		const char *address = value_as_str(value_at(r->own.fixed, i));
+		int err = address ? discovery_add_fixed(r->discovery, address) : -EINVAL;
+		if (err && err != -EEXIST)
+			log_warn(NULL, "a fixed peer was left out: %s", err_str(err));
+	}
+}
+
 static int
 start_parts(struct roster *r, const struct roster_config *config)
 {
@@ -62,11 +82,7 @@ start_parts(struct roster *r, const struct roster_config *config)
 		err = stream_hub_set_name(r->hub, r->own_name);
 	if (err)
 		return err;
-	for (size_t i = 0; i < value_count(r->own.fixed); i++) {
-		const char *address = value_as_str(value_at(r->own.fixed, i));
-		if (!address || discovery_add_fixed(r->discovery, address) != 0)
-			log_warn(NULL, "a fixed peer that makes no sense was left out");
-	}
+	add_fixed(r, config);
 	for (const struct feature *const *f = r->features; *f && !err; f++)
 		err = (*f)->start ? (*f)->start(r) : 0;
 	return err ? err : own_publish(r);
@@ -81,10 +97,12 @@ roster_start(
 	r->features = config->features;
 	bus_init(&r->bus);
 	map_init(&r->people);
+	list_init(&r->gone);
 	list_init(&r->claims);
 	list_init(&r->waiting);
 	(void)uv_timer_init(loop, &r->tick);
-	int err = caps_cache_create(&r->caps);
+	r->configured = value_array();
+	int err = r->configured ? caps_cache_create(&r->caps) : -ENOMEM;
 	return err ? err : start_parts(r, config);
 }
 
@@ -93,11 +111,12 @@ part_closed(struct roster *r)
 {
 	if (--r->closing > 0)
 		return;
-	link_finish(r);
+	claims_finish(r);
 	people_finish(r);
 	bus_finish(&r->bus);
 	caps_cache_destroy(r->caps);
 	own_finish(&r->own);
+	value_free(r->configured);
 	r->on_closed(r->ctx);
 }
 
@@ -117,6 +136,7 @@ void
 roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
 {
 	if (!r->loop) {
+		own_finish(&r->own);
 		done(ctx); /* it never started */
 		return;
 	}
@@ -196,9 +216,13 @@ match(struct roster *r, const char *typed, struct person **out, struct value *ca
 		}
 		count += n && n == best;
 	}
-	MAP_FOREACH (node, &r->people)
-		if (count > 1 && candidates && rank(node->value, folded) == best)
-			value_append(candidates, person_describe(node->value));
+	size_t left = count > 1 && candidates ? LIMIT_CANDIDATES : 0;
+	for (struct map_node *node = r->people.first; node && left; node = node->next) {
+		if (rank(node->value, folded) != best)
+			continue;
+		value_append(candidates, person_describe(node->value));
+		left--;
+	}
 	free(folded);
 	if (count > 1)
 		return ERR_AMBIGUOUS;

@@ -23,9 +23,12 @@ struct roster {
 	const struct feature *const *features; /* borrowed; ends with NULL */
 	struct bus bus;
 	struct own own;
+	struct value *configured; /* owned; array of addresses of fixed peers, not ours to change */
 	char own_name[LIMIT_HOST_NAME + 8]; /* instance name, "" before discovery has one */
-	struct map people;                  /* lower-case name -> struct person, owned */
-	struct list claims;      /* struct claim: incoming streams that wait for an identity */
+	struct map people;                  /* see people.h for the keys -> struct person, owned */
+	struct list gone;                   /* struct person: who left, in that order */
+	size_t gone_count;
+	struct list claims;      /* of claim.c: incoming streams that wait for an identity */
 	struct list waiting;     /* struct iq_pending of all people, oldest deadline first */
 	struct caps_cache *caps; /* owned */
 	uv_timer_t tick;         /* runs only while something waits for time to pass */
@@ -36,7 +39,9 @@ struct roster {
 
 struct roster_config {
 	struct discovery_config discovery;
-	uint16_t port;                         /* wanted, see stream.h */
+	uint16_t port;      /* wanted, see stream.h */
+	char *const *peers; /* addresses of fixed peers, from the configuration; borrowed */
+	size_t peer_count;
 	const struct feature *const *features; /* ends with NULL */
 };
 
@@ -46,7 +51,8 @@ int roster_start(struct roster *r, uv_loop_t *loop, struct ipc_server *ipc,
 /* Says goodbye everywhere, then calls done; the roster's memory is the caller's again. */
 void roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx);
 
-/* NULL if nobody has this very name (ASCII case does not matter). */
+/* NULL if nobody has this very name (ASCII case does not matter), or is the fixed peer of this
+ * address that has not told a name. */
 struct person *roster_get(struct roster *r, const char *name);
 
 /* What a person typed: an instance name, or else a unique prefix, or else a unique part, of

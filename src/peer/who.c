@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "peer/iq.h"
+#include "peer/link.h"
 #include "peer/roster.h"
 #include "peer/xep0115_caps.h"
 #include "xml/elem.h"
@@ -137,13 +138,31 @@ call_info(struct ipc_call *call)
 
 /* ---- fixed peers ---- */
 
+/* What a person typed, as discovery spells it: one address has one spelling. */
+static bool
+same_address(const char *a, const char *b)
+{
+	char x[DISCOVERY_ADDRESS_SIZE], y[DISCOVERY_ADDRESS_SIZE];
+	return a && b && discovery_spell_fixed(a, x) == 0 && discovery_spell_fixed(b, y) == 0 &&
+	       str_casecmp(x, y) == 0;
+}
+
+static bool
+holds(const struct value *addresses, const char *address)
+{
+	for (size_t i = 0; i < value_count(addresses); i++)
+		if (same_address(value_as_str(value_at(addresses, i)), address))
+			return true;
+	return false;
+}
+
 static int
 keep_fixed(struct roster *r, const char *address, bool add)
 {
 	struct value *kept = value_array();
 	for (size_t i = 0; i < value_count(r->own.fixed); i++) {
 		const char *one = value_as_str(value_at(r->own.fixed, i));
-		if (!str_equal(one, address))
+		if (!same_address(one, address))
 			value_append_str(kept, one);
 	}
 	if (add)
@@ -167,7 +186,7 @@ answer_fixed(struct ipc_call *call, const char *address, int err)
 		ipc_fail(call, IPC_INVALID, "%s is on the list already.", address);
 	else if (err == -ENOENT)
 		ipc_fail(call, IPC_UNKNOWN, "%s is not on the list.", address);
-	else if (err == ERR_TOO_BIG)
+	else if (err == -ENOSPC)
 		ipc_fail(call, IPC_BUSY, "The list is full: %d fixed peers.", LIMIT_FIXED_PEERS);
 	else if (err)
 		ipc_fail(call, IPC_INTERNAL, "The list could not be kept: %s.", err_str(err));
@@ -175,20 +194,29 @@ answer_fixed(struct ipc_call *call, const char *address, int err)
 		ipc_reply(call, NULL);
 }
 
-static int
-change_fixed(struct ipc_call *call, bool add)
+static const char *
+wanted_address(struct ipc_call *call)
 {
-	struct roster *r = ipc_ctx(call);
 	const char *address = value_str(ipc_params(call), "address");
 	if (str_empty(address)) {
 		ipc_fail(call, IPC_INVALID, "The parameter \"address\" is missing.");
-		return 0;
+		return NULL;
 	}
-	int err = add ? discovery_add_fixed(r->discovery, address)
-		      : discovery_remove_fixed(r->discovery, address);
+	return address;
+}
+
+/* On disk first: what is not kept is not done. */
+static int
+call_add(struct ipc_call *call)
+{
+	struct roster *r = ipc_ctx(call);
+	const char *address = wanted_address(call);
+	if (!address)
+		return 0;
+	int err = discovery_add_fixed(r->discovery, address);
 	if (!err) {
-		err = keep_fixed(r, address, add);
-		if (err && add)
+		err = keep_fixed(r, address, true);
+		if (err)
 			(void)!discovery_remove_fixed(r->discovery, address);
 	}
 	answer_fixed(call, address, err);
@@ -196,15 +224,52 @@ change_fixed(struct ipc_call *call, bool add)
 }
 
 static int
-call_add(struct ipc_call *call)
-{
-	return change_fixed(call, true);
-}
-
-static int
 call_remove(struct ipc_call *call)
 {
-	return change_fixed(call, false);
+	struct roster *r = ipc_ctx(call);
+	const char *address = wanted_address(call);
+	if (!address)
+		return 0;
+	if (holds(r->configured, address)) {
+		ipc_fail(call, IPC_INVALID, "%s stands in the configuration file; remove it there.",
+		    address);
+		return 0;
+	}
+	char spelled[DISCOVERY_ADDRESS_SIZE];
+	int err = discovery_spell_fixed(address, spelled);
+	if (!err && !holds(r->own.fixed, address))
+		err = -ENOENT;
+	if (!err)
+		err = keep_fixed(r, address, false);
+	if (!err) {
+		struct discovery_entry *e = discovery_find_fixed(r->discovery, address);
+		struct person *p = e ? e->user : NULL;
+		err = discovery_remove_fixed(r->discovery, address);
+		if (p && p->entry && !p->entry->sources)
+			link_hang_up(p); /* nothing else leads to them */
+	}
+	answer_fixed(call, address, err);
+	return 0;
+}
+
+static void
+list_addresses(const struct roster *r, const struct value *addresses, struct value *peers)
+{
+	for (size_t i = 0; i < value_count(addresses); i++) {
+		const char *address = value_as_str(value_at(addresses, i));
+		if (addresses != r->configured && holds(r->configured, address))
+			continue; /* in both lists */
+		const struct discovery_entry *e =
+		    address ? discovery_find_fixed(r->discovery, address) : NULL;
+		const struct person *p = e ? e->user : NULL;
+		bool found = p && e->addr_count > 0;
+		struct value *one = value_object();
+		value_set_str(one, "address", address);
+		if (p && !e->nameless)
+			value_set_str(one, "name", p->name);
+		value_set_str(one, "state", found ? person_state_name(p->state) : "unresolved");
+		value_append(peers, one);
+	}
 }
 
 static int
@@ -212,18 +277,8 @@ call_list(struct ipc_call *call)
 {
 	const struct roster *r = ipc_ctx(call);
 	struct value *peers = value_array(), *v = value_object();
-	for (size_t i = 0; i < value_count(r->own.fixed); i++) {
-		const char *address = value_as_str(value_at(r->own.fixed, i));
-		const struct discovery_entry *e =
-		    address ? discovery_find_fixed(r->discovery, address) : NULL;
-		const struct person *p = e ? e->user : NULL;
-		struct value *one = value_object();
-		value_set_str(one, "address", address);
-		if (p && !e->nameless)
-			value_set_str(one, "name", p->name);
-		value_set_str(one, "state", p ? person_state_name(p->state) : "unresolved");
-		value_append(peers, one);
-	}
+	list_addresses(r, r->configured, peers);
+	list_addresses(r, r->own.fixed, peers);
 	value_set(v, "peers", peers);
 	ipc_reply(call, v);
 	return 0;
