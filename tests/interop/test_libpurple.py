@@ -120,9 +120,8 @@ def both_at_once(number):
         theirs = earshot.client.messages(pidgin.name)
         note(f"theirs that arrived: {theirs}")
         # libpurple drops the older stream with what it has queued there: mostly its first message,
-        # now and then the one after it
-        check(theirs[-2:] == ["theirs 2", "theirs 3"] and len(theirs) >= 3,
-              "all but the one that libpurple dropped with its stream")
+        # now and then a later one
+        check(len(theirs) >= 3 and theirs == sorted(set(theirs)), "all but perhaps one, in order")
     return play
 
 
