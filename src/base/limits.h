@@ -54,6 +54,7 @@ enum {
 	LIMIT_CAPS_CACHE = 256,         /* verified disco#info results remembered */
 	LIMIT_FEATURES = 256,           /* features of one disco#info result */
 	LIMIT_MESSAGE_TEXT = 64 * 1024, /* body of a message we send */
+	LIMIT_LABEL = 1024,             /* a person's names in a sentence */
 	LIMIT_STATUS_TEXT = 128,        /* status line: it must fit into the TXT record */
 	LIMIT_NICK = 64,
 

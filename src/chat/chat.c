@@ -194,7 +194,7 @@ recall(struct person *p, const char *id)
 static void
 fail_send(struct ipc_call *call, const struct person *p, int err)
 {
-	struct buf label = BUF_INIT(4 * LIMIT_TXT_STRING);
+	struct buf label = BUF_INIT(LIMIT_LABEL);
 	person_label(p, &label);
 	if (err == ERR_ABSENT)
 		ipc_fail(call, IPC_ABSENT, "%s is not here; the message was not sent.",
@@ -386,7 +386,7 @@ came_before(struct person *p, const struct xml_elem *message)
 {
 	const struct xml_elem *origin = xml_elem_child(message, NS_SID, "origin-id");
 	const char *id = origin ? xml_elem_attr(origin, "id") : NULL;
-	struct chat *c = str_empty(id) ? NULL : chat_of(p);
+	struct chat *c = id && *id ? chat_of(p) : NULL;
 	if (!c)
 		return false;
 	uint64_t h = hash_id(id);

@@ -196,11 +196,15 @@ static int
 each_option(
     struct config *c, int argc, char **argv, int (*take)(struct config *, int, const char *))
 {
-	int option, rc = 0;
+	int rc = 0;
 	optind = 1;
-	while (rc == 0 && (option = getopt_long(argc, argv, "", options, NULL)) !=
-			      -1) // NOLINT(concurrency-mt-unsafe)
+	while (rc == 0) {
+		// NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
+		int option = getopt_long(argc, argv, "", options, NULL);
+		if (option == -1)
+			break;
 		rc = take(c, option, optarg);
+	}
 	if (rc == 0 && optind < argc) {
 		(void)fprintf(stderr, "earshotd: \"%s\" is not an option; see earshotd --help.\n",
 		    argv[optind]);

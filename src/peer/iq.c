@@ -175,15 +175,15 @@ iq_move(struct person *from, struct person *to)
 void
 iq_fail_all(struct person *p, int err)
 {
-	while (!list_empty(&p->iqs))
-		finish(container_of(p->iqs.next, struct iq_pending, of_person), err, NULL);
+	LIST_FOREACH (node, &p->iqs)
+		finish(container_of(node, struct iq_pending, of_person), err, NULL);
 }
 
 bool
 iq_tick(struct roster *r, uint64_t now)
 {
-	while (!list_empty(&r->waiting)) {
-		struct iq_pending *q = container_of(r->waiting.next, struct iq_pending, of_roster);
+	LIST_FOREACH (node, &r->waiting) {
+		struct iq_pending *q = container_of(node, struct iq_pending, of_roster);
 		if (q->deadline > now)
 			return true;
 		finish(q, -ETIMEDOUT, NULL);

@@ -78,8 +78,8 @@ outgoing_stream_down(struct person *p, const struct stream *s, int err)
 void
 outgoing_fail(struct person *p, int err)
 {
-	while (!list_empty(&p->outgoing))
-		settle(p, container_of(p->outgoing.next, struct outgoing, node), err);
+	LIST_FOREACH (node, &p->outgoing)
+		settle(p, container_of(node, struct outgoing, node), err);
 }
 
 void

@@ -160,7 +160,7 @@ own_features(const struct roster *r, const char *out[LIMIT_FEATURES])
 void
 caps_write_info(const struct roster *r, struct xml_writer *w)
 {
-	const char *features[LIMIT_FEATURES];
+	const char *features[LIMIT_FEATURES] = {NULL};
 	size_t count = own_features(r, features);
 	xml_open(w, NULL, "identity");
 	xml_attr(w, "category", "client");
@@ -183,7 +183,7 @@ caps_own_node(const struct roster *r, struct buf *out)
 void
 caps_write_own(struct roster *r, struct buf *out)
 {
-	const char *features[LIMIT_FEATURES];
+	const char *features[LIMIT_FEATURES] = {NULL};
 	size_t count = own_features(r, features);
 	struct buf b = BUF_INIT(LIMIT_STANZA);
 	buf_fmt(&b, "%s<", own_identity);

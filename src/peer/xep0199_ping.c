@@ -38,7 +38,7 @@ report(struct ping *ping, const struct person *p, const char *how)
 static void
 report_failure(struct ping *ping, const struct person *p, int err)
 {
-	struct buf label = BUF_INIT(4 * LIMIT_TXT_STRING);
+	struct buf label = BUF_INIT(LIMIT_LABEL);
 	person_label(p, &label);
 	ipc_fail(ping->call, err == -ETIMEDOUT ? IPC_TIMEOUT : IPC_UNREACHABLE,
 	    "%s does not answer: %s.", buf_cstr(&label), err_str(err));
