@@ -3,7 +3,7 @@
 #define CHAT_BODY_H
 
 #include "base/buf.h"
-#include "discovery/txt.h"
+#include "peer/person.h"
 
 struct xml_elem;
 struct xml_writer;

@@ -18,6 +18,20 @@ take(const struct inbound *in)
 	return 0;
 }
 
+/* Nobody is told that somebody was nudged who was not. */
+static void
+on_sent(void *ctx, struct person *p, const struct stream *s, int err)
+{
+	(void)s;
+	if (err == ERR_ABSENT)
+		ipc_fail(ctx, IPC_ABSENT, "%s is not here.", p->display);
+	else if (err)
+		ipc_fail(
+		    ctx, IPC_UNREACHABLE, "%s cannot be reached: %s.", p->display, err_str(err));
+	else
+		ipc_reply(ctx, NULL);
+}
+
 static int
 call_attention(struct ipc_call *call)
 {
@@ -38,13 +52,11 @@ call_attention(struct ipc_call *call)
 	xml_attr(&w, "type", "headline");
 	xml_empty(&w, NS_ATTENTION, "attention");
 	xml_close(&w);
-	int err = person_send(p, &stanza, NULL, NULL);
+	int err = person_send(p, &stanza, on_sent, call);
 	buf_finish(&stanza);
-	if (err == ERR_ABSENT)
-		ipc_fail(call, IPC_ABSENT, "%s is not here.", p->display);
-	else if (!err)
-		ipc_reply(call, NULL);
-	return err == ERR_ABSENT ? 0 : err;
+	if (err)
+		on_sent(call, p, NULL, err);
+	return 0;
 }
 
 FEATURE_DEFINE(attention) = {

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -100,8 +101,13 @@ static int
 on_key(void *ctx, const char *section, const char *key, const char *value)
 {
 	struct config *c = ctx;
-	int err = set_key(c, section, key, value);
-	if (err && !c->problem.len)
+	/* names and addresses go to places where all text is UTF-8, and so does what follows */
+	bool text = utf8_valid(section, strlen(section)) && utf8_valid(key, strlen(key)) &&
+		    utf8_valid(value, strlen(value));
+	int err = text ? set_key(c, section, key, value) : -EILSEQ;
+	if (err == -EILSEQ && !c->problem.len)
+		buf_fmt(&c->problem, "%s: a line is not UTF-8, so it was left out.", c->path);
+	else if (err && !c->problem.len)
 		buf_fmt(&c->problem, "%s: [%s] %s = %s %s, so it was left out.", c->path, section,
 		    key, value, err == -ENOENT ? "is not a setting" : "is not a value it can have");
 	return 1;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "daemon/config.h"
 #include "ipc/ipc.h"
 #include "peer/roster.h"
@@ -86,6 +87,14 @@ on_signal(uv_signal_t *handle, int number)
 
 /* ---- methods ---- */
 
+/* Paths are bytes, JSON is text: what cannot be shown is left out. */
+static void
+set_path(struct value *v, const char *key, const char *path)
+{
+	if (utf8_valid(path, strlen(path)))
+		value_set_str(v, key, path);
+}
+
 static int
 call_status(struct ipc_call *call)
 {
@@ -96,10 +105,10 @@ call_status(struct ipc_call *call)
 	value_set_int(v, "pid", getpid());
 	value_set_int(v, "uptime", (int64_t)((uv_now(&d->loop) - d->started) / 1000));
 	value_set_int(v, "clients", (int64_t)ipc_server_clients(d->ipc));
-	value_set_str(v, "config", d->config.path);
-	value_set_str(v, "log", d->log);
+	set_path(v, "config", d->config.path);
+	set_path(v, "log", d->log);
 	if (str_empty(value_str(v, "problem")) && d->config.problem.len)
-		value_set_str(v, "problem", buf_cstr(&d->config.problem));
+		set_path(v, "problem", buf_cstr(&d->config.problem));
 	ipc_reply(call, v);
 	return 0;
 }

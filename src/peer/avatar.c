@@ -22,9 +22,8 @@ struct avatar {
 	size_t count;
 };
 
-/* By its first bytes: what the peer says it is does not count. */
-static const char *
-media_type(const unsigned char *data, size_t len)
+const char *
+avatar_media_type(const void *data, size_t len)
 {
 	static const struct {
 		const char *bytes;
@@ -55,7 +54,7 @@ reply(struct ipc_call *call, const struct avatar *a)
 static int
 take(struct avatar *a, const char *announced, const void *data, size_t len)
 {
-	a->type = data && len <= LIMIT_AVATAR_IN ? media_type(data, len) : NULL;
+	a->type = data && len <= LIMIT_AVATAR_IN ? avatar_media_type(data, len) : NULL;
 	if (!a->type)
 		return data ? ERR_PROTO : -ENODATA;
 	int err = digest_sha1_hex(data, len, a->hash);

@@ -8,6 +8,10 @@
 struct avatar;
 struct person;
 
+/* "image/png", ... by the first bytes, for what somebody says it is does not count; NULL: none of
+ * the kinds we know. */
+const char *avatar_media_type(const void *data, size_t len);
+
 /* Discovery's answer to a fetch: data NULL if there is none. */
 void avatar_arrived(struct person *p, const void *data, size_t len);
 

@@ -7,6 +7,7 @@
 #include "base/paths.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "peer/avatar.h"
 #include "peer/person.h"
 #include "peer/presence.h"
 #include "peer/roster.h"
@@ -52,28 +53,32 @@ usable(const struct value *v, const char *key)
 	return s && strlen(s) <= LIMIT_TXT_STRING ? s : "";
 }
 
+/* "" is none. 0, -EINVAL (no hexadecimal digits), ERR_TOO_BIG, ERR_UNSUPPORTED (none of the kinds
+ * of picture that others show), -ENOMEM. */
 static int
-take_avatar(struct own *own, const char *digits)
+picture_read(struct picture *out, const char *digits)
 {
 	size_t len = strlen(digits) / 2;
-	free(own->avatar);
-	own->avatar = NULL;
-	own->avatar_len = 0;
-	own->avatar_hash[0] = '\0';
-	if (!len)
+	*out = (struct picture){0};
+	if (!*digits)
 		return 0;
-	unsigned char *data = len <= LIMIT_AVATAR ? malloc(len) : NULL;
+	if (len > LIMIT_AVATAR)
+		return ERR_TOO_BIG;
+	unsigned char *data = malloc(len + 1);
 	if (!data)
-		return len <= LIMIT_AVATAR ? -ENOMEM : ERR_TOO_BIG;
+		return -ENOMEM;
 	int err = hex_decode(data, digits, strlen(digits));
+	if (!err && !avatar_media_type(data, len))
+		err = ERR_UNSUPPORTED;
 	if (!err)
-		err = digest_sha1_hex(data, len, own->avatar_hash);
+		err = digest_sha1_hex(data, len, out->hash);
 	if (err) {
 		free(data);
+		*out = (struct picture){0};
 		return err;
 	}
-	own->avatar = data;
-	own->avatar_len = len;
+	out->data = data;
+	out->len = len;
 	return 0;
 }
 
@@ -103,7 +108,7 @@ take_profile(struct own *own, const struct value *v)
 		return -ENOMEM;
 	own->status = status_of(value_str(v, "status"), TXT_AVAILABLE);
 	const char *avatar = value_str(v, "avatar");
-	if (avatar && take_avatar(own, avatar) != 0)
+	if (avatar && picture_read(&own->picture, avatar) != 0)
 		log_warn(NULL, "the kept picture makes no sense and is left out");
 	const struct value *fixed = value_get(v, "fixed");
 	for (size_t i = 0; fixed && i < value_count(fixed) && i < LIMIT_FIXED_PEERS; i++)
@@ -136,12 +141,15 @@ own_load(struct own *own)
 	int err = own->nick && own->text && own->fixed ? account_name(&own->full_name) : -ENOMEM;
 	if (!err)
 		err = paths_get(PATHS_STATE, "profile", &path);
-	if (!err && file_read(path, &text) == 0) {
-		if (value_parse(buf_cstr(&text), text.len, &v) == 0)
-			err = take_profile(own, v);
-		else
-			set_aside(path);
-	}
+	int found = err ? err : file_read(path, &text);
+	if (!found)
+		found = value_parse(buf_cstr(&text), text.len, &v);
+	if (!found && value_kind(v) == VALUE_OBJECT)
+		err = take_profile(own, v);
+	else if (!err && found == -ENOMEM)
+		err = found;
+	else if (!err && found != -ENOENT)
+		set_aside(path); /* unreadable is damaged, too: the next change would replace it */
 	value_free(v);
 	buf_finish(&text);
 	free(path);
@@ -154,7 +162,7 @@ own_finish(struct own *own)
 	free(own->full_name);
 	free(own->nick);
 	free(own->text);
-	free(own->avatar);
+	free(own->picture.data);
 	value_free(own->fixed);
 	*own = (struct own){0};
 }
@@ -169,16 +177,16 @@ own_save(const struct own *own)
 	value_set_str(v, "nick", own->nick);
 	value_set_str(v, "text", own->text);
 	value_set_str(v, "status", status_name(own->status));
-	if (own->avatar) {
-		char *digits = malloc(2 * own->avatar_len + 1);
-		if (digits) {
-			hex_encode(digits, own->avatar, own->avatar_len);
-			value_set_str(v, "avatar", digits);
-		}
+	char *digits = own->picture.data ? malloc(2 * own->picture.len + 1) : NULL;
+	int err = own->picture.data && !digits ? -ENOMEM : 0;
+	if (digits) {
+		hex_encode(digits, own->picture.data, own->picture.len);
+		value_set_str(v, "avatar", digits);
 		free(digits);
 	}
 	value_set(v, "fixed", value_ref(own->fixed));
-	int err = value_write(v, &text);
+	if (!err)
+		err = value_write(v, &text);
 	if (!err)
 		err = paths_get(PATHS_STATE, "profile", &path);
 	if (!err)
@@ -214,7 +222,7 @@ own_txt(const struct roster *r, struct txt *out)
 		(void)!str_copy(out->nick, sizeof(out->nick), own->nick);
 	}
 	(void)!str_copy(out->msg, sizeof(out->msg), own->text);
-	(void)!str_copy(out->phsh, sizeof(out->phsh), own->avatar_hash);
+	(void)!str_copy(out->phsh, sizeof(out->phsh), own->picture.hash);
 	if (own->ver[0]) {
 		(void)!str_copy(out->node, sizeof(out->node), TXT_NODE);
 		(void)!str_copy(out->hash, sizeof(out->hash), "sha-1");
@@ -228,7 +236,7 @@ own_publish(struct roster *r)
 {
 	struct txt txt;
 	own_txt(r, &txt);
-	int err = discovery_publish_avatar(r->discovery, r->own.avatar, r->own.avatar_len);
+	int err = discovery_publish_avatar(r->discovery, r->own.picture.data, r->own.picture.len);
 	if (!err)
 		err = discovery_publish(r->discovery, &txt, txt.port);
 	presence_tell(r);
@@ -253,8 +261,8 @@ own_describe(const struct roster *r)
 	value_set_str(v, "nick", own->nick);
 	value_set_str(v, "status", status_name(own->status));
 	value_set_str(v, "text", own->text);
-	if (own->avatar_hash[0])
-		value_set_str(v, "avatar", own->avatar_hash);
+	if (own->picture.hash[0])
+		value_set_str(v, "avatar", own->picture.hash);
 	return v;
 }
 
@@ -358,23 +366,39 @@ call_set_nick(struct ipc_call *call)
 }
 
 static int
-call_set_avatar(struct ipc_call *call)
+change_picture(struct ipc_call *call, const struct picture *picture)
 {
 	struct roster *r = ipc_ctx(call);
+	struct picture before = r->own.picture;
+	r->own.picture = *picture;
+	if (keep_and_tell(call, r) != 0) {
+		r->own.picture = before;
+		before = *picture;
+	}
+	free(before.data);
+	return 0;
+}
+
+static int
+call_set_avatar(struct ipc_call *call)
+{
 	const char *digits = value_str(ipc_params(call), "data");
+	struct picture picture;
 	if (!digits) {
 		ipc_fail(call, IPC_INVALID, "The parameter \"data\" is missing.");
 		return 0;
 	}
-	int err = take_avatar(&r->own, digits);
+	int err = picture_read(&picture, digits);
+	if (!err)
+		return change_picture(call, &picture);
 	if (err == ERR_TOO_BIG)
 		ipc_fail(call, IPC_INVALID,
 		    "The picture is too big: at most %d bytes fit into one announcement.",
 		    LIMIT_AVATAR);
+	else if (err == ERR_UNSUPPORTED)
+		ipc_fail(call, IPC_INVALID, "The picture is no PNG, JPEG or GIF.");
 	else if (err == -EINVAL)
 		ipc_fail(call, IPC_INVALID, "The picture's data is not hexadecimal.");
-	else if (!err)
-		(void)keep_and_tell(call, r);
 	else
 		return err;
 	return 0;

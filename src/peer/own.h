@@ -13,16 +13,20 @@
 
 struct roster;
 
+struct picture {
+	unsigned char *data; /* owned; NULL none */
+	size_t len;
+	char hash[41]; /* SHA-1 in hex, "" none */
+};
+
 struct own {
 	char *full_name; /* owned; "" publishes none */
 	char *nick;      /* owned; "" none */
 	char *text;      /* owned; status line, "" none */
 	enum txt_status status;
-	unsigned char *avatar; /* owned; NULL none */
-	size_t avatar_len;
-	char avatar_hash[41]; /* SHA-1 in hex, "" none */
-	struct value *fixed;  /* owned; array of addresses of fixed peers */
-	bool publish_name;    /* false: full name and nick stay off the network */
+	struct picture picture;
+	struct value *fixed; /* owned; array of addresses of fixed peers */
+	bool publish_name;   /* false: full name and nick stay off the network */
 	bool published;
 	char ver[32]; /* XEP-0115 hash of our features */
 };

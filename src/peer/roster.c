@@ -100,6 +100,7 @@ roster_start(
 	list_init(&r->gone);
 	list_init(&r->claims);
 	list_init(&r->waiting);
+	list_init(&r->pings);
 	(void)uv_timer_init(loop, &r->tick);
 	r->configured = value_array();
 	int err = r->configured ? caps_cache_create(&r->caps) : -ENOMEM;

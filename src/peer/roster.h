@@ -30,6 +30,7 @@ struct roster {
 	size_t gone_count;
 	struct list claims;      /* of claim.c: incoming streams that wait for an identity */
 	struct list waiting;     /* struct iq_pending of all people, oldest deadline first */
+	struct list pings;       /* of xep0199_ping.c: connections that are being tried */
 	struct caps_cache *caps; /* owned */
 	uv_timer_t tick;         /* runs only while something waits for time to pass */
 	unsigned closing;        /* parts still to close */

@@ -12,23 +12,54 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { INFO_TIMEOUT = 2000 }; /* ms: a person waits for it */
+enum {
+	INFO_TIMEOUT = 2000,                 /* ms: a person waits for it */
+	WHO_BYTES = LIMIT_ANSWER - (1 << 16) /* of an answer, for people */
+};
 
 /* ---- who ---- */
+
+/* A flood of names must neither break the answer nor hide those who proved to be there (N8). */
+struct listing {
+	struct value *people; /* owned */
+	struct buf line;      /* for measuring */
+	size_t bytes;
+	size_t more; /* people left out */
+};
+
+static void
+list_person(struct listing *l, const struct person *p)
+{
+	if (l->bytes > WHO_BYTES) {
+		l->more++;
+		return;
+	}
+	struct value *v = person_describe(p);
+	buf_clear(&l->line);
+	if (value_write(v, &l->line) == 0)
+		l->bytes += l->line.len + 1;
+	value_append(l->people, v);
+}
 
 static int
 call_who(struct ipc_call *call)
 {
 	struct roster *r = ipc_ctx(call);
 	bool all = value_bool(ipc_params(call), "all", false);
-	struct value *people = value_array(), *state = value_object(), *v = value_object();
-	MAP_FOREACH (node, &r->people) {
-		const struct person *p = node->value;
-		if (all || person_is_here(p))
-			value_append(people, person_describe(p));
+	struct value *state = value_object(), *v = value_object();
+	struct listing l = {.people = value_array(), .line = BUF_INIT(LIMIT_ANSWER)};
+	for (int proven = 1; proven >= 0; proven--) {
+		MAP_FOREACH (node, &r->people) {
+			const struct person *p = node->value;
+			if (p->answered == proven && (all || person_is_here(p)))
+				list_person(&l, p);
+		}
 	}
+	buf_finish(&l.line);
 	roster_describe_state(r, state);
-	value_set(v, "people", people);
+	value_set(v, "people", l.people);
+	if (l.more)
+		value_set_int(v, "more", (int64_t)l.more);
 	value_set(v, "own", own_describe(r));
 	value_set(v, "state", state);
 	ipc_reply(call, v);

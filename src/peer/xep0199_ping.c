@@ -60,6 +60,7 @@ on_pong(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 /* ---- by connecting ---- */
 
 struct probe {
+	struct list node; /* in roster.pings until reported */
 	uv_tcp_t tcp;
 	uv_timer_t timer;
 	uv_connect_t request;
@@ -84,9 +85,10 @@ probe_end(struct probe *probe, int err)
 	if (!ping)
 		return;
 	probe->ping = NULL;
+	list_remove(&probe->node);
 	struct person *p = roster_get(probe->roster, probe->name);
 	if (!p) {
-		ipc_fail(ping->call, IPC_ABSENT, "The person has left meanwhile.");
+		ipc_fail(ping->call, IPC_ABSENT, "%s has left meanwhile.", probe->name);
 		free(ping);
 	} else if (err) {
 		report_failure(ping, p, err);
@@ -119,6 +121,7 @@ probe_start(struct person *p, struct ping *ping)
 	probe->ping = ping;
 	probe->roster = p->roster;
 	probe->handles = 2;
+	list_insert(&p->roster->pings, &probe->node);
 	probe->tcp.data = probe->timer.data = probe;
 	(void)!str_copy(probe->name, sizeof(probe->name), p->name);
 	(void)uv_tcp_init(p->roster->loop, &probe->tcp);
@@ -159,6 +162,28 @@ call_ping(struct ipc_call *call)
 	return 0;
 }
 
+static void
+on_event(void *ctx, const struct bus_event *e)
+{
+	(void)ctx;
+	(void)e;
+}
+
+/* The daemon stops: it waits for no connection. */
+static void
+break_off(void *ctx)
+{
+	struct roster *r = ctx;
+	LIST_FOREACH (node, &r->pings)
+		probe_end(container_of(node, struct probe, node), -ECANCELED);
+}
+
+static int
+start(struct roster *r)
+{
+	return bus_listen(&r->bus, on_event, break_off, r);
+}
+
 FEATURE_DEFINE(ping) = {
     .name = "ping",
     .disco = (const char *const[]){NS_PING, NULL},
@@ -172,4 +197,5 @@ FEATURE_DEFINE(ping) = {
 	    {"ping", "peer", "Measure how long an answer takes", call_ping},
 	    {0},
 	},
+    .start = start,
 };
