@@ -57,6 +57,7 @@ enum {
 	LIMIT_LABEL = 1024,             /* a person's names in a sentence */
 	LIMIT_STATUS_TEXT = 128,        /* status line: it must fit into the TXT record */
 	LIMIT_NICK = 64,
+	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* what a person is shown as */
 
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */

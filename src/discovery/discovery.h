@@ -19,17 +19,18 @@ struct discovery;
 
 enum discovery_source { DISCOVERY_MDNS = 1, DISCOVERY_FIXED = 2, DISCOVERY_WIDE_AREA = 4 };
 
+/* All in it is discovery's own. */
 struct discovery_entry {
 	/* The instance name (user@machine, byte for byte as announced); for a fixed peer that has
 	 * not told its name yet "host:port". Entries compare by it without ASCII case. */
-	char name[LIMIT_HOST_NAME + 8];
-	char host[LIMIT_HOST_NAME + 1]; /* SRV target; "" when not known */
-	uint16_t port;                  /* 0 when not resolved yet */
-	struct txt txt;
+	char *name;
+	char *host;    /* SRV target; NULL when not known */
+	uint16_t port; /* 0 when not resolved yet */
+	struct txt_kept txt;
 	bool has_txt;
 	/* Dial order: IPv4 before IPv6 (R3), each with port and scope set. */
-	struct sockaddr_storage addr[LIMIT_ADDRESSES];
-	size_t addr_count;
+	struct sockaddr_storage *addr;
+	size_t addr_count;     /* at most LIMIT_ADDRESSES */
 	unsigned sources;      /* of enum discovery_source, those that have it now */
 	unsigned places;       /* (interface, family) pairs that announce it */
 	bool nameless;         /* a fixed peer that has not told its name */

@@ -6,11 +6,12 @@
 #include "discovery/address.h"
 #include "discovery/name.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 64, EVICTION_TRIES = 32 };
+enum { FIRST_CAPACITY = 64, EVICTION_TRIES = 32, KEY_SIZE = LIMIT_HOST_NAME + 16 };
 
 /* No instance name holds this, so no announcement can pretend to be a fixed peer. */
 #define FIXED_PREFIX "\n"
@@ -23,16 +24,28 @@ entries_init(struct entries *s, size_t limit, void (*on_news)(void *ctx), void *
 	list_init(&s->news);
 }
 
+static void
+destroy(struct entry *ent)
+{
+	free(ent->e.name);
+	free(ent->e.host);
+	free(ent->e.addr);
+	free(ent->origin);
+	free(ent->place);
+	txt_kept_finish(&ent->e.txt);
+	free(ent);
+}
+
 void
 entries_finish(struct entries *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		list_remove(&s->all[i]->news);
-		free(s->all[i]);
+		destroy(s->all[i]);
 	}
 	if (s->news.next)
 		LIST_FOREACH (node, &s->news)
-			free(container_of(node, struct entry, news)); /* the dead */
+			destroy(container_of(node, struct entry, news)); /* the dead */
 	free(s->all);
 	map_finish(&s->by_key);
 	*s = (struct entries){0};
@@ -62,7 +75,7 @@ entries_free(struct entry *ent)
 {
 	asks_forget(&ent->resolve);
 	asks_forget(&ent->avatar);
-	free(ent);
+	destroy(ent);
 }
 
 static void
@@ -76,7 +89,7 @@ fixed_key(char *out, size_t size, const char *address)
 struct entry *
 entries_get(struct entries *s, const char *name)
 {
-	char key[LIMIT_HOST_NAME + 16];
+	char key[KEY_SIZE];
 	name_key(key, sizeof(key), name);
 	return map_get(&s->by_key, key);
 }
@@ -84,15 +97,26 @@ entries_get(struct entries *s, const char *name)
 struct entry *
 entries_get_fixed(struct entries *s, const char *address)
 {
-	char key[LIMIT_HOST_NAME + 16];
+	char key[KEY_SIZE];
 	fixed_key(key, sizeof(key), address);
 	return map_get(&s->by_key, key);
 }
 
 static void
+key_of(char out[KEY_SIZE], const struct entry *ent)
+{
+	if (ent->e.nameless)
+		fixed_key(out, KEY_SIZE, ent->e.name);
+	else
+		name_key(out, KEY_SIZE, ent->e.name);
+}
+
+static void
 kill_entry(struct entries *s, struct entry *ent)
 {
-	(void)map_remove(&s->by_key, ent->key);
+	char key[KEY_SIZE];
+	key_of(key, ent);
+	(void)map_remove(&s->by_key, key);
 	s->all[ent->index] = s->all[--s->count];
 	s->all[ent->index]->index = ent->index;
 	ent->dead = true;
@@ -144,9 +168,9 @@ make(struct entries *s, const char *key, const char *name, bool nameless)
 	if (!make_room(s) || reserve_one(s))
 		return NULL;
 	ent = calloc(1, sizeof(*ent));
-	if (!ent || str_copy(ent->key, sizeof(ent->key), key) ||
-	    str_copy(ent->e.name, sizeof(ent->e.name), name) || map_set(&s->by_key, key, ent)) {
-		free(ent);
+	if (!ent || str_replace(&ent->e.name, name) || map_set(&s->by_key, key, ent)) {
+		if (ent)
+			destroy(ent);
 		return NULL;
 	}
 	ent->e.nameless = nameless;
@@ -173,47 +197,74 @@ count_places(struct entry *ent)
 	}
 }
 
-static void
+/* Room for one more member, a few at a time: most entries have one place and two addresses. */
+static int
+make_member_room(void **array, size_t *room, size_t count, size_t size)
+{
+	if (count < *room)
+		return 0;
+	size_t more = *room ? 2 * *room : 2;
+	void *grown = realloc(*array, more * size);
+	if (!grown)
+		return -ENOMEM;
+	*array = grown;
+	*room = more;
+	return 0;
+}
+
+static int
+make_place_room(struct entry *ent)
+{
+	void *place = ent->place;
+	int err =
+	    make_member_room(&place, &ent->place_room, ent->place_count, sizeof(ent->place[0]));
+	ent->place = place;
+	return err;
+}
+
+/* ent; NULL if that was to be its first place and there is no memory. */
+static struct entry *
 add_place(struct entries *s, struct entry *ent, struct place place)
 {
 	ent->e.announced_at = clock_now();
 	for (size_t i = 0; i < ent->place_count; i++) {
 		if (same_place(&ent->place[i], &place)) {
 			ent->place[i].stale = false;
-			return;
+			return ent;
 		}
 	}
-	if (ent->place_count == LIMIT_PLACES)
-		return;
+	if (ent->place_count == LIMIT_PLACES || make_place_room(ent)) {
+		if (ent->place_count)
+			return ent;
+		kill_entry(s, ent);
+		return NULL;
+	}
 	ent->place[ent->place_count++] = place;
 	count_places(ent);
 	touch(s, ent);
+	return ent;
 }
 
 struct entry *
 entries_found(struct entries *s, const char *name, struct place place)
 {
-	char key[LIMIT_HOST_NAME + 16];
+	char key[KEY_SIZE];
 	name_key(key, sizeof(key), name);
 	struct entry *ent = map_get(&s->by_key, key);
 	if (!ent)
 		ent = make(s, key, name, false);
-	if (ent)
-		add_place(s, ent, place);
-	return ent;
+	return ent ? add_place(s, ent, place) : NULL;
 }
 
 struct entry *
 entries_found_fixed(struct entries *s, const char *address, struct place place)
 {
-	char key[LIMIT_HOST_NAME + 16];
+	char key[KEY_SIZE];
 	fixed_key(key, sizeof(key), address);
 	struct entry *ent = map_get(&s->by_key, key);
 	if (!ent)
 		ent = make(s, key, address, true);
-	if (ent)
-		add_place(s, ent, place);
-	return ent;
+	return ent ? add_place(s, ent, place) : NULL;
 }
 
 static void
@@ -303,9 +354,10 @@ void
 entries_set_service(struct entries *s, struct entry *ent, const char *host, uint16_t port)
 {
 	ent->e.announced_at = clock_now();
-	if (strcmp(ent->e.host, host) == 0 && ent->e.port == port)
+	if (str_equal(ent->e.host, host) && ent->e.port == port)
 		return;
-	(void)snprintf(ent->e.host, sizeof(ent->e.host), "%s", host);
+	if (str_replace(&ent->e.host, host))
+		return;
 	ent->e.port = port;
 	/* the port of an SRV record is that of all addresses; a fixed peer's was given with it */
 	for (size_t i = 0; i < ent->e.addr_count; i++)
@@ -318,9 +370,10 @@ void
 entries_set_txt(struct entries *s, struct entry *ent, const struct txt *txt)
 {
 	ent->e.announced_at = clock_now();
-	if (ent->e.has_txt && txt_equal(&ent->e.txt, txt))
+	struct txt before;
+	txt_kept_get(&ent->e.txt, &before);
+	if ((ent->e.has_txt && txt_equal(&before, txt)) || txt_keep(&ent->e.txt, txt))
 		return;
-	ent->e.txt = *txt;
 	ent->e.has_txt = true;
 	touch(s, ent);
 }
@@ -331,12 +384,27 @@ same_endpoint(const struct sockaddr_storage *a, const struct sockaddr_storage *b
 	return address_same_host(a, b) && address_port(a) == address_port(b);
 }
 
+static bool
+grow_addresses(struct entry *ent)
+{
+	void *addr = ent->e.addr, *origin = ent->origin;
+	size_t addr_room = ent->addr_room, origin_room = ent->addr_room;
+	int err = make_member_room(&addr, &addr_room, ent->e.addr_count, sizeof(ent->e.addr[0]));
+	if (!err)
+		err = make_member_room(
+		    &origin, &origin_room, ent->e.addr_count, sizeof(ent->origin[0]));
+	ent->e.addr = addr;
+	ent->origin = origin;
+	ent->addr_room = origin_room;
+	return !err;
+}
+
 /* Full: one in doubt gives way, or the newcomer does not come. */
 static bool
 make_address_room(struct entry *ent)
 {
 	if (ent->e.addr_count < LIMIT_ADDRESSES)
-		return true;
+		return grow_addresses(ent);
 	for (size_t i = ent->e.addr_count; i-- > 0;) {
 		if (ent->origin[i].stale) {
 			remove_address(ent, i);
@@ -412,7 +480,7 @@ static void
 merge(struct entries *s, struct entry *into, struct entry *from)
 {
 	for (size_t i = 0; i < from->place_count; i++)
-		add_place(s, into, from->place[i]);
+		(void)add_place(s, into, from->place[i]);
 	for (size_t i = 0; i < from->e.addr_count; i++)
 		entries_add_address(s, into, from->origin[i], &from->e.addr[i]);
 	into->e.kept |= from->e.kept;
@@ -429,11 +497,16 @@ entries_rename(struct entries *s, struct entry *ent, const char *name)
 		merge(s, other, ent);
 		return other;
 	}
-	if (map_set(&s->by_key, key, ent))
+	char before[KEY_SIZE];
+	key_of(before, ent);
+	char *copy = strdup(name);
+	if (!copy || map_set(&s->by_key, key, ent)) {
+		free(copy);
 		return ent; /* no memory: it stays nameless until the next stream */
-	(void)map_remove(&s->by_key, ent->key);
-	(void)snprintf(ent->key, sizeof(ent->key), "%s", key);
-	(void)snprintf(ent->e.name, sizeof(ent->e.name), "%s", name);
+	}
+	(void)map_remove(&s->by_key, before);
+	free(ent->e.name);
+	ent->e.name = copy;
 	ent->e.nameless = false;
 	ent->own = strcmp(key, s->own_key) == 0;
 	touch(s, ent);

@@ -19,11 +19,11 @@ struct place {
 
 struct entry {
 	struct discovery_entry e; /* what the listener sees; e.places counts no fixed peers */
-	char key[LIMIT_HOST_NAME + 16];
-	size_t index; /* in entries.all */
-	struct place place[LIMIT_PLACES];
-	size_t place_count;
-	struct place origin[LIMIT_ADDRESSES]; /* of e.addr; family unused */
+	size_t index;             /* in entries.all */
+	struct place *place;      /* owned */
+	size_t place_count, place_room;
+	struct place *origin; /* owned; of e.addr; family unused */
+	size_t addr_room;     /* of e.addr and origin */
 	struct list news;
 	bool own;  /* bears our own name: hidden */
 	bool told; /* the listener has it */

@@ -105,7 +105,7 @@ spell(const char *address, struct peer *out)
 	bool v6 = strchr(out->host, ':');
 	int n = snprintf(out->address, sizeof(out->address), "%s%s%s:%u", v6 ? "[" : "", out->host,
 	    v6 ? "]" : "", (unsigned)out->port);
-	return n < 0 || (size_t)n >= sizeof(((struct discovery_entry *)0)->name) ? -EINVAL : 0;
+	return n < 0 || n > LIMIT_HOST_NAME + 7 ? -EINVAL : 0;
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Keys that clients write; the bits of those seen tell who wrote the record. */
@@ -62,6 +63,19 @@ static const size_t text_at[KEY_TEXTS] = {
     [KEY_VER] = offsetof(struct txt, ver),
     [KEY_HASH] = offsetof(struct txt, hash),
     [KEY_PHSH] = offsetof(struct txt, phsh),
+};
+
+static const size_t kept_at[KEY_TEXTS] = {
+    [KEY_FIRST] = offsetof(struct txt_kept, first),
+    [KEY_LAST] = offsetof(struct txt_kept, last),
+    [KEY_NICK] = offsetof(struct txt_kept, nick),
+    [KEY_EMAIL] = offsetof(struct txt_kept, email),
+    [KEY_JID] = offsetof(struct txt_kept, jid),
+    [KEY_MSG] = offsetof(struct txt_kept, msg),
+    [KEY_NODE] = offsetof(struct txt_kept, node),
+    [KEY_VER] = offsetof(struct txt_kept, ver),
+    [KEY_HASH] = offsetof(struct txt_kept, hash),
+    [KEY_PHSH] = offsetof(struct txt_kept, phsh),
 };
 
 /* Copies at most max bytes (out has one more), each byte or character that XML could not carry
@@ -186,6 +200,50 @@ txt_equal(const struct txt *a, const struct txt *b)
 		if (strcmp((const char *)a + text_at[k], (const char *)b + text_at[k]) != 0)
 			return false;
 	return a->status == b->status && a->port == b->port && a->client == b->client;
+}
+
+int
+txt_keep(struct txt_kept *k, const struct txt *t)
+{
+	struct txt_kept kept = {.status = t->status, .port = t->port, .client = t->client};
+	size_t size = 1; /* all that are empty share one NUL */
+	for (enum key i = 0; i < KEY_TEXTS; i++) {
+		size_t len = strlen((const char *)t + text_at[i]);
+		size += len ? len + 1 : 0;
+	}
+	char *to = kept.block = calloc(1, size);
+	if (!to)
+		return -ENOMEM;
+	const char *empty = to++;
+	for (enum key i = 0; i < KEY_TEXTS; i++) {
+		const char *from = (const char *)t + text_at[i];
+		size_t len = strlen(from);
+		const char *at = len ? memcpy(to, from, len) : empty;
+		memcpy((char *)&kept + kept_at[i], &at, sizeof(at));
+		to += len ? len + 1 : 0;
+	}
+	free(k->block);
+	*k = kept;
+	return 0;
+}
+
+void
+txt_kept_get(const struct txt_kept *k, struct txt *out)
+{
+	*out = (struct txt){.status = k->status, .port = k->port, .client = k->client};
+	for (enum key i = 0; i < KEY_TEXTS; i++) {
+		const char *from;
+		memcpy(&from, (const char *)k + kept_at[i], sizeof(from));
+		if (from)
+			memcpy((char *)out + text_at[i], from, strlen(from));
+	}
+}
+
+void
+txt_kept_finish(struct txt_kept *k)
+{
+	free(k->block);
+	*k = (struct txt_kept){0};
 }
 
 struct txt_writer {

@@ -53,6 +53,21 @@ void txt_parse(struct txt *out, const struct txt_string *strings, size_t count);
 
 bool txt_equal(const struct txt *a, const struct txt *b);
 
+/* A record to keep, of which a hall full of people has one each: as small as its values. All
+ * NULL before the first txt_keep(), never after. */
+struct txt_kept {
+	char *block; /* owned; the values below */
+	const char *first, *last, *nick, *email, *jid, *msg, *node, *ver, *hash, *phsh;
+	enum txt_status status;
+	uint16_t port;
+	enum txt_client client;
+};
+
+/* Replaces what k holds. 0, or -ENOMEM with k unchanged. */
+int txt_keep(struct txt_kept *k, const struct txt *t) MUST_USE;
+void txt_kept_get(const struct txt_kept *k, struct txt *out);
+void txt_kept_finish(struct txt_kept *k); /* accepts zeroed */
+
 /* Sets strings[0..n) to what is to be published, txtvers=1 first; returns n. The caller's bufs
  * are initialised here (buf_finish() them all) and carry the errors of building. Names are cut
  * to LIMIT_TXT_NAME between characters; then the whole is kept within LIMIT_TXT_OWN by cutting

@@ -250,7 +250,7 @@ own_describe(const struct roster *r)
 	const struct own *own = &r->own;
 	struct value *v = value_object();
 	struct txt txt;
-	char display[sizeof(((struct person *)0)->display)];
+	char display[LIMIT_DISPLAY + 1];
 	own_txt(r, &txt);
 	if (txt_display_name(&txt, display, sizeof(display)) != 0 || !display[0])
 		(void)!str_copy(display, sizeof(display), r->own_name);

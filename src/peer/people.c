@@ -19,7 +19,7 @@
 /* The keys of roster.people: names without ASCII case, as in DNS. A fixed peer's address has a
  * mark in front that no name can hold, so nobody can be announced under it. */
 struct key {
-	char text[sizeof(((struct person *)0)->name) + 1];
+	char text[LIMIT_HOST_NAME + 16];
 };
 
 static struct key
@@ -116,16 +116,21 @@ people_set_state(struct person *p, enum person_state state)
 
 /* ---- what discovery says ---- */
 
-static void
-take_display(struct person *p)
+static int
+take_display(struct person *p, const struct txt *txt)
 {
-	if (txt_display_name(&p->txt, p->display, sizeof(p->display)) != 0 || !p->display[0]) {
-		size_t n = strlen(p->name);
-		if (n >= sizeof(p->display))
-			n = sizeof(p->display) - 1;
-		memcpy(p->display, p->name, n);
-		p->display[n] = '\0';
-	}
+	char display[LIMIT_DISPLAY + 1];
+	bool named = txt_display_name(txt, display, sizeof(display)) == 0;
+	return str_replace(&p->display, named ? display : p->name);
+}
+
+static void
+person_destroy(struct person *p)
+{
+	txt_kept_finish(&p->txt);
+	free(p->display);
+	free(p->name);
+	free(p);
 }
 
 static void
@@ -137,7 +142,7 @@ person_free(struct person *p)
 	recall_gone(p);
 	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_PERSON_FREED, .person = p});
 	map_remove(&r->people, key.text);
-	free(p);
+	person_destroy(p);
 }
 
 static bool
@@ -171,10 +176,12 @@ person_create(struct roster *r, const char *name, bool nameless)
 	if (r->gone_count > LIMIT_PEOPLE_GONE)
 		forget_somebody(r);
 	struct key key = key_of(name, nameless);
+	struct txt none = {0};
 	struct person *p = calloc(1, sizeof(*p));
-	if (!p || str_copy(p->name, sizeof(p->name), name) != 0 ||
-	    map_set(&r->people, key.text, p) != 0) {
-		free(p);
+	if (!p || str_replace(&p->name, name) != 0 || txt_keep(&p->txt, &none) != 0 ||
+	    take_display(p, &none) != 0 || map_set(&r->people, key.text, p) != 0) {
+		if (p)
+			person_destroy(p);
 		return NULL;
 	}
 	p->roster = r;
@@ -182,28 +189,25 @@ person_create(struct roster *r, const char *name, bool nameless)
 	p->state = PERSON_GONE; /* until somebody says otherwise */
 	list_init(&p->iqs);
 	outgoing_init(p);
-	take_display(p);
 	return p;
-}
-
-static bool
-take_txt(struct person *p, const struct txt *txt)
-{
-	if (txt_equal(&p->txt, txt))
-		return false;
-	if (!str_equal(p->txt.ver, txt->ver) || !str_equal(p->txt.node, txt->node)) {
-		p->caps = NULL;
-		p->caps_asked = false;
-	}
-	p->txt = *txt;
-	take_display(p);
-	return true;
 }
 
 void
 people_set_txt(struct person *p, const struct txt *txt)
 {
-	if (take_txt(p, txt) && p->state != PERSON_GONE)
+	struct txt before;
+	txt_kept_get(&p->txt, &before);
+	if (txt_equal(&before, txt))
+		return;
+	if (txt_keep(&p->txt, txt) != 0 || take_display(p, txt) != 0) {
+		log_error(p->name, "out of memory: what it shows of itself is not taken");
+		return;
+	}
+	if (!str_equal(before.ver, txt->ver) || !str_equal(before.node, txt->node)) {
+		p->caps = NULL;
+		p->caps_asked = false;
+	}
+	if (p->state != PERSON_GONE)
 		people_changed(p);
 }
 
@@ -228,8 +232,11 @@ entry_here(struct roster *r, struct discovery_entry *e)
 	e->kept = p->stream_count > 0;
 	p->entry = e;
 	recall_gone(p);
-	if (e->has_txt)
-		people_set_txt(p, &e->txt);
+	if (e->has_txt) {
+		struct txt txt;
+		txt_kept_get(&e->txt, &txt);
+		people_set_txt(p, &txt);
+	}
 	if (p->state == PERSON_GONE && is_presentable(e))
 		people_set_state(p, PERSON_ANNOUNCED);
 	link_entry_changed(p);
@@ -325,7 +332,10 @@ rename_person(struct person *p, const char *name)
 {
 	struct roster *r = p->roster;
 	struct key before = key_of(p->name, p->nameless), after = key_of(name, false);
-	if (map_set(&r->people, after.text, p) != 0) {
+	struct txt txt;
+	char *copy = strdup(name);
+	if (!copy || map_set(&r->people, after.text, p) != 0) {
+		free(copy);
 		log_error(p->name, "out of memory: its name, %s, is not shown", name);
 		return;
 	}
@@ -333,9 +343,11 @@ rename_person(struct person *p, const char *name)
 	enum person_state state = p->state;
 	people_set_state(p, PERSON_GONE);
 	map_remove(&r->people, before.text);
-	(void)!str_copy(p->name, sizeof(p->name), name);
+	free(p->name);
+	p->name = copy;
 	p->nameless = false;
-	take_display(p);
+	txt_kept_get(&p->txt, &txt);
+	(void)!take_display(p, &txt); /* without memory the address stays to be shown */
 	people_set_state(p, state);
 }
 
@@ -397,7 +409,7 @@ people_finish(struct roster *r)
 		outgoing_fail(p, ERR_CLOSED);
 		iq_fail_all(p, ERR_CLOSED);
 		bus_emit(&r->bus, &(struct bus_event){.kind = BUS_PERSON_FREED, .person = p});
-		free(p);
+		person_destroy(p);
 	}
 	map_finish(&r->people);
 }

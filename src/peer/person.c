@@ -88,7 +88,7 @@ describe_place(const struct person *p, struct value *v)
 	for (size_t i = 0; e && i < e->addr_count; i++)
 		append_address(addresses, &e->addr[i]);
 	value_set(v, "via", via);
-	if (e && e->host[0])
+	if (e && !str_empty(e->host))
 		value_set_str(v, "host", e->host);
 	if (e && e->port)
 		value_set_int(v, "port", e->port);

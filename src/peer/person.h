@@ -25,16 +25,16 @@ enum person_state {
 };
 
 struct person {
-	struct roster *roster; /* borrowed */
-	char name[LIMIT_HOST_NAME + 8];
-	bool nameless; /* a fixed peer known by its address alone, which is what name says */
-	char display[LIMIT_NICK * 4 + 1];
+	struct roster *roster;         /* borrowed */
+	char *name;                    /* owned */
+	char *display;                 /* owned; at most LIMIT_DISPLAY bytes */
 	struct discovery_entry *entry; /* borrowed; NULL while discovery does not have it */
-	struct txt txt;                /* the latest known, also after it left */
+	struct txt_kept txt;           /* the latest known, also after it left */
 
 	enum person_state state;
-	uint64_t state_at;     /* clock_now() of the evidence */
-	bool answered;         /* at least once */
+	bool nameless;     /* a fixed peer known by its address alone, which is what name says */
+	bool answered;     /* at least once */
+	uint64_t state_at; /* clock_now() of the evidence */
 	struct list gone_node; /* in roster->gone, or in none */
 
 	struct stream *streams[LIMIT_STREAMS_PER_PERSON]; /* borrowed from the hub; the first

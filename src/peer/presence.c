@@ -76,8 +76,9 @@ take(const struct inbound *in)
 		return 0; /* multicast says it already */
 	if (xml_elem_attr(in->stanza, "type"))
 		return 0; /* subscriptions and the like (RFC 6121 4.7.1) */
-	struct txt txt = p->txt;
+	struct txt txt;
 	char show[16];
+	txt_kept_get(&p->txt, &txt);
 	copy(show, sizeof(show), in->stanza, NS_CLIENT, "show");
 	copy(txt.msg, sizeof(txt.msg), in->stanza, NS_CLIENT, "status");
 	copy(txt.nick, sizeof(txt.nick), in->stanza, NS_NICK, "nick");

@@ -67,7 +67,7 @@ struct probe {
 	unsigned handles;
 	struct ping *ping; /* owned until reported */
 	struct roster *roster;
-	char name[sizeof(((struct person *)0)->name)];
+	char name[LIMIT_HOST_NAME + 8];
 };
 
 static void

@@ -213,6 +213,34 @@ shows_nick_then_names(void **state)
 	assert_string_equal(small, "ab");
 }
 
+static void
+keeps_a_record_in_little_room(void **state)
+{
+	(void)state;
+	struct txt_kept k = {0};
+	struct txt t = {.first = "Juliet",
+		       .msg = "balcony",
+		       .status = TXT_AWAY,
+		       .port = 5298,
+		       .client = TXT_CLIENT_SALUT},
+		   again;
+	assert_int_equal(txt_keep(&k, &t), 0);
+	assert_string_equal(k.first, "Juliet");
+	assert_string_equal(k.last, "");
+	txt_kept_get(&k, &again);
+	assert_true(txt_equal(&t, &again));
+	t = (struct txt){0};
+	memset(t.phsh, 'f', LIMIT_TXT_STRING);
+	assert_int_equal(txt_keep(&k, &t), 0); /* the first is freed */
+	assert_string_equal(k.first, "");
+	txt_kept_get(&k, &again);
+	assert_true(txt_equal(&t, &again));
+	txt_kept_finish(&k);
+	txt_kept_get(&k, &again); /* of nothing: an empty record */
+	assert_true(txt_equal(&again, &(struct txt){0}));
+	txt_kept_finish(&k);
+}
+
 int
 main(void)
 {
@@ -224,6 +252,7 @@ main(void)
 	    cmocka_unit_test(survives_hostile_records),
 	    cmocka_unit_test(recognises_who_wrote_it),
 	    cmocka_unit_test(shows_nick_then_names),
+	    cmocka_unit_test(keeps_a_record_in_little_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

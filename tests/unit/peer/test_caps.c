@@ -37,7 +37,8 @@ set_up(void **state)
 	static struct fixture f;
 	f = (struct fixture){.person.roster = &f.roster};
 	*state = &f;
-	return caps_cache_create(&f.roster.caps);
+	int err = txt_keep(&f.person.txt, &(struct txt){0});
+	return err ? err : caps_cache_create(&f.roster.caps);
 }
 
 static int
@@ -45,6 +46,7 @@ tear_down(void **state)
 {
 	struct fixture *f = *state;
 	caps_cache_destroy(f->roster.caps);
+	txt_kept_finish(&f->person.txt);
 	return 0;
 }
 
@@ -58,8 +60,9 @@ take(void *ctx, const struct xml_elem *iq)
 static void
 announce(struct fixture *f, const char *ver)
 {
-	f->person.txt = (struct txt){.node = "http://example.org/x", .hash = "sha-1"};
-	assert_int_equal(str_copy(f->person.txt.ver, sizeof(f->person.txt.ver), ver), 0);
+	struct txt txt = {.node = "http://example.org/x", .hash = "sha-1"};
+	assert_int_equal(str_copy(txt.ver, sizeof(txt.ver), ver), 0);
+	assert_int_equal(txt_keep(&f->person.txt, &txt), 0);
 }
 
 static void
@@ -87,7 +90,8 @@ static void
 takes_a_version_number_for_no_hash(void **state)
 {
 	struct fixture *f = *state;
-	f->person.txt = (struct txt){.node = "libpurple", .ver = "2.14.12"};
+	struct txt txt = {.node = "libpurple", .ver = "2.14.12"};
+	assert_int_equal(txt_keep(&f->person.txt, &txt), 0);
 	assert_int_equal(parse(EXODUS, take, f), 0);
 	assert_true(f->believed);
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -18,8 +19,9 @@ static void
 add(struct person *p, const char *key, const char *display, enum person_state state)
 {
 	*p = (struct person){.roster = &roster, .state = state};
-	assert_int_equal(str_copy(p->name, sizeof(p->name), key), 0);
-	assert_int_equal(str_copy(p->display, sizeof(p->display), display), 0);
+	assert_int_equal(str_replace(&p->name, key), 0);
+	assert_int_equal(str_replace(&p->display, display), 0);
+	assert_int_equal(txt_keep(&p->txt, &(struct txt){0}), 0);
 	assert_int_equal(map_set(&roster.people, key, p), 0);
 }
 
@@ -40,6 +42,11 @@ tear_down(void **state)
 {
 	(void)state;
 	map_finish(&roster.people);
+	for (size_t i = 0; i < ARRAY_LEN(people); i++) {
+		free(people[i].name);
+		free(people[i].display);
+		txt_kept_finish(&people[i].txt);
+	}
 	return 0;
 }
 
