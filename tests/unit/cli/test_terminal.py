@@ -338,7 +338,7 @@ def json_on_a_terminal_is_escaped(box):
     try:
         t.see(r"\[ended 0\]")
         joined = "".join(t.screen().split("\n"))
-        check(r"\u202e\u009b31m" in joined and r"\u001B" in joined, t.screen())
+        check(r"\u202e\u009b31m" in joined and r"\u001b" in joined, t.screen())
         check("\u4e2d\u6587" in joined, t.screen())
     finally:
         t.end()
