@@ -63,10 +63,11 @@ $(B)/tests/bench/bench_%: tests/bench/bench_%.c $(call archives,$(BENCH_FOLDERS)
 	  $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$(BENCH_FOLDERS)) -Wl,--end-group \
 	  $(call libs,$(BENCH_FOLDERS)) -lpthread
 
-## bench         measure the layers, in a network namespace with loopback only
-bench: all $(BENCHES)
+## bench         measure the layers, then two daemons on two virtual hosts, in namespaces
+bench: bench-driver $(BENCHES)
 	$(Q)for b in $(BENCHES); do echo "== $$(basename $$b)"; \
 	  unshare -Urn sh -c 'ip link set lo up && exec "$$0"' $$b || exit 1; done
+	$(Q)echo "== bench_pair" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_pair.py
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
 lint: $(B)/earshot.1.scd
