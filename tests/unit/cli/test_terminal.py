@@ -229,6 +229,7 @@ def suspension_gives_the_terminal_back(box):
         t.keys("Enter")
         t.see("^Romeo Montague>")
         t.type("kept")
+        t.see(r"^Romeo Montague> kept$")  # read: the terminal drops what is not when C-z comes
         t.keys("C-z")
         t.see(r"Stopped|ready:$")
         t.type("echo back in the $0")
