@@ -40,8 +40,8 @@ account_name(char **out)
 		else
 			buf_char(&b, *c);
 	}
-	bool usable = !buf_err(&b) && b.len && utf8_valid(buf_cstr(&b), b.len);
-	*out = strdup(usable ? buf_cstr(&b) : found ? found->pw_name : "");
+	bool fit = !buf_err(&b) && b.len && utf8_valid(buf_cstr(&b), b.len);
+	*out = strdup(fit ? buf_cstr(&b) : found ? found->pw_name : "");
 	buf_finish(&b);
 	return *out ? 0 : -ENOMEM;
 }
