@@ -59,6 +59,12 @@ enum {
 	LIMIT_NICK = 64,
 	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* what a person is shown as */
 
+	/* Outbox of one person */
+	LIMIT_OUTBOX_WINDOW = 64,     /* messages sent and not confirmed */
+	LIMIT_OUTBOX_LOADED = 256,    /* messages in memory, the rest is in the store */
+	LIMIT_OUTBOX_BYTES = 1 << 20, /* their bytes: no more are loaded beyond that */
+	LIMIT_OUTBOX_KEPT = 64,       /* handed over, remembered to be sent again */
+
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */
 	LIMIT_ANSWER = 4 << 20, /* one answer or event: the people of a big hall fit */
