@@ -112,14 +112,16 @@ watch_srv(struct instance *i)
 	watch(i, &i->srv_watch, RECORD_SRV, i->finder->b->ops->records_max / 2);
 }
 
-/* Somebody who is, or may yet be, found at another place. Most who announce themselves on IPv6 as
- * well have no address there that is worth a word. */
+/* Somebody who is found at another place, or on IPv4 may yet be. Most who announce themselves on
+ * IPv6 as well have no address there that is worth a word. */
 static bool
 has_another_place(const struct spot *s)
 {
 	LIST_FOREACH (node, &s->of->spots) {
 		const struct spot *other = container_of(node, struct spot, node);
-		if (other != s && other->state != SPOT_HIDDEN && other->state != SPOT_WAITING)
+		bool pending = other->state == SPOT_QUEUED || other->state == SPOT_ASKING;
+		if (other != s && (other->state == SPOT_KNOWN ||
+				      (pending && other->place.family < s->place.family)))
 			return true;
 	}
 	return false;
@@ -269,6 +271,12 @@ ask_queued(struct questions *q, size_t max, uint64_t now)
 	}
 	while (!list_empty(&q->queued) && q->asking_count < max)
 		ask(container_of(q->queued.next, struct spot, queue));
+	/* asking a busy avahi-daemon takes a while, and answers are not read meanwhile */
+	LIST_FOREACH (node, &q->asking) {
+		struct spot *s = container_of(node, struct spot, queue);
+		if (s->since >= now)
+			s->since = clock_now();
+	}
 }
 
 static void
