@@ -1,0 +1,544 @@
+/* For tests of peer/ and chat/: discovery, streams, the local socket and the clock as the test
+ * wants them to be. Linked in place of the real ones; included once a program, after cmocka.h.
+ * Nothing happens by itself: the test plays discovery, the network and time. */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "discovery/address.h"
+#include "peer/claim.h"
+#include "peer/iq.h"
+#include "peer/link.h"
+#include "peer/people.h"
+#include "peer/person.h"
+#include "peer/roster.h"
+
+#include "parse.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct stream {
+	bool used, incoming, ready, closing, asked_again;
+	const char *from; /* of its header */
+	struct sockaddr_storage remote;
+	void *user;
+	uint64_t serial, heard_at, ticket;
+	int close_err;
+	char to[64]; /* whom it was dialled for */
+};
+
+enum { WORLD_STREAMS = 32, WORLD_ENTRIES = 8 };
+
+static struct world {
+	struct roster r;
+	uv_loop_t loop;
+	uint64_t now, serials;
+	struct stream streams[WORLD_STREAMS];
+	struct discovery_entry entries[WORLD_ENTRIES];
+	struct discovery_entry *resolving; /* what was asked last */
+	int send_err;                      /* of stream_send() */
+	struct buf sent;                   /* what streams took, " | " between */
+	struct buf events;                 /* what front ends were told */
+} world;
+
+/* ---- time ---- */
+
+uint64_t
+clock_now(void)
+{
+	return world.now;
+}
+
+int64_t
+clock_wall(void)
+{
+	return (int64_t)world.now;
+}
+
+void
+clock_stamp(char out[CLOCK_STAMP_SIZE], int64_t wall_ms)
+{
+	(void)wall_ms;
+	(void)snprintf(out, CLOCK_STAMP_SIZE, "2026-11-23T18:00:00.000Z");
+}
+
+static inline void
+let_pass(uint64_t ms)
+{
+	for (uint64_t end = world.now + ms; world.now < end;) {
+		world.now += 250;
+		(void)iq_tick(&world.r, world.now);
+		MAP_FOREACH (node, &world.r.people)
+			(void)link_tick(node->value, world.now);
+	}
+}
+
+/* ---- streams ---- */
+
+static inline struct stream *
+new_stream(bool incoming)
+{
+	for (size_t i = 0; i < WORLD_STREAMS; i++) {
+		struct stream *s = &world.streams[i];
+		if (s->used)
+			continue;
+		*s = (struct stream){.used = true, .incoming = incoming, .heard_at = world.now};
+		return s;
+	}
+	fail_msg("no room for one more stream");
+	return NULL;
+}
+
+int
+stream_dial(struct stream_hub *hub, const struct stream_dial *dial, void *user, struct stream **out)
+{
+	(void)hub;
+	*out = new_stream(false);
+	(*out)->user = user;
+	(*out)->remote = dial->addr[0];
+	(void)snprintf((*out)->to, sizeof((*out)->to), "%s", dial->to ? dial->to : "");
+	return 0;
+}
+
+int
+stream_send(struct stream *s, struct buf *stanza, uint64_t *ticket)
+{
+	if (s->closing)
+		return -ENOTCONN;
+	if (world.send_err)
+		return world.send_err;
+	buf_fmt(&world.sent, "%s%s", world.sent.len ? " | " : "", buf_cstr(stanza));
+	buf_finish(stanza);
+	*ticket = ++s->ticket;
+	return 0;
+}
+
+void
+stream_close(struct stream *s, int err)
+{
+	if (!s->closing)
+		s->close_err = err;
+	s->closing = true;
+}
+
+void
+stream_identify(struct stream *s)
+{
+	s->asked_again = true;
+}
+
+void
+stream_set_user(struct stream *s, void *user)
+{
+	s->user = user;
+}
+
+void *
+stream_user(const struct stream *s)
+{
+	return s->user;
+}
+
+bool
+stream_is_incoming(const struct stream *s)
+{
+	return s->incoming;
+}
+
+bool
+stream_is_ready(const struct stream *s)
+{
+	return s->ready;
+}
+
+bool
+stream_is_closing(const struct stream *s)
+{
+	return s->closing;
+}
+
+const char *
+stream_peer_from(const struct stream *s)
+{
+	return s->from;
+}
+
+const struct sockaddr_storage *
+stream_remote(const struct stream *s)
+{
+	return &s->remote;
+}
+
+uint64_t
+stream_idle(const struct stream *s)
+{
+	return world.now - s->heard_at;
+}
+
+uint64_t
+stream_serial(const struct stream *s)
+{
+	return s->serial;
+}
+
+int
+stream_hub_create(uv_loop_t *loop, const struct stream_hub_config *config,
+    const struct stream_listener *l, void *ctx, struct stream_hub **out)
+{
+	(void)loop;
+	(void)config;
+	(void)l;
+	(void)ctx;
+	*out = (struct stream_hub *)&world;
+	return 0;
+}
+
+void
+stream_hub_close(struct stream_hub *hub, void (*done)(void *ctx), void *ctx)
+{
+	(void)hub;
+	for (size_t i = 0; i < WORLD_STREAMS; i++) {
+		struct stream *s = &world.streams[i];
+		s->closing = true;
+		if (s->used)
+			link_stream_listener.on_closed(&world.r, s, 0);
+		s->used = false;
+	}
+	done(ctx);
+}
+
+uint16_t
+stream_hub_port(const struct stream_hub *hub)
+{
+	(void)hub;
+	return 5298;
+}
+
+size_t
+stream_hub_count(const struct stream_hub *hub)
+{
+	(void)hub;
+	return 0;
+}
+
+int
+stream_hub_set_name(struct stream_hub *hub, const char *name)
+{
+	(void)hub;
+	(void)name;
+	return 0;
+}
+
+/* ---- what the network does ---- */
+
+static inline struct sockaddr_storage
+address(const char *host, uint16_t port)
+{
+	struct sockaddr_storage ss = {0};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	assert_int_equal(inet_pton(AF_INET, host, &in.sin_addr), 1);
+	memcpy(&ss, &in, sizeof(in));
+	return ss;
+}
+
+static inline void
+get_ready(struct stream *s, const char *from)
+{
+	s->from = from;
+	s->ready = true;
+	s->serial = ++world.serials;
+	link_stream_listener.on_ready(&world.r, s);
+}
+
+/* What the hub does with an incoming header; 0: it got ready. */
+static inline int
+ask_again(struct stream *s)
+{
+	s->asked_again = false;
+	int err = claims_identify(&world.r, s, s->from, NULL);
+	if (!err)
+		get_ready(s, s->from);
+	return err;
+}
+
+static inline struct stream *
+dials_us(const char *from, const char *host, int *err)
+{
+	struct stream *s = new_stream(true);
+	s->from = from;
+	s->remote = address(host, 40000);
+	*err = ask_again(s);
+	return s;
+}
+
+static inline void
+ends(struct stream *s, int err)
+{
+	s->closing = true;
+	link_stream_listener.on_closed(&world.r, s, err);
+	*s = (struct stream){0};
+}
+
+static inline void
+hands_over(struct stream *s)
+{
+	link_stream_listener.on_sent(&world.r, s, s->ticket);
+}
+
+static inline void
+on_parsed(void *ctx, const struct xml_elem *stanza)
+{
+	link_stream_listener.on_stanza(&world.r, ctx, stanza);
+}
+
+static inline void
+says(struct stream *s, const char *stanza)
+{
+	s->heard_at = world.now;
+	assert_int_equal(parse(stanza, on_parsed, s), 0);
+}
+
+/* ---- discovery ---- */
+
+static inline struct discovery_entry *
+announce(const char *name, enum txt_client client, const char *host, unsigned sources)
+{
+	struct discovery_entry *e = world.entries;
+	while (e->name)
+		e++;
+	assert_true(e < world.entries + WORLD_ENTRIES);
+	*e = (struct discovery_entry){.sources = sources, .port = 5298};
+	e->nameless = sources == DISCOVERY_FIXED;
+	e->has_txt = !e->nameless;
+	assert_int_equal(str_replace(&e->name, name), 0);
+	assert_int_equal(txt_keep(&e->txt, &(struct txt){.client = client}), 0);
+	e->addr = calloc(1, sizeof(*e->addr));
+	assert_non_null(e->addr);
+	e->addr[0] = address(host, 5298);
+	e->addr_count = 1;
+	people_discovery_listener.on_entry(&world.r, e, DISCOVERY_NEW);
+	return e;
+}
+
+static inline void
+leaves(struct discovery_entry *e)
+{
+	people_discovery_listener.on_entry(&world.r, e, DISCOVERY_GONE);
+	free(e->name);
+	free(e->addr);
+	txt_kept_finish(&e->txt);
+	*e = (struct discovery_entry){0};
+}
+
+static inline void
+resolved(int err)
+{
+	struct discovery_entry *e = world.resolving;
+	assert_non_null(e);
+	world.resolving = NULL;
+	people_discovery_listener.on_resolved(&world.r, e, err);
+}
+
+void
+discovery_resolve(struct discovery *d, struct discovery_entry *e)
+{
+	(void)d;
+	world.resolving = e;
+}
+
+/* As discovery does it: the other entry of that name takes all over, and e leaves soon. */
+struct discovery_entry *
+discovery_name_fixed(struct discovery *d, struct discovery_entry *e, const char *name)
+{
+	(void)d;
+	if (str_casecmp(name, world.r.own_name) == 0)
+		return NULL;
+	if (!strchr(name, '@'))
+		return e; /* stands for a name nobody can have */
+	for (size_t i = 0; i < WORLD_ENTRIES; i++) {
+		struct discovery_entry *other = &world.entries[i];
+		if (other != e && other->name && str_casecmp(other->name, name) == 0) {
+			other->sources |= e->sources;
+			return other;
+		}
+	}
+	assert_int_equal(str_replace(&e->name, name), 0);
+	e->nameless = false;
+	return e;
+}
+
+bool
+discovery_has_address(const struct discovery_entry *e, const struct sockaddr_storage *a)
+{
+	for (size_t i = 0; i < e->addr_count; i++)
+		if (address_same_host(&e->addr[i], a))
+			return true;
+	return false;
+}
+
+int
+discovery_create(uv_loop_t *loop, const struct discovery_config *config,
+    const struct discovery_listener *l, void *ctx, struct discovery **out)
+{
+	(void)loop;
+	(void)config;
+	(void)l;
+	(void)ctx;
+	*out = (struct discovery *)&world;
+	return 0;
+}
+
+void
+discovery_close(struct discovery *d, void (*done)(void *ctx), void *ctx)
+{
+	(void)d;
+	done(ctx);
+}
+
+int
+discovery_publish(struct discovery *d, const struct txt *txt, uint16_t port)
+{
+	(void)d;
+	(void)txt;
+	(void)port;
+	return 0;
+}
+
+int
+discovery_publish_avatar(struct discovery *d, const void *data, size_t len)
+{
+	(void)d;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+void
+discovery_fetch_avatar(struct discovery *d, struct discovery_entry *e)
+{
+	(void)d;
+	(void)e;
+}
+
+const char *
+discovery_own_name(const struct discovery *d)
+{
+	(void)d;
+	return "juliet@pronto";
+}
+
+void
+discovery_get_state(const struct discovery *d, struct discovery_state *out)
+{
+	(void)d;
+	*out = (struct discovery_state){0};
+}
+
+int
+discovery_add_fixed(struct discovery *d, const char *text)
+{
+	(void)d;
+	return strchr(text, ':') ? 0 : -EINVAL;
+}
+
+int
+discovery_remove_fixed(struct discovery *d, const char *text)
+{
+	(void)d;
+	(void)text;
+	return 0;
+}
+
+int
+discovery_spell_fixed(const char *text, char out[DISCOVERY_ADDRESS_SIZE])
+{
+	return str_copy(out, DISCOVERY_ADDRESS_SIZE, text);
+}
+
+struct discovery_entry *
+discovery_find_fixed(struct discovery *d, const char *text)
+{
+	(void)d;
+	(void)text;
+	return NULL;
+}
+
+#include "calls.h"
+
+/* ---- the beginning and the end ---- */
+
+static inline int
+world_begin(const struct feature *const *features)
+{
+	world = (struct world){.now = 1000000};
+	buf_init(&world.sent, 1 << 22);
+	buf_init(&world.events, 1 << 22);
+	if (uv_loop_init(&world.loop) != 0)
+		return -1;
+	world.r.own.full_name = strdup("Juliet Capulet");
+	world.r.own.nick = strdup("");
+	world.r.own.text = strdup("");
+	world.r.own.fixed = value_array();
+	struct roster_config config = {.features = features};
+	return roster_start(&world.r, &world.loop, NULL, &config);
+}
+
+static void
+on_world_ended(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
+static inline int
+world_end(void)
+{
+	bool ended = false;
+	roster_stop(&world.r, on_world_ended, &ended);
+	(void)uv_run(&world.loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < WORLD_ENTRIES; i++) {
+		free(world.entries[i].name);
+		free(world.entries[i].addr);
+		txt_kept_finish(&world.entries[i].txt);
+	}
+	buf_finish(&world.sent);
+	buf_finish(&world.events);
+	return ended ? uv_loop_close(&world.loop) : -1;
+}
+
+static inline void
+expect_sent(const char *expected)
+{
+	assert_string_equal(buf_cstr(&world.sent), expected);
+	buf_clear(&world.sent);
+}
+
+static inline void
+expect_events(const char *expected)
+{
+	assert_string_equal(buf_cstr(&world.events), expected);
+	buf_clear(&world.events);
+}
+
+static inline struct person *
+person_called(const char *name)
+{
+	struct person *p = roster_get(&world.r, name);
+	assert_non_null(p);
+	return p;
+}
+
+/* The stream being dialled for somebody. */
+static inline struct stream *
+dialled_for(const char *name)
+{
+	struct stream *s = person_called(name)->dialled;
+	assert_non_null(s);
+	return s;
+}
+
+#endif
