@@ -62,6 +62,9 @@ ipc_reply(struct ipc_call *call, struct value *result)
 	call->result = result;
 }
 
+static inline void record_failure(
+    struct ipc_call *call, const char *reason, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
+
 static inline void
 record_failure(struct ipc_call *call, const char *reason, const char *fmt, va_list ap)
 {

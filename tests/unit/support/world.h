@@ -480,6 +480,7 @@ world_begin(const struct feature *const *features)
 	buf_init(&world.events, 1 << 22);
 	if (uv_loop_init(&world.loop) != 0)
 		return -1;
+	world.r.own.publish_name = true;
 	world.r.own.full_name = strdup("Juliet Capulet");
 	world.r.own.nick = strdup("");
 	world.r.own.text = strdup("");
