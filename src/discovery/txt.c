@@ -218,7 +218,8 @@ txt_keep(struct txt_kept *k, const struct txt *t)
 	for (enum key i = 0; i < KEY_TEXTS; i++) {
 		const char *from = (const char *)t + text_at[i];
 		size_t len = strlen(from);
-		const char *at = len ? memcpy(to, from, len) : empty;
+		const char *at = len ? to : empty;
+		memcpy(to, from, len + (len > 0)); /* with its NUL, unless there is nothing */
 		memcpy((char *)&kept + kept_at[i], &at, sizeof(at));
 		to += len ? len + 1 : 0;
 	}

@@ -31,6 +31,7 @@ set_up(void **state)
 	char path[128];
 	(void)state;
 	(void)snprintf(folder, sizeof(folder), "/tmp/test_own.XXXXXX");
+	// NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
 	if (!mkdtemp(folder) || setenv("XDG_STATE_HOME", folder, 1) != 0)
 		return -1;
 	path_of(path, "");
@@ -132,7 +133,7 @@ a_bad_picture_leaves_the_good_one(void **state)
 	expect_refused("set.avatar", "{\"data\":\"zz\"}", IPC_INVALID);
 	expect_refused("set.avatar", "{\"data\":\"8\"}", IPC_INVALID);
 	expect_refused("set.avatar", "{\"data\":\"3c7376673e00000000\"}", IPC_INVALID);
-	struct buf too_big = BUF_INIT(4 * LIMIT_AVATAR);
+	struct buf too_big = BUF_INIT((size_t)4 * LIMIT_AVATAR);
 	buf_str(&too_big, "{\"data\":\"");
 	for (int i = 0; i <= LIMIT_AVATAR; i++)
 		buf_str(&too_big, "89");
@@ -152,6 +153,7 @@ what_cannot_be_kept_does_not_hold(void **state)
 	(void)state;
 	expect_done("set.nick", "{\"text\":\"Julie\"}");
 	expect_done("set.avatar", "{\"data\":\"" PNG "\"}");
+	// NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
 	assert_int_equal(setenv("XDG_STATE_HOME", "/proc/self/nowhere", 1), 0);
 	expect_refused("set.nick", "{\"text\":\"Romeo\"}", IPC_INTERNAL);
 	expect_refused("status", "{\"status\":\"away\"}", IPC_INTERNAL);

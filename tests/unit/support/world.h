@@ -440,31 +440,31 @@ discovery_get_state(const struct discovery *d, struct discovery_state *out)
 }
 
 int
-discovery_add_fixed(struct discovery *d, const char *text)
+discovery_add_fixed(struct discovery *d, const char *address)
 {
 	(void)d;
-	return strchr(text, ':') ? 0 : -EINVAL;
+	return strchr(address, ':') ? 0 : -EINVAL;
 }
 
 int
-discovery_remove_fixed(struct discovery *d, const char *text)
+discovery_remove_fixed(struct discovery *d, const char *address)
 {
 	(void)d;
-	(void)text;
+	(void)address;
 	return 0;
 }
 
 int
-discovery_spell_fixed(const char *text, char out[DISCOVERY_ADDRESS_SIZE])
+discovery_spell_fixed(const char *address, char out[DISCOVERY_ADDRESS_SIZE])
 {
-	return str_copy(out, DISCOVERY_ADDRESS_SIZE, text);
+	return str_copy(out, DISCOVERY_ADDRESS_SIZE, address);
 }
 
 struct discovery_entry *
-discovery_find_fixed(struct discovery *d, const char *text)
+discovery_find_fixed(struct discovery *d, const char *address)
 {
 	(void)d;
-	(void)text;
+	(void)address;
 	return NULL;
 }
 
