@@ -50,7 +50,7 @@ a_name_counts_with_its_address(void **state)
 
 	s = dials_us(ROMEO, "192.0.2.77", &err);
 	assert_int_equal(err, -EAGAIN);
-	person_called(ROMEO)->entry->addr[0] = address("192.0.2.77", 5298);
+	person_called(ROMEO)->entry->addr[0] = endpoint("192.0.2.77", 5298);
 	resolved(0); /* it moved */
 	assert_int_equal(ask_again(s), 0);
 	assert_int_equal(person_called(ROMEO)->stream_count, 2);

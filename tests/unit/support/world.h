@@ -237,7 +237,7 @@ stream_hub_set_name(struct stream_hub *hub, const char *name)
 /* ---- what the network does ---- */
 
 static inline struct sockaddr_storage
-address(const char *host, uint16_t port)
+endpoint(const char *host, uint16_t port)
 {
 	struct sockaddr_storage ss = {0};
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -271,7 +271,7 @@ dials_us(const char *from, const char *host, int *err)
 {
 	struct stream *s = new_stream(true);
 	s->from = from;
-	s->remote = address(host, 40000);
+	s->remote = endpoint(host, 40000);
 	*err = ask_again(s);
 	return s;
 }
@@ -319,7 +319,7 @@ announce(const char *name, enum txt_client client, const char *host, unsigned so
 	assert_int_equal(txt_keep(&e->txt, &(struct txt){.client = client}), 0);
 	e->addr = calloc(1, sizeof(*e->addr));
 	assert_non_null(e->addr);
-	e->addr[0] = address(host, 5298);
+	e->addr[0] = endpoint(host, 5298);
 	e->addr_count = 1;
 	people_discovery_listener.on_entry(&world.r, e, DISCOVERY_NEW);
 	return e;
