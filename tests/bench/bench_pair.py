@@ -133,6 +133,7 @@ def bench_burst(table, hosts, number, options):
     a.ask(f"send {b.name} warm", "sent")
     b.wait("msg", text="warm")
     b.command("reset")
+    b.ask("stat", "stat", n=0)
     before = a.cpu() + b.cpu()
     began = a.ask(f"burst {b.name} {options.count} {SIZE}", "burst-start")["t"]
     a.wait("sent", 60, n=options.count)
