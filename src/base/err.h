@@ -14,7 +14,11 @@
 	X(ERR_UNKNOWN, -10007, "nobody of that name is known") \
 	X(ERR_UNSUPPORTED, -10008, "the peer does not support this") \
 	X(ERR_STREAM_ERROR, -10009, "the peer reported a stream error") \
-	X(ERR_CLOSED, -10010, "the connection was closed")
+	X(ERR_CLOSED, -10010, "the connection was closed") \
+	X(ERR_DAMAGED, -10011, "the file is damaged") \
+	X(ERR_NEWER, -10012, "a newer version of Earshot wrote it") \
+	X(ERR_FSYNC, -10013, "the disk did not confirm that it has what was written") \
+	X(ERR_LATE, -10014, "it is too late for that")
 
 #define ERR_ENUM(name, value, text) name = (value),
 enum { ERR_MAP(ERR_ENUM) };

@@ -65,6 +65,19 @@ enum {
 	LIMIT_OUTBOX_BYTES = 1 << 20, /* their bytes: no more are loaded beyond that */
 	LIMIT_OUTBOX_KEPT = 64,       /* handed over, remembered to be sent again */
 
+	/* Store */
+	LIMIT_STANZA_ID = 256, /* id of a stanza that is kept; a longer one is as none */
+	LIMIT_TOKEN = 128,     /* a client's token of a message */
+	LIMIT_CURSOR_NAME = 64,
+	LIMIT_CURSORS = 256,           /* named cursors remembered */
+	LIMIT_HISTORY_PAGE = 1000,     /* messages of one answer */
+	LIMIT_HISTORY_BYTES = 3 << 20, /* their text; then the answer is shorter */
+	LIMIT_SEARCH_WORDS = 1024,     /* what is searched for */
+	LIMIT_REACTION = 256,          /* all reactions of one person to one message */
+	LIMIT_FORGOTTEN = 1000000,     /* ids remembered of messages that were forgotten ... */
+	LIMIT_FORGOTTEN_DAYS = 90,     /* ... for so many days */
+	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name after a restart */
+
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */
 	LIMIT_ANSWER = 4 << 20, /* one answer or event: the people of a big hall fit */

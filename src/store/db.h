@@ -1,0 +1,57 @@
+/* The database as the files of store/ see it: prepared statements, errors, numbers. Store thread
+ * only, but for what store.c does before the thread runs and after it ended. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/compiler.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DB_STATEMENTS = 128 };
+
+struct store_db {
+	sqlite3 *sql; /* owned */
+	struct {
+		const char *text; /* the literal it was made from: found again by its address */
+		sqlite3_stmt *stmt;
+	} statement[DB_STATEMENTS];
+	size_t statement_count;
+	int64_t last_n;  /* the newest number given out; rolled back with the transaction */
+	int64_t salt;    /* of hashes that are kept, secret */
+	int64_t indexed; /* the full-text index has messages up to this number */
+};
+
+/* sqlite's result code as one of ours: -ENOSPC, -EROFS, -EIO, -ENOMEM, ERR_DAMAGED, ERR_FSYNC ...
+ */
+int db_err(struct store_db *db, int rc);
+
+/* The statement for this SQL, prepared once, reset and with nothing bound. sql is a literal. */
+int db_stmt(struct store_db *db, const char *sql, sqlite3_stmt **out) MUST_USE;
+/* 1: a row is there; 0: done, and reset; or an error, and reset. */
+int db_step(struct store_db *db, sqlite3_stmt *stmt) MUST_USE;
+/* For statements without rows. */
+int db_run(struct store_db *db, sqlite3_stmt *stmt) MUST_USE;
+/* Several statements without parameters, at once. */
+int db_exec(struct store_db *db, const char *sql) MUST_USE;
+
+/* NULL binds NULL. The text must live until the statement is reset. */
+void db_bind_text(sqlite3_stmt *stmt, int index, const char *text);
+
+/* The next number of the log. */
+int64_t db_next(struct store_db *db);
+
+/* The row of a person. 0 and *id, or -ENOENT. */
+int db_peer_find(struct store_db *db, const char *name, int64_t *id) MUST_USE;
+/* Made if it is new; display (may be NULL) is taken over. */
+int db_peer(struct store_db *db, const char *name, const char *display, int64_t *id) MUST_USE;
+
+/* What stands for an id of somebody's that must not be kept in words. */
+int64_t db_hash(const struct store_db *db, const char *peer, const char *id);
+
+int64_t db_meta_int(struct store_db *db, const char *key, int64_t fallback);
+int db_meta_set(struct store_db *db, const char *key, int64_t value) MUST_USE;
+
+#endif

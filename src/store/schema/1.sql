@@ -1,0 +1,79 @@
+-- What the store keeps. Times are ms of the wall clock; "n" are numbers of the log, given to
+-- messages and events alike, ascending, never used twice.
+
+CREATE TABLE meta (
+	key TEXT PRIMARY KEY,
+	value ANY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE peer (
+	id INTEGER PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE COLLATE NOCASE, -- the instance name
+	display TEXT NOT NULL,
+	mark INTEGER NOT NULL DEFAULT 0           -- rows of ours up to this may have been sent
+) STRICT;
+
+CREATE TABLE message (
+	n INTEGER PRIMARY KEY,
+	peer INTEGER NOT NULL,
+	direction INTEGER NOT NULL,               -- enum store_direction
+	kind INTEGER NOT NULL,                    -- enum store_kind
+	state INTEGER NOT NULL,                   -- enum store_state
+	origin INTEGER NOT NULL,                  -- in: the id is an origin-id
+	markable INTEGER NOT NULL,                -- in: a displayed marker is wanted (XEP-0333)
+	retracted INTEGER NOT NULL DEFAULT 0,
+	said_at INTEGER NOT NULL,
+	stored_at INTEGER NOT NULL,
+	edited_at INTEGER NOT NULL DEFAULT 0,
+	expires INTEGER NOT NULL DEFAULT 0,       -- out: on the store's age, 0: never
+	id TEXT NOT NULL,
+	target TEXT,                              -- id of the message it is about
+	token TEXT,                               -- out: of the client that said it
+	reason TEXT,                              -- out: why it failed
+	body TEXT NOT NULL,                       -- as it reads now
+	stanza BLOB
+) STRICT;
+
+CREATE INDEX message_conversation ON message (peer, n) WHERE kind = 0;
+CREATE INDEX message_id ON message (peer, id) WHERE id <> '';
+CREATE INDEX message_queued ON message (peer, n) WHERE state = 0;
+CREATE INDEX message_unread ON message (peer, n) WHERE state = 6;
+CREATE UNIQUE INDEX message_token ON message (peer, token) WHERE token IS NOT NULL;
+
+-- The latest reactions of either side to a message.
+CREATE TABLE reaction (
+	of INTEGER NOT NULL,
+	by INTEGER NOT NULL,                      -- enum store_direction
+	body TEXT NOT NULL,
+	PRIMARY KEY (of, by)
+) STRICT, WITHOUT ROWID;
+
+-- What happened to messages; that they came stands in message itself.
+CREATE TABLE event (
+	n INTEGER PRIMARY KEY,
+	of INTEGER NOT NULL,                      -- message.n; 0: of none
+	kind INTEGER NOT NULL,                    -- enum store_event_kind
+	state INTEGER NOT NULL,
+	text TEXT
+) STRICT;
+
+CREATE INDEX event_of ON event (of);
+
+-- What was received and forgotten, and must not come back.
+CREATE TABLE forgotten (
+	hash INTEGER PRIMARY KEY,                 -- of peer and origin-id, with meta.salt
+	at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE cursor (
+	name TEXT PRIMARY KEY,
+	n INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Filled behind the messages, up to meta.indexed; a search catches up first.
+CREATE VIRTUAL TABLE words USING fts5 (
+	body,
+	content = 'message',
+	content_rowid = 'n',
+	tokenize = "unicode61 remove_diacritics 2"
+);
