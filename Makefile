@@ -100,6 +100,8 @@ earshotd_FOLDERS      = daemon chat peer stream ipc store discovery tls xml wire
 earshotd_ALSO         = mdns
 earshot-mdns_FOLDERS  = mdns base
 earshot_FOLDERS       = cli client wire base
+# sources that are made of something else, in the build folder under the same path
+MADE_store = src/store/schema.c
 PROGRAMS := $(foreach p,earshotd earshot-mdns earshot,\
               $(if $(wildcard src/$(firstword $($(p)_FOLDERS))/main.c),$(p)))
 
@@ -134,7 +136,7 @@ pkgs     = $(sort $(foreach f,$(1),$(PKGS_$(f))))
 cflags   = $(sort $(foreach p,$(call pkgs,$(1)),$(CFLAGS_$(p))))
 libs     = $(foreach p,$(call pkgs,$(1)),$(LIBS_$(p)))
 srcs     = $(wildcard src/$(1)/*.c)
-objs     = $(patsubst %.c,$(B)/%.o,$(call srcs,$(1)))
+objs     = $(patsubst %.c,$(B)/%.o,$(call srcs,$(1)) $(MADE_$(1)))
 archives = $(foreach f,$(1),$(if $(call srcs,$(f)),$(B)/$(f).a))
 # main.c holds main() and belongs to its program alone
 libobjs  = $(filter-out %/main.o,$(call objs,$(1)))
@@ -179,6 +181,16 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 CFLAGS_discovery += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
 $(eval $(call remember,$(B)/libexecdir,$(libexecdir)))
 $(call objs,discovery): $(B)/libexecdir
+
+# The schema is part of the program. One rule for each build folder: $(call schema_rules,FOLDER)
+SCHEMA := $(wildcard src/store/schema/*.sql)
+define schema_rules
+$(1)/src/store/schema.c: src/store/schema/embed.awk $(SCHEMA)
+	$$(call say,AWK,$$@)mkdir -p $$(@D) && awk -f $$^ >$$@
+endef
+$(eval $(call schema_rules,$(B)))
+$(B)/src/store/schema.o: $(B)/src/store/schema.c $(B)/flags | libraries
+	$(call say,CC,$<)$(CC) $(CFLAGS_store) $(ALL_CFLAGS) -c -o $@ $<
 
 define program_rules
 $(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) $(B)/flags

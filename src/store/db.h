@@ -10,7 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DB_STATEMENTS = 128 };
+enum { DB_STATEMENTS = 256 }; /* a power of two, well above the number there are */
+
+/* What is rolled back with a transaction. */
+struct db_numbers {
+	int64_t last_n;  /* the newest number given out */
+	int64_t indexed; /* the full-text index has messages up to this number; also in meta */
+	bool deleted;    /* set when messages or events were deleted: the newest number is then
+			  * kept in meta, for no row may be left that tells of it */
+	bool wipe;       /* set when nothing of what was deleted may be left in the file: the
+			  * write-ahead log is emptied after the commit, before the answer */
+};
 
 struct store_db {
 	sqlite3 *sql; /* owned */
@@ -18,15 +28,20 @@ struct store_db {
 		const char *text; /* the literal it was made from: found again by its address */
 		sqlite3_stmt *stmt;
 	} statement[DB_STATEMENTS];
-	size_t statement_count;
-	int64_t last_n;  /* the newest number given out; rolled back with the transaction */
-	int64_t salt;    /* of hashes that are kept, secret */
-	int64_t indexed; /* the full-text index has messages up to this number */
+	struct db_numbers now;
+	int64_t salt; /* of hashes that are kept, secret */
+	int failed;   /* the latest error that is the disk's or the machine's, not the caller's */
+	int64_t age;  /* of the store, ms, when clock_now() was: */
+	uint64_t age_at;
 };
 
 /* sqlite's result code as one of ours: -ENOSPC, -EROFS, -EIO, -ENOMEM, ERR_DAMAGED, ERR_FSYNC ...
- */
+ * Those that are not for the caller to handle are remembered in db->failed. */
 int db_err(struct store_db *db, int rc);
+/* Finalizes all statements and closes; the numbers stay. Accepts zeroed. */
+void db_finish(struct store_db *db);
+/* Resets whatever statement was left in the middle of its rows. */
+void db_reset(struct store_db *db);
 
 /* The statement for this SQL, prepared once, reset and with nothing bound. sql is a literal. */
 int db_stmt(struct store_db *db, const char *sql, sqlite3_stmt **out) MUST_USE;
@@ -42,6 +57,8 @@ void db_bind_text(sqlite3_stmt *stmt, int index, const char *text);
 
 /* The next number of the log. */
 int64_t db_next(struct store_db *db);
+/* As store_age(). Any thread. */
+int64_t db_age(const struct store_db *db);
 
 /* The row of a person. 0 and *id, or -ENOENT. */
 int db_peer_find(struct store_db *db, const char *name, int64_t *id) MUST_USE;

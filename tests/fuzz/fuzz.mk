@@ -8,7 +8,7 @@
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 30
 FUZZ_B       := build/fuzz
-FUZZ_FOLDERS  = stream ipc discovery mdns tls xml wire base
+FUZZ_FOLDERS  = stream ipc store discovery mdns tls xml wire base
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS   = $(STD) -O1 -g -fno-omit-frame-pointer $(FUZZ_SANITIZE) -MMD -MP \
                 -DEARSHOT_VERSION='"$(VERSION)"' -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
@@ -16,7 +16,7 @@ FUZZ_RUN      = -max_len=4096 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 
                 -max_total_time=$(FUZZ_SECONDS)
 
 FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_OBJS     = $(patsubst %.c,$(FUZZ_B)/%.o,$(filter-out %/main.c,$(foreach f,$(FUZZ_FOLDERS),$(call srcs,$(f)))))
+FUZZ_OBJS     = $(patsubst %.c,$(FUZZ_B)/%.o,$(filter-out %/main.c,$(foreach f,$(FUZZ_FOLDERS),$(call srcs,$(f)) $(MADE_$(f)))))
 
 define fuzz_folder_rules
 $(FUZZ_B)/src/$(1)/%.o: src/$(1)/%.c | libraries
@@ -24,6 +24,10 @@ $(FUZZ_B)/src/$(1)/%.o: src/$(1)/%.c | libraries
 	  -fsanitize=fuzzer-no-link -c -o $$@ $$<
 endef
 $(foreach f,$(FUZZ_FOLDERS),$(eval $(call fuzz_folder_rules,$(f))))
+
+$(eval $(call schema_rules,$(FUZZ_B)))
+$(FUZZ_B)/src/store/schema.o: $(FUZZ_B)/src/store/schema.c
+	$(call say,FUZZ,$<)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
 
 $(FUZZ_B)/all.a: $(FUZZ_OBJS)
 	$(call say,AR,$@)rm -f $@ && ar rcsD $@ $(FUZZ_OBJS)

@@ -38,6 +38,8 @@ CREATE INDEX message_conversation ON message (peer, n) WHERE kind = 0;
 CREATE INDEX message_id ON message (peer, id) WHERE id <> '';
 CREATE INDEX message_queued ON message (peer, n) WHERE state = 0;
 CREATE INDEX message_unread ON message (peer, n) WHERE state = 6;
+CREATE INDEX message_confirmed ON message (peer, n) WHERE kind = 0 AND state IN (1, 2);
+CREATE INDEX message_correction ON message (peer, target) WHERE kind = 1;
 CREATE UNIQUE INDEX message_token ON message (peer, token) WHERE token IS NOT NULL;
 
 -- The latest reactions of either side to a message.
@@ -48,12 +50,14 @@ CREATE TABLE reaction (
 	PRIMARY KEY (of, by)
 ) STRICT, WITHOUT ROWID;
 
--- What happened to messages; that they came stands in message itself.
+-- What happened to messages; that they came stands in message itself. value: of STATE the state;
+-- of CORRECTED, RETRACTED and REACTION the direction of who did it; of FORGOTTEN `before`.
+-- text: of STATE the reason; of FORGOTTEN the person's name, "" for everybody.
 CREATE TABLE event (
 	n INTEGER PRIMARY KEY,
 	of INTEGER NOT NULL,                      -- message.n; 0: of none
 	kind INTEGER NOT NULL,                    -- enum store_event_kind
-	state INTEGER NOT NULL,
+	value INTEGER NOT NULL,
 	text TEXT
 ) STRICT;
 

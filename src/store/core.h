@@ -1,0 +1,61 @@
+/* The store itself: what its two threads share. The loop's side is store.c, the store's own thread
+ * thread.c. */
+#ifndef STORE_CORE_H
+#define STORE_CORE_H
+
+#include "store/db.h"
+#include "store/open.h"
+#include "store/store.h"
+
+struct store {
+	/* Loop thread. */
+	uv_loop_t *loop;                /* borrowed */
+	const struct store_listener *l; /* borrowed */
+	void *ctx;
+	size_t pending; /* asked and not answered */
+	int trouble;    /* as told to the listener */
+	unsigned told;  /* of `troubles` */
+	bool ended;     /* on_fatal was called: nothing is answered any more */
+	bool closing;
+	void (*on_closed)(void *ctx);
+	void *closed_ctx;
+
+	uv_async_t async; /* the thread has something for the loop */
+	uv_thread_t thread;
+	uv_mutex_t lock;
+	uv_cond_t wake;
+
+	/* Both, under the lock. */
+	struct list asked;    /* of store_job.node */
+	struct list answered; /* the same, and notices of the thread's among them */
+	size_t answered_count;
+	bool watch;
+	bool quit;         /* the loop has all its answers: end */
+	bool finished;     /* the thread is at its end */
+	bool sleeping;     /* the thread waits for `wake` */
+	int failing;       /* writing fails with this at present */
+	unsigned troubles; /* how often that began */
+	int last_failure;
+	int fatal;
+
+	/* Jobs of the thread's own, answered to the loop: they keep their place among the answers.
+	 */
+	struct store_job weather; /* `failing` has changed */
+	struct store_job doom;    /* `fatal` was set */
+
+	/* Store thread. */
+	struct store_db db;
+	int wal_pages;     /* in the write-ahead log after the latest commit */
+	int wal_limit;     /* so many cause a checkpoint */
+	uint64_t aged_at;  /* clock_now() when the age was last written */
+	uint64_t probe_at; /* clock_now() when writing is to be tried again */
+	char path[PATH_MAX];
+};
+
+/* The thread's main function; arg is the store. */
+void thread_main(void *arg);
+
+/* Runs on the store's thread: puts something among the answers. The lock must be held. */
+void core_answer(struct store *s, struct store_job *job);
+
+#endif

@@ -1,0 +1,345 @@
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "store/aside.h"
+#include "store/core.h"
+
+#include <errno.h>
+
+enum {
+	BATCH_MAX = 4096, /* jobs of one transaction: bounds its memory and its time */
+	PROBE_MS = 1000,  /* how often writing is tried while it fails */
+	NS_PER_MS = 1000000,
+	AGE_MS = 60 * 1000,     /* how often the age is written, if anything is */
+	CHECKPOINT_PAGES = 2000 /* of the write-ahead log, then it is copied into the file */
+};
+
+/* A job changed something and failed: once more, so that only that one is undone. */
+enum { AGAIN = 1 };
+
+static bool
+is_fatal(int err)
+{
+	return err == ERR_FSYNC || err == ERR_DAMAGED;
+}
+
+static void
+roll_back(struct store *s, const struct db_numbers *before)
+{
+	db_reset(&s->db);
+	if (!sqlite3_get_autocommit(s->db.sql))
+		(void)sqlite3_exec(s->db.sql, "ROLLBACK", NULL, NULL, NULL);
+	s->db.now = *before;
+}
+
+/* One job of a transaction. 0: it is done, well or not (job->err), and the next one may follow. */
+static int
+run_job(struct store *s, struct store_job *job, bool alone)
+{
+	struct store_db *db = &s->db;
+	struct db_numbers before = db->now;
+	sqlite3_int64 changes = sqlite3_total_changes64(db->sql);
+	db->failed = 0;
+	job->err = alone ? db_exec(db, "SAVEPOINT job") : 0;
+	if (!job->err)
+		job->err = job->run(db, job);
+	if (is_fatal(db->failed))
+		return db->failed;
+	if (db->failed && (!job->reads || sqlite3_get_autocommit(db->sql)))
+		return db->failed;
+	bool undo = job->err && sqlite3_total_changes64(db->sql) != changes;
+	if (undo && !alone)
+		return AGAIN;
+	if (job->err)
+		db->now = before;
+	if (!alone)
+		return 0;
+	if (undo)
+		db_reset(db);
+	int err = undo ? db_exec(db, "ROLLBACK TO job") : 0;
+	return err ? err : db_exec(db, "RELEASE job");
+}
+
+/* What the store itself keeps, along with what the jobs wrote. */
+static int
+write_own(struct store *s)
+{
+	struct store_db *db = &s->db;
+	uint64_t now = clock_now();
+	int err = 0;
+	if (db->now.deleted)
+		err = db_meta_set(db, "last_n", db->now.last_n);
+	if (err || (s->aged_at && now - s->aged_at < AGE_MS))
+		return err;
+	err = db_meta_set(db, "age", db_age(db));
+	if (!err)
+		err = db_meta_set(db, "age_at", clock_wall());
+	if (!err)
+		s->aged_at = now;
+	return err;
+}
+
+/* The jobs in one transaction. reads: only those that change nothing. */
+static int
+run_all(struct store *s, struct list *jobs, bool reads, bool alone)
+{
+	struct store_db *db = &s->db;
+	sqlite3_int64 changes = sqlite3_total_changes64(db->sql);
+	int err = db_exec(db, reads ? "BEGIN" : "BEGIN IMMEDIATE");
+	LIST_FOREACH (node, jobs) {
+		struct store_job *job = container_of(node, struct store_job, node);
+		if (!err && (job->reads || !reads))
+			err = run_job(s, job, alone);
+	}
+	db->failed = 0;
+	if (!err && sqlite3_total_changes64(db->sql) != changes)
+		err = write_own(s);
+	db_reset(db);
+	return err ? err : db_exec(db, "COMMIT");
+}
+
+static int
+run_batch(struct store *s, struct list *jobs, bool reads)
+{
+	struct db_numbers before = s->db.now;
+	before.deleted = before.wipe = false;
+	s->db.now = before;
+	int err = run_all(s, jobs, reads, false);
+	if (err == AGAIN) {
+		roll_back(s, &before);
+		err = run_all(s, jobs, reads, true);
+	}
+	if (err && !is_fatal(err))
+		roll_back(s, &before);
+	return err;
+}
+
+void
+core_answer(struct store *s, struct store_job *job)
+{
+	list_remove(&job->node);
+	list_insert(&s->answered, &job->node);
+	s->answered_count++;
+}
+
+/* weather is told wherever its latest change stands among the answers */
+static void
+answer_weather(struct store *s)
+{
+	if (s->weather.node.next)
+		s->answered_count--;
+	core_answer(s, &s->weather);
+}
+
+/* tried: to write; failing: what that failed with, 0: it works. */
+static void
+answer(struct store *s, struct list *jobs, bool tried, int failing)
+{
+	uv_mutex_lock(&s->lock);
+	if (tried && failing) {
+		if (!s->failing) {
+			s->troubles++;
+			s->last_failure = failing;
+			answer_weather(s);
+		}
+		s->failing = failing;
+		s->probe_at = clock_now() + PROBE_MS;
+	}
+	LIST_FOREACH (node, jobs)
+		core_answer(s, container_of(node, struct store_job, node));
+	if (tried && !failing && s->failing) {
+		s->failing = 0;
+		answer_weather(s);
+	}
+	uv_mutex_unlock(&s->lock);
+	(void)uv_async_send(&s->async);
+}
+
+static void
+set_fatal(struct store *s, int err)
+{
+	if (err == ERR_DAMAGED)
+		aside_mark(s->path);
+	/* nothing more is written, also not while closing */
+	(void)sqlite3_db_config(s->db.sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	uv_mutex_lock(&s->lock);
+	s->fatal = s->doom.err = err;
+	core_answer(s, &s->doom);
+	uv_mutex_unlock(&s->lock);
+	(void)uv_async_send(&s->async);
+}
+
+/* Empties the log, or copies what it can. It is not lost if that fails: the log stays. */
+static int
+checkpoint(struct store *s, bool wipe)
+{
+	int mode = wipe ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	int rc = sqlite3_wal_checkpoint_v2(s->db.sql, NULL, mode, NULL, NULL);
+	int err = db_err(&s->db, rc);
+	if (is_fatal(err))
+		return err;
+	if (err)
+		log_warn(NULL, "the messages' log cannot be emptied: %s", err_str(err));
+	s->wal_limit = err ? s->wal_pages + CHECKPOINT_PAGES : CHECKPOINT_PAGES;
+	return 0;
+}
+
+/* Writing failed: what only reads is done all the same, each on its own. 0 or a fatal error. */
+static int
+run_reads(struct store *s, struct list *jobs, int write_err)
+{
+	struct list one;
+	int err = 0;
+	list_init(&one);
+	LIST_FOREACH (node, jobs) {
+		struct store_job *job = container_of(node, struct store_job, node);
+		if (!job->reads) {
+			job->err = write_err;
+			continue;
+		}
+		/* it keeps its place: `node` stands in for it */
+		struct list place;
+		list_insert(&job->node, &place);
+		list_remove(&job->node);
+		list_insert(&one, &job->node);
+		err = run_batch(s, &one, true);
+		if (err)
+			job->err = err;
+		list_remove(&job->node);
+		list_insert(&place, &job->node);
+		list_remove(&place);
+		if (is_fatal(err))
+			return err;
+	}
+	return 0;
+}
+
+/* 0, or the error that ends the store. */
+static int
+serve(struct store *s, struct list *jobs, bool writes)
+{
+	int err = run_batch(s, jobs, !writes), failing = writes ? err : 0;
+	if (err && !is_fatal(err))
+		err = run_reads(s, jobs, err);
+	if (!err && s->db.now.wipe)
+		err = checkpoint(s, true);
+	if (err)
+		return err;
+	answer(s, jobs, writes, failing);
+	return s->wal_pages >= s->wal_limit ? checkpoint(s, false) : 0;
+}
+
+static int
+run_probe(struct store_db *db, struct store_job *job)
+{
+	(void)job;
+	return db_meta_set(db, "age_at", clock_wall());
+}
+
+/* Whether writing works again. */
+static int
+probe(struct store *s)
+{
+	struct store_job job = {.run = run_probe};
+	struct list jobs;
+	list_init(&jobs);
+	list_insert(&jobs, &job.node);
+	int err = run_batch(s, &jobs, false);
+	list_remove(&job.node);
+	if (is_fatal(err))
+		return err;
+	answer(s, &jobs, true, err);
+	return 0;
+}
+
+/* Sleeps until there is something to do. */
+static void
+sleep_locked(struct store *s)
+{
+	while (list_empty(&s->asked) && !s->quit) {
+		uint64_t now = clock_now();
+		if (s->failing && now >= s->probe_at)
+			break;
+		s->sleeping = true;
+		if (s->failing)
+			(void)uv_cond_timedwait(
+			    &s->wake, &s->lock, (s->probe_at - now) * NS_PER_MS);
+		else
+			uv_cond_wait(&s->wake, &s->lock);
+		s->sleeping = false;
+	}
+}
+
+/* Waits for something to do. False: for nothing any more. */
+static bool
+take(struct store *s, struct list *jobs, bool *writes)
+{
+	*writes = false;
+	uv_mutex_lock(&s->lock);
+	sleep_locked(s);
+	for (int i = 0; i < BATCH_MAX && !list_empty(&s->asked); i++) {
+		struct store_job *job = container_of(s->asked.next, struct store_job, node);
+		list_remove(&job->node);
+		list_insert(jobs, &job->node);
+		*writes |= !job->reads;
+	}
+	bool more = !list_empty(jobs) || !s->quit;
+	uv_mutex_unlock(&s->lock);
+	return more;
+}
+
+static int
+on_wal(void *ctx, sqlite3 *sql, const char *name, int pages)
+{
+	struct store *s = ctx;
+	(void)sql, (void)name;
+	s->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+/* Nothing is left to do. The age is kept as it was at the end; should that fail, little is lost. */
+static void
+finish(struct store *s)
+{
+	uv_mutex_lock(&s->lock);
+	while (!s->quit)
+		uv_cond_wait(&s->wake, &s->lock);
+	uv_mutex_unlock(&s->lock);
+	if (!s->fatal) {
+		int err = db_meta_set(&s->db, "age", db_age(&s->db));
+		if (!err)
+			err = db_meta_set(&s->db, "age_at", clock_wall());
+		if (err)
+			log_warn(NULL, "the store's age cannot be kept: %s", err_str(err));
+	}
+	db_finish(&s->db);
+	uv_mutex_lock(&s->lock);
+	s->finished = true;
+	(void)uv_async_send(&s->async);
+	uv_mutex_unlock(&s->lock);
+}
+
+void
+thread_main(void *arg)
+{
+	struct store *s = arg;
+	int err = 0;
+	bool writes;
+	s->wal_limit = CHECKPOINT_PAGES;
+	(void)sqlite3_wal_hook(s->db.sql, on_wal, s);
+	for (;;) {
+		struct list jobs;
+		list_init(&jobs);
+		if (!take(s, &jobs, &writes))
+			break;
+		if (!list_empty(&jobs))
+			err = serve(s, &jobs, writes);
+		if (!err && s->failing && clock_now() >= s->probe_at)
+			err = probe(s);
+		if (err) {
+			set_fatal(s, err);
+			break;
+		}
+	}
+	finish(s);
+}
