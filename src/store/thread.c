@@ -8,7 +8,7 @@
 
 enum {
 	BATCH_MAX = 4096, /* jobs of one transaction: bounds its memory and its time */
-	PROBE_MS = 1000,  /* how often writing is tried while it fails */
+	RETRY_MS = 1000,  /* how often writing is tried while it fails */
 	NS_PER_MS = 1000000,
 	AGE_MS = 60 * 1000,     /* how often the age is written, if anything is */
 	CHECKPOINT_PAGES = 2000 /* of the write-ahead log, then it is copied into the file */
@@ -143,7 +143,7 @@ answer(struct store *s, struct list *jobs, bool tried, int failing)
 			answer_weather(s);
 		}
 		s->failing = failing;
-		s->probe_at = clock_now() + PROBE_MS;
+		s->retry_at = clock_now() + RETRY_MS;
 	}
 	LIST_FOREACH (node, jobs)
 		core_answer(s, container_of(node, struct store_job, node));
@@ -214,6 +214,17 @@ run_reads(struct store *s, struct list *jobs, int write_err)
 	return 0;
 }
 
+/* New events, to whom wants them. 0, or the error that ends the store. */
+static int
+tell(struct store *s)
+{
+	s->db.failed = 0;
+	tail_tell(s);
+	if (s->tail_due && !s->failing)
+		s->retry_at = clock_now() + RETRY_MS;
+	return is_fatal(s->db.failed) ? s->db.failed : 0;
+}
+
 /* 0, or the error that ends the store. */
 static int
 serve(struct store *s, struct list *jobs, bool writes)
@@ -226,7 +237,8 @@ serve(struct store *s, struct list *jobs, bool writes)
 	if (err)
 		return err;
 	answer(s, jobs, writes, failing);
-	return s->wal_pages >= s->wal_limit ? checkpoint(s, false) : 0;
+	err = tell(s);
+	return !err && s->wal_pages >= s->wal_limit ? checkpoint(s, false) : err;
 }
 
 static int
@@ -258,12 +270,13 @@ sleep_locked(struct store *s)
 {
 	while (list_empty(&s->asked) && !s->quit) {
 		uint64_t now = clock_now();
-		if (s->failing && now >= s->probe_at)
+		bool retry = s->failing || s->tail_due;
+		if (retry && now >= s->retry_at)
 			break;
 		s->sleeping = true;
-		if (s->failing)
+		if (retry)
 			(void)uv_cond_timedwait(
-			    &s->wake, &s->lock, (s->probe_at - now) * NS_PER_MS);
+			    &s->wake, &s->lock, (s->retry_at - now) * NS_PER_MS);
 		else
 			uv_cond_wait(&s->wake, &s->lock);
 		s->sleeping = false;
@@ -284,6 +297,9 @@ take(struct store *s, struct list *jobs, bool *writes)
 		*writes |= !job->reads;
 	}
 	bool more = !list_empty(jobs) || !s->quit;
+	if (s->watch && !s->watching)
+		s->told_n = s->db.now.last_n;
+	s->watching = s->watch;
 	uv_mutex_unlock(&s->lock);
 	return more;
 }
@@ -334,8 +350,10 @@ thread_main(void *arg)
 			break;
 		if (!list_empty(&jobs))
 			err = serve(s, &jobs, writes);
-		if (!err && s->failing && clock_now() >= s->probe_at)
+		if (!err && s->failing && clock_now() >= s->retry_at)
 			err = probe(s);
+		if (!err && s->tail_due && clock_now() >= s->retry_at)
+			err = tell(s);
 		if (err) {
 			set_fatal(s, err);
 			break;
