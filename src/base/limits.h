@@ -70,6 +70,7 @@ enum {
 	LIMIT_TOKEN = 128,     /* a client's token of a message */
 	LIMIT_CURSOR_NAME = 64,
 	LIMIT_CURSORS = 256,           /* named cursors remembered */
+	LIMIT_QUOTE = 160,             /* the beginning of a message that is shown with another */
 	LIMIT_HISTORY_PAGE = 1000,     /* messages of one answer */
 	LIMIT_HISTORY_BYTES = 3 << 20, /* their text; then the answer is shorter */
 	LIMIT_SEARCH_WORDS = 1024,     /* what is searched for */

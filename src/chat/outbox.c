@@ -485,6 +485,20 @@ outbox_handed(struct outbox *o, uint64_t now, uint64_t link, uint64_t row)
 
 /* ---- events: what the peer says ---- */
 
+const struct outbox_item *
+outbox_oldest(const struct outbox *o, uint64_t link)
+{
+	LIST_FOREACH (sent, &o->sent) {
+		if (item_of(sent)->link == link)
+			return item_of(sent);
+	}
+	LIST_FOREACH (kept, &o->kept) {
+		if (item_of(kept)->link == link)
+			return item_of(kept);
+	}
+	return NULL;
+}
+
 static struct outbox_item *
 find(struct list *items, const char *id)
 {

@@ -156,6 +156,10 @@ void outbox_presence(struct outbox *o, uint64_t now, bool here);
 /* The kernel has all of it. */
 void outbox_handed(struct outbox *o, uint64_t now, uint64_t link, uint64_t row);
 
+/* The oldest message on that link that is not confirmed, or was handed over a moment ago; NULL:
+ * none. */
+const struct outbox_item *outbox_oldest(const struct outbox *o, uint64_t link);
+
 /* What the peer said of the message with this id. False: it is not in memory, or was never sent;
  * of one handed over long ago the store may still know. A refusal is for good. */
 bool outbox_confirmed(struct outbox *o, uint64_t now, const char *id);

@@ -1,10 +1,13 @@
-/* Delivery receipts (XEP-0184). Sent once a message was taken, never for one without an id. */
+/* Delivery receipts (XEP-0184). Sent once a message is on disk, never for one without an id. */
 #include "base/str.h"
 #include "chat/chat.h"
+#include "chat/conversation.h"
 #include "peer/roster.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
 #include "xml/writer.h"
+
+#include <string.h>
 
 bool
 receipt_wanted(const struct inbound *in)
@@ -48,12 +51,14 @@ receipt_send(const struct inbound *in, const char *id)
 	return err;
 }
 
+/* Somebody who was never told anything has nothing to confirm. */
 static int
 take(const struct inbound *in)
 {
 	const char *id = xml_elem_attr(in->payload, "id");
-	if (!str_empty(id))
-		chat_delivered(in->from, id);
+	struct conversation *c = in->from->kept ? conversation_of(in->from) : NULL;
+	if (c && !str_empty(id) && strlen(id) <= LIMIT_STANZA_ID)
+		conversation_answered(c, id, STORE_DELIVERED, NULL);
 	return 0;
 }
 

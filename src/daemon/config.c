@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 enum { DEFAULT_PORT = 5298, PROBLEM_LIMIT = 512 };
+static const int64_t DEFAULT_LIFETIME = (int64_t)30 * 24 * 60 * 60 * 1000; /* ms */
 
 static const char help[] =
     "Usage: earshotd [OPTION]...\n"
@@ -57,6 +58,18 @@ parse_port(const char *value, uint16_t *out)
 	return err;
 }
 
+/* In the file in days. */
+static int
+parse_lifetime(const char *value, int64_t *out)
+{
+	const int64_t day = 24 * 60 * 60 * 1000;
+	int64_t days;
+	int err = str_to_int(value, 0, 3650, &days);
+	if (!err)
+		*out = days * day;
+	return err;
+}
+
 static int
 add_peer(struct config *c, const char *address)
 {
@@ -89,6 +102,8 @@ set_key(struct config *c, const char *section, const char *key, const char *valu
 		err = add_peer(c, value);
 	else if (strcmp(k, "privacy.publish_name") == 0)
 		err = parse_bool(value, &c->publish_name);
+	else if (strcmp(k, "messages.lifetime") == 0)
+		err = parse_lifetime(value, &c->lifetime);
 	else if (strcmp(k, "log.level") == 0)
 		err = log_level_parse(value, &c->log_level);
 	buf_finish(&name);
@@ -231,6 +246,7 @@ static int
 set_defaults(struct config *c)
 {
 	*c = (struct config){.port = DEFAULT_PORT,
+	    .lifetime = DEFAULT_LIFETIME,
 	    .mdns = true,
 	    .publish_name = true,
 	    .log_level = LOG_INFO,

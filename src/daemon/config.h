@@ -19,7 +19,8 @@ struct config {
 	bool mdns;
 	bool publish_name;
 	enum log_level log_level;
-	char **peers; /* owned, each too; fixed peers of the file */
+	int64_t lifetime; /* ms until a message nobody took is given up, 0: never */
+	char **peers;     /* owned, each too; fixed peers of the file */
 	size_t peer_count;
 	struct buf problem; /* the first thing in the file that makes no sense, for people */
 };

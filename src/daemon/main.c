@@ -6,9 +6,11 @@
 #include "base/paths.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "chat/chat.h"
 #include "daemon/config.h"
 #include "ipc/ipc.h"
 #include "peer/roster.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +33,7 @@ static const struct feature *const features[] = {
     NULL,
 };
 
-enum exit_code { EXIT_STARTED_TWICE = 3, SYSTEMD_FD = 3 };
+enum exit_code { EXIT_STARTED_TWICE = 3, EXIT_STORE = 4, SYSTEMD_FD = 3 };
 
 struct daemon {
 	uv_loop_t loop;
@@ -43,6 +45,7 @@ struct daemon {
 	char log[512];
 	int lock;
 	uint64_t started; /* ms, uv_now() */
+	int err;          /* why it could not start */
 	bool stopping;
 };
 
@@ -128,6 +131,96 @@ static const struct ipc_method methods[] = {
     {0},
 };
 
+/* ---- the store ---- */
+
+static void
+set_trouble(struct daemon *d, const char *what, int err)
+{
+	buf_clear(&d->roster.trouble);
+	if (err)
+		buf_fmt(&d->roster.trouble, "%s: %s.", what,
+		    err == -ENOSPC ? "the disk is full" : err_str(err));
+	roster_publish_state(&d->roster);
+}
+
+static void
+on_trouble(void *ctx, int err)
+{
+	struct daemon *d = ctx;
+	log_error(NULL, "messages cannot be kept: %s", err_str(err));
+	set_trouble(d, "Messages can be neither kept nor received", err);
+	bus_emit(&d->roster.bus, &(struct bus_event){.kind = BUS_STORE_TROUBLE, .err = err});
+}
+
+static void
+on_recovered(void *ctx)
+{
+	struct daemon *d = ctx;
+	log_info(NULL, "messages can be kept again");
+	set_trouble(d, NULL, 0);
+	bus_emit(&d->roster.bus, &(struct bus_event){.kind = BUS_STORE_RECOVERED});
+}
+
+/* Nobody knows what is on disk: nothing more may be said or answered. What was answered is there;
+ * what was not is asked again, of the daemon that comes after this one. */
+static void
+on_fatal(void *ctx, int err)
+{
+	(void)ctx;
+	log_error(NULL, "the daemon ends: the store has failed: %s", err_str(err));
+	_exit(EXIT_STORE);
+}
+
+static void
+on_events(void *ctx, const struct store_event *events, size_t count)
+{
+	struct daemon *d = ctx;
+	chat_publish_events(&d->roster, events, count);
+}
+
+static const struct store_listener store_listener = {
+    .on_trouble = on_trouble,
+    .on_recovered = on_recovered,
+    .on_fatal = on_fatal,
+    .on_events = on_events,
+};
+
+static void
+say_store_failed(const char *path, int err)
+{
+	if (err == ERR_NEWER)
+		(void)fprintf(stderr,
+		    "earshotd: %s was written by a newer version of Earshot. Install that version, "
+		    "or "
+		    "move the file away to begin a new history.\n",
+		    path);
+	else if (err == -EADDRINUSE)
+		(void)fprintf(
+		    stderr, "earshotd: %s is used by another program; end that one first.\n", path);
+	else
+		(void)fprintf(
+		    stderr, "earshotd: the history %s cannot be opened: %s.\n", path, err_str(err));
+}
+
+static int
+open_store(struct daemon *d, struct store **out)
+{
+	struct store_report report = {0};
+	char *path = NULL;
+	int err = paths_get(PATHS_STATE, "earshot.db", &path);
+	if (!err) {
+		err = store_open(path, &d->loop, &store_listener, d, &report, out);
+		if (err)
+			say_store_failed(path, err);
+	}
+	if (report.moved_to[0] && !d->config.problem.len)
+		buf_fmt(&d->config.problem,
+		    "The history was damaged and a new one was begun; the old one is in %s.",
+		    report.moved_to);
+	free(path);
+	return err;
+}
+
 /* ---- starting ---- */
 
 /* One daemon per user: two would both answer to one name. The lock dies with the process, so a
@@ -204,10 +297,32 @@ take_own(struct daemon *d)
 	return err;
 }
 
+/* Everybody is known: from now on front ends are answered. */
+static void
+on_started(void *ctx)
+{
+	struct daemon *d = ctx;
+	ipc_set_log(d->ipc, &chat_log_source, &d->roster);
+	int err = ipc_server_listen(d->ipc, d->socket, inherited_socket());
+	if (err) {
+		log_error(NULL, "the socket %s cannot be opened: %s", d->socket, err_str(err));
+		d->err = err;
+		stop(d);
+	}
+}
+
 static int
 start_roster(struct daemon *d)
 {
+	struct store *store = NULL;
+	int err = open_store(d, &store);
+	if (err)
+		return err;
 	struct roster_config config = {
+	    .store = store,
+	    .lifetime = d->config.lifetime,
+	    .on_started = on_started,
+	    .ctx = d,
 	    .discovery = {.helper = d->config.helper,
 		.user_name = d->config.user,
 		.mdns = d->config.mdns},
@@ -230,6 +345,10 @@ start(struct daemon *d)
 	(void)uv_signal_start(&d->interrupt, on_signal, SIGINT);
 
 	int err = ipc_server_create(&d->loop, &d->ipc);
+	if (!err && d->config.socket)
+		err = str_replace(&d->socket, d->config.socket);
+	else if (!err)
+		err = paths_get(PATHS_RUNTIME, "daemon.sock", &d->socket);
 	if (!err)
 		err = take_own(d);
 	if (!err)
@@ -238,12 +357,6 @@ start(struct daemon *d)
 		err = roster_add_methods(&d->roster);
 	if (!err)
 		err = ipc_server_add(d->ipc, methods, d);
-	if (!err && d->config.socket)
-		err = str_replace(&d->socket, d->config.socket);
-	else if (!err)
-		err = paths_get(PATHS_RUNTIME, "daemon.sock", &d->socket);
-	if (!err)
-		err = ipc_server_listen(d->ipc, d->socket, inherited_socket());
 	return err;
 }
 
@@ -268,6 +381,8 @@ run(struct daemon *d)
 	int left = uv_loop_close(&d->loop);
 	if (left)
 		log_error(NULL, "the loop still held handles at the end");
+	if (!err)
+		err = d->err;
 	return err ? err : left;
 }
 

@@ -15,15 +15,21 @@ enum bus_event_kind {
 	BUS_PERSON_NEW,     /* here for the first time, or back after it was gone */
 	BUS_PERSON_CHANGED, /* anything that is shown of it */
 	BUS_PERSON_GONE,
-	BUS_PERSON_FREED, /* last event: forget the pointer */
-	BUS_STREAM_UP,    /* stream is set */
-	BUS_STREAM_DOWN,  /* stream and err are set */
-	BUS_UNREACHABLE,  /* we dialled and got nobody; err is set */
+	BUS_PERSON_RENAMED,  /* known by `name` until now, an address; nothing of it is lost */
+	BUS_PERSON_MERGED,   /* `other` turned out to be this person, and is about to be freed */
+	BUS_PERSON_FREED,    /* last event: forget the pointer */
+	BUS_STREAM_UP,       /* stream is set */
+	BUS_STREAM_DOWN,     /* stream and err are set */
+	BUS_UNREACHABLE,     /* we dialled and got nobody; err is set */
+	BUS_STORE_TROUBLE,   /* of nobody: writing fails, with err */
+	BUS_STORE_RECOVERED, /* of nobody */
 };
 
 struct bus_event {
 	enum bus_event_kind kind;
-	struct person *person;
+	struct person *person; /* NULL: of nobody */
+	struct person *other;
+	const char *name;
 	struct stream *stream;
 	int err;
 };

@@ -64,25 +64,30 @@ take_iq(struct inbound *in)
 	return iq_reply_error(in, "modify", "bad-request");
 }
 
-/* Each known payload of a message is offered once, in the order of the stanza: a body and a
- * receipt request are two payloads of two features. */
+/* Each handler is offered a message once, with the first payload of its own, in the order of the
+ * stanza: a body and the id of what it corrects are one message, a body and "I no longer type" are
+ * two matters. */
 static int
 take_message(struct inbound *in)
 {
 	const struct feature *const *features = in->from->roster->features;
-	if (str_equal(xml_elem_attr(in->stanza, "type"), "error"))
-		return 0; /* old clients show them as words; there is nothing to do for us */
-	const struct payload_handler *done[8];
+	if (str_equal(xml_elem_attr(in->stanza, "type"), "error")) {
+		const struct payload_handler *h =
+		    dispatch_find(features, MESSAGE_ERROR, NS_CLIENT, "error");
+		in->payload = xml_elem_child(in->stanza, NS_CLIENT, "error");
+		return h && in->payload ? h->fn(in) : 0;
+	}
+	int (*done[8])(const struct inbound *in);
 	size_t count = 0;
 	XML_FOREACH (child, in->stanza) {
 		const struct payload_handler *h =
 		    dispatch_find(features, MESSAGE, child->ns, child->name);
 		bool again = false;
-		for (size_t i = 0; i < count; i++)
-			again = again || done[i] == h;
+		for (size_t i = 0; h && i < count; i++)
+			again = again || done[i] == h->fn;
 		if (!h || again || count == ARRAY_LEN(done))
 			continue;
-		done[count++] = h;
+		done[count++] = h->fn;
 		in->payload = child;
 		int err = h->fn(in);
 		if (err)

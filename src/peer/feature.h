@@ -11,7 +11,7 @@ struct roster;
 struct stream;
 struct xml_elem;
 
-enum stanza_kind { IQ_GET, IQ_SET, MESSAGE, PRESENCE };
+enum stanza_kind { IQ_GET, IQ_SET, MESSAGE, MESSAGE_ERROR, PRESENCE };
 
 /* A stanza on its way to a handler. Borrowed until the handler returns. */
 struct inbound {

@@ -124,6 +124,44 @@ person_send(struct person *p, struct buf *stanza, outgoing_done *done, void *ctx
 }
 
 int
+person_send_now(
+    struct person *p, struct buf *stanza, outgoing_done *done, void *ctx, uint64_t *serial)
+{
+	int err = buf_err(stanza);
+	if (!err && (!p->current || stream_is_closing(p->current)))
+		err = ERR_ABSENT;
+	if (!err && !list_empty(&p->outgoing))
+		err = ERR_TOO_BIG; /* it would overtake what waits */
+	struct outgoing *o = err ? NULL : calloc(1, sizeof(*o));
+	if (!o)
+		return err ? err : -ENOMEM;
+	*o = (struct outgoing){.stream = p->current, .done = done, .ctx = ctx};
+	err = stream_send(p->current, stanza, &o->ticket);
+	if (err) {
+		free(o);
+		return err == -ENOTCONN ? ERR_ABSENT : err;
+	}
+	list_insert(&p->handed, &o->node);
+	*serial = stream_serial(p->current);
+	return 0;
+}
+
+void
+person_dial(struct person *p)
+{
+	link_want(p);
+}
+
+struct stream *
+person_stream(const struct person *p, uint64_t serial)
+{
+	for (size_t i = 0; i < p->stream_count; i++)
+		if (stream_serial(p->streams[i]) == serial)
+			return p->streams[i];
+	return NULL;
+}
+
+int
 inbound_answer(const struct inbound *in, struct buf *stanza)
 {
 	uint64_t ticket;

@@ -88,8 +88,18 @@ static void
 remember_gone(struct person *p)
 {
 	recall_gone(p);
+	if (p->kept)
+		return;
 	list_insert(&p->roster->gone, &p->gone_node);
 	p->roster->gone_count++;
+}
+
+void
+person_set_kept(struct person *p, bool kept)
+{
+	p->kept = kept;
+	if (p->state == PERSON_GONE)
+		remember_gone(p);
 }
 
 void
@@ -190,6 +200,21 @@ person_create(struct roster *r, const char *name, bool nameless)
 	list_init(&p->iqs);
 	outgoing_init(p);
 	return p;
+}
+
+int
+roster_recall(struct roster *r, const char *name, const char *display, struct person **out)
+{
+	struct person *p = find(r, name, false);
+	if (!p) {
+		p = person_create(r, name, false);
+		if (!p)
+			return -ENOMEM;
+		(void)!str_replace(&p->display, display); /* else its name is shown */
+	}
+	person_set_kept(p, true);
+	*out = p;
+	return 0;
 }
 
 void
@@ -319,6 +344,8 @@ static void
 absorb(struct person *known, struct person *p)
 {
 	p->entry = NULL;
+	bus_emit(&known->roster->bus,
+	    &(struct bus_event){.kind = BUS_PERSON_MERGED, .person = known, .other = p});
 	link_move(p, known);
 	outgoing_move(p, known);
 	iq_move(p, known);
@@ -343,11 +370,14 @@ rename_person(struct person *p, const char *name)
 	enum person_state state = p->state;
 	people_set_state(p, PERSON_GONE);
 	map_remove(&r->people, before.text);
-	free(p->name);
+	char *old = p->name;
 	p->name = copy;
 	p->nameless = false;
 	txt_kept_get(&p->txt, &txt);
 	(void)!take_display(p, &txt); /* without memory the address stays to be shown */
+	bus_emit(
+	    &r->bus, &(struct bus_event){.kind = BUS_PERSON_RENAMED, .person = p, .name = old});
+	free(old);
 	people_set_state(p, state);
 }
 

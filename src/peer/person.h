@@ -34,8 +34,9 @@ struct person {
 	enum person_state state;
 	bool nameless;     /* a fixed peer known by its address alone, which is what name says */
 	bool answered;     /* at least once */
+	bool kept;         /* the store has something of it: known however long gone */
 	uint64_t state_at; /* clock_now() of the evidence */
-	struct list gone_node; /* in roster->gone, or in none */
+	struct list gone_node; /* in roster->gone, or in none; never while kept */
 
 	struct stream *streams[LIMIT_STREAMS_PER_PERSON]; /* borrowed from the hub; the first
 							     stream_count are there */
@@ -72,6 +73,17 @@ typedef void outgoing_done(void *ctx, struct person *p, const struct stream *s, 
 /* Moves the stanza's bytes. Sends on the current stream, or dials first. done may be NULL.
  * 0, ERR_ABSENT (gone), ERR_TOO_BIG (queue full), a latched error: then done is not called. */
 int person_send(struct person *p, struct buf *stanza, outgoing_done *done, void *ctx) MUST_USE;
+
+/* The same, but nothing waits: 0 and the serial of the stream that has it; ERR_ABSENT: there is no
+ * stream; ERR_TOO_BIG: no room on it now, and the stanza is untouched. */
+int person_send_now(struct person *p, struct buf *stanza, outgoing_done *done, void *ctx,
+    uint64_t *serial) MUST_USE;
+/* Somebody would like a stream: BUS_STREAM_UP or BUS_UNREACHABLE follows. */
+void person_dial(struct person *p);
+/* The store has something of it from now on, or has not. */
+void person_set_kept(struct person *p, bool kept);
+/* The stream with this serial, if it is still one of p's. */
+struct stream *person_stream(const struct person *p, uint64_t serial);
 
 /* The same on the stream a request came on; nobody is told. */
 int inbound_answer(const struct inbound *in, struct buf *stanza) MUST_USE;

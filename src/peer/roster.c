@@ -12,6 +12,7 @@
 #include "peer/person.h"
 #include "peer/who.h"
 #include "peer/xep0115_caps.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,6 +89,19 @@ start_parts(struct roster *r, const struct roster_config *config)
 	return err ? err : own_publish(r);
 }
 
+void
+roster_hold_start(struct roster *r)
+{
+	r->starting++;
+}
+
+void
+roster_release_start(struct roster *r)
+{
+	if (--r->starting == 0 && r->on_started)
+		r->on_started(r->ctx);
+}
+
 int
 roster_start(
     struct roster *r, uv_loop_t *loop, struct ipc_server *ipc, const struct roster_config *config)
@@ -95,6 +109,11 @@ roster_start(
 	r->loop = loop;
 	r->ipc = ipc;
 	r->features = config->features;
+	r->store = config->store;
+	r->lifetime = config->lifetime;
+	r->on_started = config->on_started;
+	r->ctx = config->ctx;
+	buf_init(&r->trouble, LIMIT_LABEL);
 	bus_init(&r->bus);
 	map_init(&r->people);
 	list_init(&r->gone);
@@ -104,21 +123,36 @@ roster_start(
 	(void)uv_timer_init(loop, &r->tick);
 	r->configured = value_array();
 	int err = r->configured ? caps_cache_create(&r->caps) : -ENOMEM;
-	return err ? err : start_parts(r, config);
+	roster_hold_start(r);
+	if (!err)
+		err = start_parts(r, config);
+	if (!err)
+		roster_release_start(r);
+	return err;
 }
 
+/* People outlive the store: what it still answers is about them. */
 static void
-part_closed(struct roster *r)
+on_store_closed(void *ctx)
 {
-	if (--r->closing > 0)
-		return;
+	struct roster *r = ctx;
+	r->store = NULL;
 	claims_finish(r);
 	people_finish(r);
 	bus_finish(&r->bus);
 	caps_cache_destroy(r->caps);
 	own_finish(&r->own);
 	value_free(r->configured);
+	buf_finish(&r->trouble);
 	r->on_closed(r->ctx);
+}
+
+/* Nobody asks for anything any more, but what was asked is still done. */
+static void
+part_closed(struct roster *r)
+{
+	if (--r->closing == 0)
+		store_close(r->store, on_store_closed, r);
 }
 
 static void
@@ -141,6 +175,7 @@ roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
 		done(ctx); /* it never started */
 		return;
 	}
+	r->on_started = NULL;
 	r->on_closed = done;
 	r->ctx = ctx;
 	r->closing = 1u + (r->hub != NULL) + (r->discovery != NULL);
@@ -277,7 +312,7 @@ roster_describe_state(const struct roster *r, struct value *state)
 	value_set_str(state, "discovery", names[d.mdns]);
 	value_set_str(state, "backend", d.backend);
 	value_set_bool(state, "network", d.network);
-	value_set_str(state, "problem", d.problem);
+	value_set_str(state, "problem", r->trouble.len ? buf_cstr(&r->trouble) : d.problem);
 	value_set_int(state, "helper_pid", d.helper_pid);
 	value_set_int(state, "helper_restarts", d.helper_restarts);
 	value_set_int(state, "port", stream_hub_port(r->hub));

@@ -20,6 +20,7 @@ struct roster {
 	struct ipc_server *ipc;                /* borrowed */
 	struct discovery *discovery;           /* owned */
 	struct stream_hub *hub;                /* owned */
+	struct store *store;                   /* owned */
 	const struct feature *const *features; /* borrowed; ends with NULL */
 	struct bus bus;
 	struct own own;
@@ -33,7 +34,12 @@ struct roster {
 	struct list pings;       /* of xep0199_ping.c: connections that are being tried */
 	struct caps_cache *caps; /* owned */
 	uv_timer_t tick;         /* runs only while something waits for time to pass */
+	int64_t lifetime;        /* ms until an undelivered message is given up, 0: never */
+	void *chat;              /* owned by chat/ */
+	struct buf trouble;      /* what is wrong with the store, a sentence; empty: nothing */
+	unsigned starting;       /* parts that are not ready yet */
 	unsigned closing;        /* parts still to close */
+	void (*on_started)(void *ctx);
 	void (*on_closed)(void *ctx);
 	void *ctx;
 };
@@ -44,6 +50,11 @@ struct roster_config {
 	char *const *peers; /* addresses of fixed peers, from the configuration; borrowed */
 	size_t peer_count;
 	const struct feature *const *features; /* ends with NULL */
+	struct store *store;                   /* moved, also on failure */
+	int64_t lifetime; /* ms until an undelivered message is given up, or 0 */
+	/* Once, perhaps inside roster_start(): everybody the store knows is known. */
+	void (*on_started)(void *ctx);
+	void *ctx;
 };
 
 /* loop and ipc outlive the roster; own has been loaded by the caller and is moved in. */
@@ -51,6 +62,14 @@ int roster_start(struct roster *r, uv_loop_t *loop, struct ipc_server *ipc,
     const struct roster_config *config) MUST_USE;
 /* Says goodbye everywhere, then calls done; the roster's memory is the caller's again. */
 void roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx);
+
+/* Features, from start() on: on_started waits until as many calls of the second have come. */
+void roster_hold_start(struct roster *r);
+void roster_release_start(struct roster *r);
+
+/* Somebody of whom the store has something, gone until seen. 0 or -ENOMEM. */
+int roster_recall(
+    struct roster *r, const char *name, const char *display, struct person **out) MUST_USE;
 
 /* NULL if nobody has this very name (ASCII case does not matter), or is the fixed peer of this
  * address that has not told a name. */

@@ -258,6 +258,7 @@ caps_take(struct person *p, const struct xml_elem *query)
 	}
 	caps_free(caps);
 	p->caps = known;
+	bus_emit(&p->roster->bus, &(struct bus_event){.kind = BUS_PERSON_CHANGED, .person = p});
 	return known != NULL;
 }
 

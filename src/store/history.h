@@ -38,9 +38,10 @@ struct store_page {
 	struct store_job job;
 	const char *peer;     /* NULL: everybody */
 	int64_t since, until; /* said_at, ms wall clock; 0: open; until is exclusive */
-	int64_t after;        /* above this number: the first `limit` of them; 0: not asked */
-	int64_t before;       /* without `after`: below this number, the last ones; 0: the newest */
-	size_t limit;         /* 1 to LIMIT_HISTORY_PAGE */
+	bool from_start;      /* the first `limit` of those above `after`; else the last ones */
+	int64_t after;
+	int64_t before; /* without `after`: below this number, the last ones; 0: the newest */
+	size_t limit;   /* 1 to LIMIT_HISTORY_PAGE */
 	struct store_list list;
 };
 void store_page(struct store *s, struct store_page *page);

@@ -53,7 +53,8 @@ add(struct store_load *load, sqlite3_stmt *stmt, size_t *capacity)
 	};
 	if (row_text(stmt, 4, &load->blocks, &q->id) ||
 	    row_text(stmt, 5, &load->blocks, &q->target) ||
-	    row_text(stmt, 6, &load->blocks, &q->body))
+	    row_text(stmt, 6, &load->blocks, &q->body) ||
+	    row_text(stmt, 7, &load->blocks, &q->quote))
 		return -ENOMEM;
 	load->item_count++;
 	return 0;
@@ -73,8 +74,12 @@ load_run(struct store_db *db, struct store_job *job)
 	got = ask_mark(db, peer, &load->marked);
 	if (!got)
 		got = db_stmt(db,
-		    "SELECT n, said_at, expires, kind, id, target, body FROM message"
-		    " WHERE peer = ? AND state = 0 AND n > ? ORDER BY n",
+		    "SELECT n, said_at, expires, kind, id, target, body, CASE WHEN target IS NOT "
+		    "NULL"
+		    " THEN (SELECT substr(t.body, 1, 40) FROM message t WHERE t.peer = m.peer"
+		    " AND t.id = m.target AND t.id <> '' AND t.kind = 0 ORDER BY t.n DESC LIMIT 1) "
+		    "END"
+		    " FROM message m WHERE peer = ? AND state = 0 AND n > ? ORDER BY n",
 		    &stmt);
 	if (got)
 		return got;

@@ -62,6 +62,7 @@ struct store_put {
 	enum store_state state; /* at present */
 	int64_t expires;        /* on store_age(), 0: never */
 	char kept_id[LIMIT_STANZA_ID + 1];
+	char quote[LIMIT_QUOTE + 1]; /* OUT: how the target's body begins, "" without one */
 };
 void store_put(struct store *s, struct store_put *put);
 
@@ -95,6 +96,17 @@ struct store_answered {
 };
 void store_answered(struct store *s, struct store_answered *answered);
 
+/* A message by its id. done with -ENOENT: there is none. */
+struct store_find {
+	struct store_job job;
+	const char *peer, *id;
+	enum store_direction direction;
+	int64_t n;
+	enum store_kind kind;
+	enum store_state state;
+};
+void store_find(struct store *s, struct store_find *find);
+
 /* Rows up to this one may have been sent. */
 struct store_mark {
 	struct store_job job;
@@ -109,6 +121,7 @@ struct store_queued {
 	int64_t said_at, expires; /* as in store_put */
 	enum store_kind kind;
 	const char *id, *target, *body; /* target: NULL if none */
+	const char *quote;              /* how the target's body begins, NULL if none */
 };
 
 /* Queued rows above `after`, the lowest ones: at least one if there is one, else no more than

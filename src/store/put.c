@@ -17,7 +17,7 @@ clear(struct store_put *put)
 	put->state = put->direction == STORE_OUT ? STORE_QUEUED
 		     : put->kind == STORE_CHAT   ? STORE_UNREAD
 						 : STORE_SEEN;
-	put->kept_id[0] = '\0';
+	put->kept_id[0] = put->quote[0] = '\0';
 }
 
 /* The row there is, if the statement finds one, is the answer. 1, 0: there is none; or an error. */
@@ -133,8 +133,10 @@ find_target(struct store_db *db, struct store_put *put, int64_t peer, struct tar
 	int err = put->target && peer
 		      ? target_find(db, peer, put->target, put->kind, put->direction, target)
 		      : -ENOENT;
-	if (!err)
+	if (!err) {
 		put->of = target->n;
+		memcpy(put->quote, target->quote, sizeof(put->quote));
+	}
 	if (put->kind == STORE_CHAT) {
 		/* the id stays as it was said, found or not */
 		target->id[0] = '\0';

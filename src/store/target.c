@@ -35,7 +35,8 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 {
 	sqlite3_stmt *stmt;
 	int err = db_stmt(db,
-	    "SELECT n, direction, kind, retracted, target FROM message WHERE peer = ? AND id = ?"
+	    "SELECT n, direction, kind, retracted, target, substr(body, 1, 40) FROM message"
+	    " WHERE peer = ? AND id = ?"
 	    " AND id <> '' AND direction IN (?, ?) AND kind <= ? ORDER BY n DESC LIMIT 1",
 	    &stmt);
 	if (err)
@@ -55,6 +56,9 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 	const char *target = (const char *)sqlite3_column_text(stmt, 4);
 	if (!target || str_copy(next, LIMIT_STANZA_ID + 1, target))
 		next[0] = '\0';
+	const char *quote = (const char *)sqlite3_column_text(stmt, 5);
+	if (!quote || str_copy(out->quote, sizeof(out->quote), quote))
+		out->quote[0] = '\0';
 	(void)sqlite3_reset(stmt);
 	return 0;
 }

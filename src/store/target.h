@@ -10,6 +10,7 @@ struct target {
 	enum store_direction direction;
 	bool retracted;
 	char id[LIMIT_STANZA_ID + 1];
+	char quote[LIMIT_QUOTE + 1]; /* how it begins */
 };
 
 /* What a message of this kind and direction may be about, by its id; that of a correction stands

@@ -535,6 +535,12 @@ stream_unsent(const struct stream *s)
 	return engine_unsent(s->engine);
 }
 
+const char *
+stream_error_condition(const struct stream *s)
+{
+	return engine_err(s->engine) == ERR_STREAM_ERROR ? engine_detail(s->engine) : "";
+}
+
 uint64_t
 stream_serial(const struct stream *s)
 {

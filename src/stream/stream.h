@@ -98,6 +98,8 @@ const struct sockaddr_storage *stream_remote(const struct stream *s);
 /* ms since the last byte arrived (clock_now() based), and stanzas queued but not written. */
 uint64_t stream_idle(const struct stream *s);
 size_t stream_unsent(const struct stream *s);
+/* The condition of the stream error the peer sent ("policy-violation"), "" without one. */
+const char *stream_error_condition(const struct stream *s);
 /* Grows by one with each stream that gets ready: the newest has the largest. */
 uint64_t stream_serial(const struct stream *s);
 

@@ -26,5 +26,11 @@
 #define NS_DELAY       "urn:xmpp:delay"
 #define NS_SID         "urn:xmpp:sid:0"
 #define NS_NICK        "http://jabber.org/protocol/nick"
+#define NS_CORRECT     "urn:xmpp:message-correct:0"
+#define NS_RETRACT     "urn:xmpp:message-retract:1"
+#define NS_REPLY       "urn:xmpp:reply:0"
+#define NS_REACTIONS   "urn:xmpp:reactions:0"
+#define NS_MARKERS     "urn:xmpp:chat-markers:0"
+#define NS_FALLBACK    "urn:xmpp:fallback:0"
 
 #endif

@@ -1,3 +1,5 @@
+/* Saying something: kept first, sent as soon as that is possible, whatever happens in between. On a
+ * real store, in a world that the test plays. */
 #include "base/limits.h"
 #include "chat/chat.h"
 
@@ -10,24 +12,44 @@
 
 #include "../support/world.h"
 
+#include "../support/kept.h"
 #include "../support/romeo.h"
 
-extern const struct feature feature_chat, feature_receipts, feature_attention;
-static const struct feature *const features[] = {
-    &feature_chat, &feature_receipts, &feature_attention, NULL};
+extern const struct feature feature_attention, feature_chat, feature_correction, feature_history,
+    feature_inbox, feature_markers, feature_receipts;
+static const struct feature *const features[] = {&feature_attention, &feature_chat,
+    &feature_correction, &feature_history, &feature_inbox, &feature_markers, &feature_receipts, NULL};
 
 static int
 set_up(void **state)
 {
 	(void)state;
-	return world_begin(features);
+	return kept_begin(features);
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
-	return world_end();
+	int err = world_end();
+	kept_remove();
+	return err;
+}
+
+static void
+restart(void)
+{
+	assert_int_equal(world_end(), 0);
+	kept_begin(features);
+}
+
+/* Answered when this returns. */
+static void
+call_chat(struct ipc_call *call, const char *method, const char *params)
+{
+	call_method(call, feature_chat.methods, method, params);
+	settle();
+	assert_int_equal(call->answers, 1);
 }
 
 static void
@@ -35,7 +57,18 @@ send_text(struct ipc_call *call, const char *text)
 {
 	char params[128];
 	(void)snprintf(params, sizeof(params), "{\"peer\":\"romeo\",\"text\":\"%s\"}", text);
-	call_method(call, feature_chat.methods, "send", params);
+	call_chat(call, "send", params);
+}
+
+/* Nobody cares about the answer. */
+static void
+say_text(const char *text, char id[RANDOM_ID_SIZE])
+{
+	struct ipc_call call;
+	send_text(&call, text);
+	assert_non_null(call.result);
+	(void)snprintf(id, RANDOM_ID_SIZE, "%s", value_str(call.result, "id"));
+	call_finish(&call);
 }
 
 /* How often this was put onto a stream since the last look. */
@@ -49,10 +82,35 @@ times_sent(const char *text)
 	return count;
 }
 
+static void
+confirms_it(struct stream *s, const char *id)
+{
+	char received[160];
+	(void)snprintf(received, sizeof(received),
+	    "<message><received xmlns='urn:xmpp:receipts' id='%s'/></message>", id);
+	says(s, received);
+	settle();
+}
+
+/* What the history says became of the newest message. */
+static void
+expect_newest(const char *state)
+{
+	struct ipc_call call;
+	call_method(&call, feature_history.methods, "history", "{\"peer\":\"romeo\"}");
+	settle();
+	const struct value *messages = value_get(call.result, "messages");
+	const struct value *newest = value_at(messages, value_count(messages) - 1);
+	assert_string_equal(value_str(newest, "state"), state);
+	call_finish(&call);
+}
+
 #define BODY(text) "<body>" text "</body>"
 
+/* ---- the promise ---- */
+
 static void
-a_message_is_answered_when_the_kernel_has_it(void **state)
+a_message_is_answered_when_it_is_kept(void **state)
 {
 	(void)state;
 	int err;
@@ -60,36 +118,117 @@ a_message_is_answered_when_the_kernel_has_it(void **state)
 	romeo(TXT_CLIENT_LIBPURPLE);
 	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
 	send_text(&call, "hello");
-	assert_int_equal(call.answers, 0);
-	hands_over(s);
-	assert_int_equal(call.answers, 1);
-	assert_string_equal(value_str(call.result, "state"), "handed over");
+	assert_string_equal(value_str(call.result, "state"), "queued");
 	assert_string_equal(value_str(call.result, "peer"), ROMEO);
+	assert_true(value_bool(call.result, "here", false));
+	assert_int_equal(times_sent(BODY("hello")), 1);
+	expect_events("sent queuedhello ");
+	hands_over(s);
+	settle();
+	expect_events("receipt handed over ");
+	expect_newest("handed over");
 	call_finish(&call);
 }
 
 static void
-nobody_there_is_one_sentence(void **state)
+who_is_not_here_gets_it_later(void **state)
 {
 	(void)state;
+	int err;
 	struct ipc_call call;
-	struct discovery_entry *e = romeo(TXT_CLIENT_LIBPURPLE);
-	send_text(&call, "hello");
-	ends(dialled_for(ROMEO), -ECONNREFUSED);
-	resolved(0);
-	ends(dialled_for(ROMEO), -ECONNREFUSED);
-	assert_int_equal(call.answers, 1);
-	assert_string_equal(call.reason, IPC_UNREACHABLE);
-	assert_non_null(strstr(call.text, "cannot be reached (Connection refused)"));
-	assert_non_null(strstr(buf_cstr(&world.events), "receipt failed"));
-	call_finish(&call);
+	struct discovery_entry *e = romeo(TXT_CLIENT_EARSHOT);
 	leaves(e);
 	send_text(&call, "hello");
-	assert_string_equal(call.reason, IPC_ABSENT);
-	assert_string_equal(call.text, ROMEO " is not here; the message was not sent.");
+	assert_false(value_bool(call.result, "here", true));
 	call_finish(&call);
-	assert_int_equal(times_sent("hello"), 0);
+	assert_int_equal(times_sent(BODY("hello")), 0);
+	romeo(TXT_CLIENT_EARSHOT);
+	dials_us(ROMEO, "192.0.2.1", &err);
+	settle();
+	assert_int_equal(times_sent(BODY("hello")), 1);
 }
+
+static void
+it_outlives_a_restart_in_order_and_says_when_it_was_said(void **state)
+{
+	(void)state;
+	int err;
+	char one[RANDOM_ID_SIZE], two[RANDOM_ID_SIZE];
+	leaves(romeo(TXT_CLIENT_EARSHOT));
+	say_text("one", one);
+	say_text("two", two);
+	restart();
+	assert_int_equal(person_called(ROMEO)->state, PERSON_GONE); /* known all the same */
+	world.now += 60000;
+	romeo(TXT_CLIENT_EARSHOT);
+	dials_us(ROMEO, "192.0.2.1", &err);
+	settle();
+	const char *sent = buf_cstr(&world.sent);
+	assert_non_null(strstr(sent, BODY("one")));
+	assert_true(strstr(sent, BODY("one")) < strstr(sent, BODY("two")));
+	assert_non_null(strstr(sent, one));
+	assert_non_null(strstr(sent, two));
+	assert_non_null(strstr(sent, "<delay xmlns='urn:xmpp:delay' from='juliet@pronto' stamp="));
+}
+
+static void
+announced_is_enough_to_dial(void **state)
+{
+	(void)state;
+	char id[RANDOM_ID_SIZE];
+	leaves(romeo(TXT_CLIENT_EARSHOT));
+	say_text("hello", id);
+	restart();
+	romeo(TXT_CLIENT_EARSHOT);
+	settle();
+	get_ready(dialled_for(ROMEO), ROMEO);
+	settle();
+	assert_int_equal(times_sent(BODY("hello")), 1);
+}
+
+static void
+who_confirms_gets_the_unconfirmed_again(void **state)
+{
+	(void)state;
+	int err;
+	char one[RANDOM_ID_SIZE], two[RANDOM_ID_SIZE];
+	romeo(TXT_CLIENT_EARSHOT);
+	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
+	say_text("one", one);
+	say_text("two", two);
+	hands_over(s);
+	confirms_it(s, one);
+	world.now += 20000;
+	buf_clear(&world.sent);
+	ends(s, -ETIMEDOUT);
+	dials_us(ROMEO, "192.0.2.1", &err);
+	settle();
+	const char *sent = buf_cstr(&world.sent);
+	assert_null(strstr(sent, BODY("one")));
+	assert_non_null(strstr(sent, BODY("two")));
+	assert_non_null(strstr(sent, two)); /* dropped there if it came */
+}
+
+static void
+nobody_confirms_what_others_were_told(void **state)
+{
+	(void)state;
+	int err;
+	char id[RANDOM_ID_SIZE];
+	romeo(TXT_CLIENT_EARSHOT);
+	announce(TYBALT, TXT_CLIENT_EARSHOT, "192.0.2.2", DISCOVERY_MDNS);
+	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
+	struct stream *other = dials_us(TYBALT, "192.0.2.2", &err);
+	say_text("hello", id);
+	hands_over(s);
+	confirms_it(other, id);
+	confirms_it(s, "00000000000000000000000000000000");
+	expect_newest("queued");
+	confirms_it(s, id);
+	expect_newest("delivered");
+}
+
+/* ---- what makes no sense ---- */
 
 static void
 what_makes_no_sense_is_not_sent(void **state)
@@ -100,13 +239,78 @@ what_makes_no_sense_is_not_sent(void **state)
 	send_text(&call, "");
 	assert_string_equal(call.reason, IPC_INVALID);
 	call_finish(&call);
-	call_method(&call, feature_chat.methods, "send", "{\"peer\":\"mercutio\",\"text\":\"x\"}");
+	call_chat(&call, "send", "{\"peer\":\"mercutio\",\"text\":\"x\"}");
 	assert_string_equal(call.reason, IPC_UNKNOWN);
 	call_finish(&call);
-	call_method(&call, feature_chat.methods, "send", "{\"text\":\"x\"}");
+	call_chat(&call, "send", "{\"text\":\"x\"}");
+	assert_string_equal(call.reason, IPC_INVALID);
+	call_finish(&call);
+	call_chat(&call, "send", "{\"peer\":\"romeo\",\"text\":\"x\",\"lifetime\":-1}");
 	assert_string_equal(call.reason, IPC_INVALID);
 	call_finish(&call);
 	assert_null(person_called(ROMEO)->dialled);
+}
+
+static void
+a_call_with_its_token_may_be_repeated(void **state)
+{
+	(void)state;
+	int err;
+	struct ipc_call first, again;
+	static const char params[] = "{\"peer\":\"romeo\",\"text\":\"once\",\"token\":\"t\"}";
+	romeo(TXT_CLIENT_EARSHOT);
+	dials_us(ROMEO, "192.0.2.1", &err);
+	call_chat(&first, "send", params);
+	call_chat(&again, "send", params);
+	assert_string_equal(value_str(first.result, "id"), value_str(again.result, "id"));
+	assert_int_equal(
+	    value_int(first.result, "number", 0), value_int(again.result, "number", 1));
+	assert_int_equal(times_sent(BODY("once")), 1);
+	call_finish(&again);
+	restart();
+	call_chat(&again, "send", params);
+	assert_string_equal(value_str(first.result, "id"), value_str(again.result, "id"));
+	call_finish(&again);
+	call_finish(&first);
+}
+
+/* ---- cancelling ---- */
+
+static void
+cancel(struct ipc_call *call, const char *id)
+{
+	char params[128];
+	(void)snprintf(params, sizeof(params), "{\"peer\":\"romeo\",\"id\":\"%s\"}", id);
+	call_chat(call, "cancel", params);
+}
+
+static void
+what_was_not_sent_can_be_cancelled(void **state)
+{
+	(void)state;
+	int err;
+	struct ipc_call call;
+	char one[RANDOM_ID_SIZE], two[RANDOM_ID_SIZE];
+	leaves(romeo(TXT_CLIENT_EARSHOT));
+	say_text("one", one);
+	say_text("two", two);
+	cancel(&call, one);
+	assert_string_equal(value_str(call.result, "state"), "cancelled");
+	call_finish(&call);
+	cancel(&call, one); /* asked twice, said twice */
+	assert_string_equal(value_str(call.result, "state"), "cancelled");
+	call_finish(&call);
+	romeo(TXT_CLIENT_EARSHOT);
+	dials_us(ROMEO, "192.0.2.1", &err);
+	settle();
+	assert_null(strstr(buf_cstr(&world.sent), BODY("one")));
+	assert_int_equal(times_sent(BODY("two")), 1);
+	cancel(&call, two);
+	assert_string_equal(call.reason, IPC_LATE);
+	call_finish(&call);
+	cancel(&call, "no-such-id");
+	assert_string_equal(call.reason, IPC_UNKNOWN);
+	call_finish(&call);
 }
 
 /* ---- streams that die (R10) ---- */
@@ -116,46 +320,27 @@ of_crossing_streams_one_dies_with_words_on_it(void **state)
 {
 	(void)state;
 	int err;
-	struct ipc_call one, two;
+	char one[RANDOM_ID_SIZE], two[RANDOM_ID_SIZE];
 	romeo(TXT_CLIENT_LIBPURPLE);
 	struct stream *first = dials_us(ROMEO, "192.0.2.1", &err);
-	send_text(&one, "one");
+	say_text("one", one);
 	hands_over(first);
-	send_text(&two, "two"); /* the kernel never gets it */
+	settle();
+	say_text("two", two); /* the kernel never gets it */
 	assert_int_equal(times_sent(BODY("one")), 1);
 	struct stream *second = dials_us(ROMEO, "192.0.2.1", &err);
 	buf_clear(&world.sent);
 	ends(first, 0);
+	settle();
 	const char *sent = buf_cstr(&world.sent);
 	assert_true(strstr(sent, BODY("one")) < strstr(sent, BODY("two")));
 	assert_int_equal(times_sent("<message "), 2);
-	assert_int_equal(two.answers, 0);
 	hands_over(second);
-	assert_int_equal(two.answers, 1);
-	assert_string_equal(value_str(two.result, "state"), "handed over");
+	settle();
+	expect_newest("handed over");
 	ends(second, 0);
-	assert_int_equal(times_sent("<message "), 0); /* no other stream, no loop */
-	call_finish(&one);
-	call_finish(&two);
-}
-
-static void
-the_other_stream_may_still_be_on_its_way(void **state)
-{
-	(void)state;
-	int err;
-	struct ipc_call call;
-	romeo(TXT_CLIENT_LIBPURPLE);
-	send_text(&call, "hello");
-	struct stream *ours = dialled_for(ROMEO), *theirs = dials_us(ROMEO, "192.0.2.1", &err);
-	assert_int_equal(times_sent(BODY("hello")), 1);
-	hands_over(theirs);
-	assert_int_equal(call.answers, 1);
-	ends(theirs, 0);
-	assert_int_equal(times_sent(BODY("hello")), 0);
-	get_ready(ours, ROMEO);
-	assert_int_equal(times_sent(BODY("hello")), 1);
-	call_finish(&call);
+	settle();
+	assert_int_equal(times_sent(BODY("one")), 0); /* no loop */
 }
 
 static void
@@ -163,101 +348,111 @@ an_old_message_was_surely_read(void **state)
 {
 	(void)state;
 	int err;
-	struct ipc_call call;
+	char id[RANDOM_ID_SIZE];
 	romeo(TXT_CLIENT_LIBPURPLE);
 	struct stream *first = dials_us(ROMEO, "192.0.2.1", &err);
-	send_text(&call, "hello");
+	say_text("hello", id);
 	hands_over(first);
+	settle();
 	dials_us(ROMEO, "192.0.2.1", &err);
 	world.now += 6000;
 	buf_clear(&world.sent);
 	ends(first, 0);
+	settle();
 	assert_int_equal(times_sent("hello"), 0);
-	call_finish(&call);
 }
 
-static void
-who_confirms_gets_the_unconfirmed_again(void **state)
-{
-	(void)state;
-	int err;
-	struct ipc_call one, two;
-	romeo(TXT_CLIENT_EARSHOT);
-	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
-	send_text(&one, "one");
-	hands_over(s);
-	char received[160];
-	(void)snprintf(received, sizeof(received),
-	    "<message><received xmlns='urn:xmpp:receipts' id='%s'/></message>",
-	    value_str(one.result, "id"));
-	says(s, received);
-	send_text(&two, "two");
-	hands_over(s);
-	world.now += 20000;
-	buf_clear(&world.sent);
-	ends(s, -ETIMEDOUT);
-	get_ready(dialled_for(ROMEO), ROMEO);
-	const char *sent = buf_cstr(&world.sent);
-	assert_null(strstr(sent, BODY("one")));
-	assert_non_null(strstr(sent, BODY("two")));
-	assert_non_null(strstr(sent, value_str(two.result, "id"))); /* dropped there if it came */
-	call_finish(&one);
-	call_finish(&two);
-}
+/* ---- messages they cannot bear ---- */
 
 static void
 a_refused_message_is_told(void **state)
 {
 	(void)state;
 	int err;
-	struct ipc_call call;
-	romeo(TXT_CLIENT_UNKNOWN);
+	char one[RANDOM_ID_SIZE], two[RANDOM_ID_SIZE], error[256];
+	romeo(TXT_CLIENT_EARSHOT);
 	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
-	send_text(&call, "hello");
-	hands_over(s);
-	buf_clear(&world.events);
-	ends(s, ERR_STREAM_ERROR);
-	expect_events("receipt failed ");
+	say_text("one", one);
+	say_text("two", two);
+	(void)snprintf(error, sizeof(error),
+	    "<message type='error' id='%s'><error type='cancel'>"
+	    "<policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+	    two);
+	says(s, error);
+	settle();
+	expect_newest("failed");
+	confirms_it(s, one);
+}
+
+static void
+poison_is_given_up_and_the_rest_goes_on(void **state)
+{
+	(void)state;
+	int err;
+	char one[RANDOM_ID_SIZE], two[RANDOM_ID_SIZE];
+	romeo(TXT_CLIENT_EARSHOT);
+	for (unsigned i = 0; i < 3; i++) {
+		struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
+		if (i == 0) {
+			say_text("one", one);
+			say_text("two", two);
+		}
+		settle();
+		assert_int_equal(times_sent(BODY("one")), 1);
+		s->condition = "policy-violation";
+		ends(s, ERR_STREAM_ERROR);
+		settle();
+	}
+	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
+	settle();
+	assert_null(strstr(buf_cstr(&world.sent), BODY("one")));
+	assert_int_equal(times_sent(BODY("two")), 1);
+	confirms_it(s, two);
+	expect_newest("delivered");
+}
+
+/* ---- names ---- */
+
+static void
+what_was_said_to_an_address_is_said_to_whom_it_is(void **state)
+{
+	(void)state;
+	struct ipc_call call;
+	announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);
+	call_chat(&call, "send", "{\"peer\":\"" FIXED "\",\"text\":\"hello\"}");
+	assert_non_null(call.result);
+	call_finish(&call);
+	get_ready(dialled_for(FIXED), ROMEO);
+	settle();
+	assert_int_equal(times_sent(BODY("hello")), 1);
+	call_method(&call, feature_history.methods, "history", "{\"peer\":\"" ROMEO "\"}");
+	settle();
+	assert_int_equal(value_count(value_get(call.result, "messages")), 1);
 	call_finish(&call);
 }
 
-/* ---- receiving ---- */
-
 static void
-what_comes_twice_is_shown_once_and_confirmed_twice(void **state)
+an_address_that_is_somebody_known_loses_nothing(void **state)
 {
 	(void)state;
-	int err;
-	static const char message[] =
-	    "<message id='7'><body>hi</body><request xmlns='urn:xmpp:receipts'/>"
-	    "<origin-id xmlns='urn:xmpp:sid:0' id='7'/></message>";
-	romeo(TXT_CLIENT_EARSHOT);
-	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
-	buf_clear(&world.events);
-	says(s, message);
-	says(s, message);
-	expect_events("message hi ");
-	assert_int_equal(times_sent("<received xmlns='urn:xmpp:receipts' id='7'/>"), 2);
-	says(s, "<message id='zero'><body>a</body></message>"
-		"<message id='zero'><body>b</body></message>"); /* as Gajim numbers them */
-	expect_events("message a message b ");
+	struct ipc_call call;
+	char id[RANDOM_ID_SIZE];
+	leaves(romeo(TXT_CLIENT_EARSHOT));
+	say_text("first", id);
+	announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);
+	call_chat(&call, "send", "{\"peer\":\"" FIXED "\",\"text\":\"second\"}");
+	call_finish(&call);
+	get_ready(dialled_for(FIXED), ROMEO);
+	settle();
+	world.now += 2000;
+	conversations_recovered(&world.r); /* what the clock would bring about */
+	settle();
+	const char *sent = buf_cstr(&world.sent);
+	assert_non_null(strstr(sent, BODY("first")));
+	assert_true(strstr(sent, BODY("first")) < strstr(sent, BODY("second")));
 }
 
-static void
-typing_is_never_shown_as_words(void **state)
-{
-	(void)state;
-	int err;
-	romeo(TXT_CLIENT_ADIUM);
-	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
-	buf_clear(&world.events);
-	says(s, "<message><body>half a th</body><x xmlns='jabber:x:event'><composing/><id/></x>"
-		"</message>");
-	expect_events("");
-	says(s, "<message><html xmlns='http://www.w3.org/1999/xhtml'><body>only here</body></html>"
-		"</message>");
-	expect_events("message only here ");
-}
+/* ---- the rest ---- */
 
 static void
 a_nudge_is_confirmed_when_it_is_out(void **state)
@@ -274,25 +469,28 @@ a_nudge_is_confirmed_when_it_is_out(void **state)
 	call_finish(&call);
 }
 
-/* Whoever waits is answered also when the daemon ends. */
+/* Whoever waits is answered also when the daemon ends, and what was asked is done. */
 static void
 the_end_answers_everybody(void **state)
 {
 	(void)state;
 	int err;
-	static struct ipc_call on_stream, dialled;
+	static struct ipc_call here, absent;
 	romeo(TXT_CLIENT_LIBPURPLE);
 	announce(TYBALT, TXT_CLIENT_LIBPURPLE, "192.0.2.2", DISCOVERY_MDNS);
 	dials_us(ROMEO, "192.0.2.1", &err);
-	send_text(&on_stream, "hello");
 	call_method(
-	    &dialled, feature_chat.methods, "send", "{\"peer\":\"tybalt\",\"text\":\"hello\"}");
-	assert_int_equal(world_end(), 0);
-	assert_int_equal(on_stream.answers, 1);
-	assert_int_equal(dialled.answers, 1);
-	call_finish(&on_stream);
-	call_finish(&dialled);
-	assert_int_equal(world_begin(features), 0);
+	    &here, feature_chat.methods, "send", "{\"peer\":\"romeo\",\"text\":\"hello\"}");
+	call_method(
+	    &absent, feature_chat.methods, "send", "{\"peer\":\"tybalt\",\"text\":\"hello\"}");
+	restart();
+	assert_int_equal(here.answers, 1);
+	assert_int_equal(absent.answers, 1);
+	assert_non_null(here.result);
+	assert_non_null(absent.result);
+	call_finish(&here);
+	call_finish(&absent);
+	assert_int_equal(person_called(TYBALT)->state, PERSON_GONE);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -301,16 +499,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_message_is_answered_when_the_kernel_has_it),
-	    TEST(nobody_there_is_one_sentence),
-	    TEST(what_makes_no_sense_is_not_sent),
-	    TEST(of_crossing_streams_one_dies_with_words_on_it),
-	    TEST(the_other_stream_may_still_be_on_its_way),
-	    TEST(an_old_message_was_surely_read),
+	    TEST(a_message_is_answered_when_it_is_kept),
+	    TEST(who_is_not_here_gets_it_later),
+	    TEST(it_outlives_a_restart_in_order_and_says_when_it_was_said),
+	    TEST(announced_is_enough_to_dial),
 	    TEST(who_confirms_gets_the_unconfirmed_again),
+	    TEST(nobody_confirms_what_others_were_told),
+	    TEST(what_makes_no_sense_is_not_sent),
+	    TEST(a_call_with_its_token_may_be_repeated),
+	    TEST(what_was_not_sent_can_be_cancelled),
+	    TEST(of_crossing_streams_one_dies_with_words_on_it),
+	    TEST(an_old_message_was_surely_read),
 	    TEST(a_refused_message_is_told),
-	    TEST(what_comes_twice_is_shown_once_and_confirmed_twice),
-	    TEST(typing_is_never_shown_as_words),
+	    TEST(poison_is_given_up_and_the_rest_goes_on),
+	    TEST(what_was_said_to_an_address_is_said_to_whom_it_is),
+	    TEST(an_address_that_is_somebody_known_loses_nothing),
 	    TEST(a_nudge_is_confirmed_when_it_is_out),
 	    TEST(the_end_answers_everybody),
 	};

@@ -34,6 +34,50 @@ ipc_publish(struct ipc_server *s, const char *topic, struct value *event)
 	value_free(event);
 }
 
+void
+ipc_publish_numbered(
+    struct ipc_server *s, const char *topic, int64_t number, struct value *event)
+{
+	assert_true(number > world.last_number); /* in order, and none twice */
+	world.last_number = number;
+	ipc_publish(s, topic, event);
+}
+
+/* Nobody subscribes here. */
+bool
+ipc_log_wants(const struct ipc_log_ask *ask, const char *topic)
+{
+	(void)ask;
+	(void)topic;
+	return false;
+}
+
+void
+ipc_log_place(struct ipc_log_ask *ask, int64_t number, int64_t last)
+{
+	(void)ask;
+	(void)number;
+	(void)last;
+}
+
+void
+ipc_log_page(struct ipc_log_ask *ask, const struct ipc_log_event *events, size_t count,
+    int64_t upto, bool more)
+{
+	(void)ask;
+	(void)events;
+	(void)count;
+	(void)upto;
+	(void)more;
+}
+
+void
+ipc_log_fail(struct ipc_log_ask *ask, int err)
+{
+	(void)ask;
+	(void)err;
+}
+
 int
 ipc_server_add(struct ipc_server *s, const struct ipc_method *table, void *ctx)
 {

@@ -23,7 +23,8 @@
 #include <stdlib.h>
 
 struct stream {
-	bool used, incoming, ready, closing, asked_again;
+	bool used, incoming, ready, closing, asked_again, paused;
+	const char *condition; /* of the error it ends with */
 	const char *from; /* of its header */
 	struct sockaddr_storage remote;
 	void *user;
@@ -44,6 +45,7 @@ static struct world {
 	int send_err;                      /* of stream_send() */
 	struct buf sent;                   /* what streams took, " | " between */
 	struct buf events;                 /* what front ends were told */
+	int64_t last_number;               /* of what they were told */
 } world;
 
 /* ---- time ---- */
@@ -178,6 +180,24 @@ uint64_t
 stream_idle(const struct stream *s)
 {
 	return world.now - s->heard_at;
+}
+
+const char *
+stream_error_condition(const struct stream *s)
+{
+	return s->condition ? s->condition : "";
+}
+
+void
+stream_pause(struct stream *s)
+{
+	s->paused = true;
+}
+
+void
+stream_resume(struct stream *s)
+{
+	s->paused = false;
 }
 
 uint64_t
@@ -472,21 +492,26 @@ discovery_find_fixed(struct discovery *d, const char *address)
 
 /* ---- the beginning and the end ---- */
 
+/* With a store: support/kept.h. */
 static inline int
-world_begin(const struct feature *const *features)
+world_begin_with(const struct feature *const *features, struct store *store)
 {
-	world = (struct world){.now = 1000000};
 	buf_init(&world.sent, 1 << 22);
 	buf_init(&world.events, 1 << 22);
-	if (uv_loop_init(&world.loop) != 0)
-		return -1;
 	world.r.own.publish_name = true;
 	world.r.own.full_name = strdup("Juliet Capulet");
 	world.r.own.nick = strdup("");
 	world.r.own.text = strdup("");
 	world.r.own.fixed = value_array();
-	struct roster_config config = {.features = features};
+	struct roster_config config = {.features = features, .store = store};
 	return roster_start(&world.r, &world.loop, NULL, &config);
+}
+
+static inline int
+world_begin(const struct feature *const *features)
+{
+	world = (struct world){.now = 1000000};
+	return uv_loop_init(&world.loop) ? -1 : world_begin_with(features, NULL);
 }
 
 static void

@@ -1,0 +1,553 @@
+#include "chat/conversation.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "chat/chat.h"
+#include "chat/queued.h"
+#include "chat/wants.h"
+#include "peer/roster.h"
+#include "xml/ns.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PATIENCE = 1000, /* ms until a store that fails in part is tried again */
+	STRIKES = 3,
+};
+
+/* ---- time ---- */
+
+static void on_timer(uv_timer_t *timer);
+
+static void
+set_timer(struct chat *chat, uint64_t when)
+{
+	uint64_t now = clock_now();
+	if (when >= chat->timer_due || uv_is_closing((uv_handle_t *)&chat->timer))
+		return;
+	chat->timer_due = when;
+	(void)uv_timer_start(&chat->timer, on_timer, when > now ? when - now : 0, 0);
+}
+
+void
+conversation_wake_at(void *ctx, uint64_t when)
+{
+	struct conversation *c = ctx;
+	if (c->broken && when > c->wake_at)
+		return; /* to be restarted comes first */
+	c->wake_at = when;
+	set_timer(c->chat, when);
+}
+
+static void restart(struct conversation *c);
+
+static void
+on_timer(uv_timer_t *timer)
+{
+	struct chat *chat = container_of(timer, struct chat, timer);
+	uint64_t now = clock_now(), next = OUTBOX_NEVER;
+	chat->timer_due = OUTBOX_NEVER;
+	LIST_FOREACH (node, &chat->conversations) {
+		struct conversation *c = container_of(node, struct conversation, node);
+		if (!c->person || now < c->wake_at)
+			continue;
+		c->wake_at = OUTBOX_NEVER;
+		if (c->broken)
+			restart(c);
+		else
+			outbox_tick(&c->outbox, now);
+	}
+	LIST_FOREACH (rest, &chat->conversations) {
+		struct conversation *c = container_of(rest, struct conversation, node);
+		if (c->wake_at < next)
+			next = c->wake_at;
+	}
+	if (next != OUTBOX_NEVER)
+		set_timer(chat, next);
+}
+
+/* ---- life ---- */
+
+/* Surely: a receipt is asked of others, too, who may never send one. */
+static bool
+promises_receipts(const struct person *p)
+{
+	return person_client(p) == TXT_CLIENT_EARSHOT || person_supports(p, NS_RECEIPTS);
+}
+
+static void
+tell_link(struct conversation *c)
+{
+	const struct person *p = c->person;
+	if (p->current)
+		outbox_link_up(
+		    &c->outbox, clock_now(), stream_serial(p->current), promises_receipts(p));
+}
+
+struct conversation *
+conversation_of(struct person *p)
+{
+	struct conversation *c = p->chat;
+	if (c)
+		return c;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	uint64_t seed;
+	random_bytes(&seed, sizeof(seed));
+	c->chat = p->roster->chat;
+	c->person = p;
+	c->wake_at = OUTBOX_NEVER;
+	p->chat = c;
+	list_insert(&c->chat->conversations, &c->node);
+	outbox_init(&c->outbox, &wants_ops, c, seed, true);
+	outbox_tick(&c->outbox, clock_now());
+	outbox_presence(&c->outbox, clock_now(), person_is_here(p));
+	tell_link(c);
+	return c;
+}
+
+static void
+let_go(struct conversation *c)
+{
+	if (c->person || c->asked)
+		return;
+	list_remove(&c->node);
+	free(c);
+}
+
+static void
+leave_person(struct conversation *c)
+{
+	c->person->chat = NULL;
+	c->person = NULL;
+	c->wake_at = OUTBOX_NEVER;
+	outbox_finish(&c->outbox);
+	let_go(c);
+}
+
+/* ---- when the store fails ---- */
+
+static void
+restart(struct conversation *c)
+{
+	if (c->wanted || store_trouble(c->chat->roster->store) != 0) {
+		conversation_wake_at(c, clock_now() + PATIENCE);
+		return;
+	}
+	c->broken = false;
+	log_info(c->person->name, "what waits for it is loaded anew");
+	outbox_restart(&c->outbox, clock_now());
+	tell_link(c);
+}
+
+void
+conversation_store_failed(struct conversation *c)
+{
+	if (!c->person || c->broken)
+		return;
+	c->broken = true;
+	conversation_wake_at(c, clock_now() + PATIENCE);
+}
+
+void
+conversation_asks(struct conversation *c)
+{
+	c->asked++;
+}
+
+void
+conversation_was_answered(struct conversation *c)
+{
+	c->asked--;
+	let_go(c);
+}
+
+/* ---- saying ---- */
+
+/* A message on its way to the disk. */
+struct adding {
+	struct store_put put;
+	struct conversation *c;
+	struct ipc_call *call;        /* owed an answer; NULL: nobody asked */
+	struct queued *queued;        /* owned, until it is the outbox's */
+	char *peer, *display, *token; /* owned */
+};
+
+static void
+adding_free(struct adding *a)
+{
+	queued_free(a->queued);
+	free(a->peer);
+	free(a->display);
+	free(a->token);
+	free(a);
+}
+
+static const char *
+state_of(const struct store_put *put)
+{
+	return message_state_name(put->state);
+}
+
+static void
+answer_said(const struct adding *a, int err)
+{
+	if (!a->call)
+		return;
+	if (err == -ENOENT) {
+		ipc_fail(a->call, IPC_UNKNOWN, "There is no message with that id to speak of.");
+		return;
+	}
+	if (err == ERR_LATE) {
+		ipc_fail(a->call, IPC_LATE, "That message was taken back and stays so.");
+		return;
+	}
+	if (err) {
+		chat_fail_store(a->call, err, "The message was not kept and will not be sent");
+		return;
+	}
+	const struct person *p = a->c->person;
+	struct value *v = value_object();
+	value_set_int(v, "number", a->put.n);
+	value_set_str(v, "id", a->put.kept_id);
+	value_set_str(v, "peer", a->peer);
+	value_set_str(v, "display", a->display);
+	value_set_str(v, "state", state_of(&a->put));
+	value_set_bool(v, "here", p && person_is_here(p));
+	ipc_reply(a->call, v);
+}
+
+static void
+on_said(void *ctx, struct store_job *job, int err)
+{
+	struct adding *a = ctx;
+	struct conversation *c = a->c;
+	const struct store_put *put = &a->put;
+	(void)job;
+	c->adding--;
+	if (!err && !put->duplicate && c->person) {
+		person_set_kept(c->person, true);
+		if (!c->broken) { /* else it comes with all the others, when they are loaded anew */
+			struct outbox_item *item = queued_stored(a->queued, put->n, put->expires,
+			    store_age(c->chat->roster->store), put->quote);
+			a->queued = NULL;
+			outbox_added(&c->outbox, clock_now(), item, put->marked);
+		}
+	}
+	answer_said(a, err);
+	adding_free(a);
+	conversation_was_answered(c);
+}
+
+static struct adding *
+adding_create(struct conversation *c, struct ipc_call *call, const struct utterance *u)
+{
+	const struct person *p = c->person;
+	char id[RANDOM_ID_SIZE];
+	random_id(id);
+	struct saying m = {
+	    .kind = u->kind,
+	    .id = id,
+	    .target = u->target,
+	    .body = u->body,
+	    .said_at = clock_wall(),
+	};
+	struct adding *a = calloc(1, sizeof(*a));
+	if (!a)
+		return NULL;
+	a->queued = queued_create(&m);
+	if (!a->queued || str_replace(&a->peer, p->name) != 0 ||
+	    str_replace(&a->display, p->display) != 0 || str_replace(&a->token, u->token) != 0) {
+		adding_free(a);
+		return NULL;
+	}
+	m = queued_saying(a->queued);
+	a->c = c;
+	a->call = call;
+	a->put = (struct store_put){
+	    .job = {.done = on_said, .ctx = a},
+	    .peer = a->peer,
+	    .display = a->display,
+	    .direction = STORE_OUT,
+	    .kind = m.kind,
+	    .id = m.id,
+	    .token = a->token,
+	    .target = m.target,
+	    .body = m.body,
+	    .said_at = m.said_at,
+	    .lifetime = u->lifetime,
+	};
+	return a;
+}
+
+int
+conversation_say(struct conversation *c, struct ipc_call *call, const struct utterance *u)
+{
+	struct adding *a = adding_create(c, call, u);
+	if (!a)
+		return -ENOMEM;
+	/* Those on their way to the disk will be in flight before this one. */
+	a->put.marked = !c->broken && outbox_goes_now(&c->outbox) &&
+			c->adding + c->outbox.flight < LIMIT_OUTBOX_WINDOW;
+	c->adding++;
+	conversation_asks(c);
+	store_put(c->chat->roster->store, &a->put);
+	return 0;
+}
+
+void
+conversation_mark_displayed(struct conversation *c, const char *id)
+{
+	struct utterance u = {.kind = STORE_MARKER, .target = id, .body = ""};
+	if (said_is_understood(c->person, NS_MARKERS) && conversation_say(c, NULL, &u) != 0)
+		log_warn(c->person->name, "out of memory: it is not told what was seen");
+}
+
+bool
+conversation_cancel(struct conversation *c, struct ipc_call *call, int64_t row)
+{
+	if (c->broken)
+		return false;
+	c->canceller = call;
+	bool possible = outbox_cancel(&c->outbox, clock_now(), (uint64_t)row);
+	bool taken = possible && !c->canceller; /* not taken over: there was no memory */
+	c->canceller = NULL;
+	return taken;
+}
+
+/* ---- what they say of it ---- */
+
+/* Something to tell the store that nobody waits for. */
+struct telling {
+	union {
+		struct store_answered answered;
+		struct store_rename rename;
+	} request;
+	struct conversation *c;
+	char *a, *b, *d; /* owned: its texts */
+};
+
+static struct telling *
+telling_create(struct conversation *c, const char *a, const char *b, const char *d)
+{
+	struct telling *t = calloc(1, sizeof(*t));
+	if (t && str_replace(&t->a, a) == 0 && str_replace(&t->b, b) == 0 &&
+	    str_replace(&t->d, d) == 0) {
+		t->c = c;
+		conversation_asks(c);
+		return t;
+	}
+	if (t) {
+		free(t->a);
+		free(t->b);
+	}
+	free(t);
+	return NULL;
+}
+
+static void
+on_told(void *ctx, struct store_job *job, int err)
+{
+	struct telling *t = ctx;
+	struct conversation *c = t->c;
+	(void)job;
+	if (err)
+		log_warn(t->a, "the store could not take note of news: %s", err_str(err));
+	free(t->a);
+	free(t->b);
+	free(t->d);
+	free(t);
+	conversation_was_answered(c);
+}
+
+void
+conversation_displayed(struct conversation *c, const char *id)
+{
+	(void)outbox_displayed(&c->outbox, clock_now(), id);
+}
+
+void
+conversation_answered(
+    struct conversation *c, const char *id, enum store_state state, const char *reason)
+{
+	uint64_t now = clock_now();
+	bool known = state == STORE_DELIVERED ? outbox_confirmed(&c->outbox, now, id)
+					      : outbox_refused(&c->outbox, now, id, reason);
+	if (known)
+		return;
+	struct telling *t = telling_create(c, c->person->name, id, reason);
+	if (!t)
+		return; /* the sender's word is shown late, or never; nothing is lost */
+	t->request.answered = (struct store_answered){
+	    .job = {.done = on_told, .ctx = t},
+	    .peer = t->a,
+	    .id = t->b,
+	    .state = state,
+	    .reason = t->d,
+	};
+	store_answered(c->chat->roster->store, &t->request.answered);
+}
+
+/* ---- what happens ---- */
+
+/* They end the stream because of what they read on it, not because they are busy, or leave. */
+static bool
+is_anger(const struct stream *s)
+{
+	static const char *const conditions[] = {"policy-violation", "not-well-formed",
+	    "xml-not-well-formed", "invalid-xml", "restricted-xml", "bad-format",
+	    "bad-namespace-prefix", "unsupported-stanza-type"};
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
+		if (strcmp(stream_error_condition(s), conditions[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A message that makes them hang up whenever it comes must not hold up the others for ever: when
+ * the same one is the first without an answer again and again, it is the one. */
+static void
+look_for_poison(struct conversation *c, const struct stream *s)
+{
+	uint64_t link = stream_serial(s);
+	const struct outbox_item *oldest = is_anger(s) ? outbox_oldest(&c->outbox, link) : NULL;
+	if (!oldest)
+		return;
+	c->strikes = oldest->row == c->struck_row ? c->strikes + 1 : 1;
+	c->struck_row = oldest->row;
+	if (c->strikes < STRIKES && promises_receipts(c->person))
+		return;
+	char id[RANDOM_ID_SIZE];
+	memcpy(id, oldest->id, sizeof(id));
+	log_info(c->person->name, "a message is given up: it is refused with a stream error");
+	(void)outbox_refused(
+	    &c->outbox, clock_now(), id, "the other program ends the connection when it reads it");
+}
+
+static void
+stream_down(struct conversation *c, const struct stream *s)
+{
+	look_for_poison(c, s);
+	tell_link(c); /* another one first, if there is */
+	outbox_link_down(&c->outbox, clock_now(), stream_serial(s));
+}
+
+/* All that was kept under the address is this person's. */
+static void
+rename_kept(struct conversation *c, const char *from)
+{
+	struct telling *t = telling_create(c, from, c->person->name, c->person->display);
+	if (!t) {
+		log_error(c->person->name, "out of memory: what was said to %s stays there", from);
+		return;
+	}
+	t->request.rename = (struct store_rename){
+	    .job = {.done = on_told, .ctx = t}, .from = t->a, .to = t->b, .display = t->d};
+	store_rename(c->chat->roster->store, &t->request.rename);
+}
+
+static void
+merge(struct person *into, struct person *from)
+{
+	if (!from->chat)
+		return;
+	leave_person(from->chat);
+	struct conversation *c = conversation_of(into);
+	if (!c) {
+		log_error(into->name, "out of memory: what waits for it waits for a restart");
+		return;
+	}
+	rename_kept(c, from->name);
+	person_set_kept(into, true);
+	conversation_store_failed(
+	    c); /* not at all, but what it has for them is to be loaded anew */
+}
+
+void
+conversations_event(const struct bus_event *e)
+{
+	struct person *p = e->person;
+	if (!p)
+		return;
+	struct conversation *c = p->chat;
+	uint64_t now = clock_now();
+	if (e->kind == BUS_PERSON_MERGED)
+		merge(p, e->other);
+	if (!c)
+		return;
+	switch (e->kind) {
+	case BUS_PERSON_NEW:
+		outbox_presence(&c->outbox, now, true);
+		break;
+	case BUS_PERSON_GONE:
+		outbox_presence(&c->outbox, now, false);
+		break;
+	case BUS_PERSON_CHANGED:
+	case BUS_STREAM_UP:
+		tell_link(c);
+		break;
+	case BUS_STREAM_DOWN:
+		stream_down(c, e->stream);
+		break;
+	case BUS_UNREACHABLE:
+		outbox_dial_failed(&c->outbox, now);
+		break;
+	case BUS_PERSON_RENAMED:
+		rename_kept(c, e->name);
+		break;
+	case BUS_PERSON_FREED:
+		leave_person(c);
+		break;
+	case BUS_PERSON_MERGED:
+	case BUS_STORE_TROUBLE:
+	case BUS_STORE_RECOVERED:
+		break;
+	}
+}
+
+/* ---- all of them ---- */
+
+static void
+on_timer_closed(uv_handle_t *h)
+{
+	struct chat *chat = container_of((uv_timer_t *)h, struct chat, timer);
+	free(chat);
+}
+
+void
+conversations_stop(void *ctx)
+{
+	struct chat *chat = ctx;
+	chat->roster->chat = NULL;
+	uv_close((uv_handle_t *)&chat->timer, on_timer_closed);
+}
+
+int
+conversations_start(struct roster *r)
+{
+	struct chat *chat = calloc(1, sizeof(*chat));
+	if (!chat)
+		return -ENOMEM;
+	chat->roster = r;
+	chat->timer_due = OUTBOX_NEVER;
+	list_init(&chat->conversations);
+	(void)uv_timer_init(r->loop, &chat->timer);
+	r->chat = chat;
+	return 0;
+}
+
+void
+conversations_recovered(struct roster *r)
+{
+	const struct chat *chat = r->chat;
+	LIST_FOREACH (node, &chat->conversations) {
+		struct conversation *c = container_of(node, struct conversation, node);
+		if (c->person && c->broken)
+			restart(c);
+	}
+}

@@ -1,0 +1,98 @@
+/* Messages and errors of the store as front ends see them. */
+#include "base/err.h"
+#include "base/str.h"
+#include "chat/chat.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *
+message_state_name(enum store_state state)
+{
+	static const char *const names[] = {
+	    [STORE_QUEUED] = "queued",
+	    [STORE_HANDED_OVER] = "handed over",
+	    [STORE_DELIVERED] = "delivered",
+	    [STORE_READ] = "read",
+	    [STORE_FAILED] = "failed",
+	    [STORE_CANCELLED] = "cancelled",
+	    [STORE_UNREAD] = "unread",
+	    [STORE_SEEN] = "seen",
+	};
+	return names[state];
+}
+
+static void
+set_time(struct value *v, const char *key, int64_t ms)
+{
+	if (ms)
+		value_set_int(v, key, ms);
+}
+
+struct value *
+message_reactions(const char *reactions)
+{
+	struct value *array = value_array();
+	while (reactions && *reactions) {
+		size_t len = strcspn(reactions, " ");
+		struct buf one = BUF_INIT(LIMIT_REACTION);
+		buf_add(&one, reactions, len);
+		value_append_str(array, buf_cstr(&one));
+		buf_finish(&one);
+		reactions += len + (reactions[len] == ' ');
+	}
+	return array;
+}
+
+static void
+describe_reactions(struct value *v, const struct store_message *m)
+{
+	if (str_empty(m->reactions_in) && str_empty(m->reactions_out))
+		return;
+	struct value *reactions = value_object();
+	value_set(reactions, "theirs", message_reactions(m->reactions_in));
+	value_set(reactions, "ours", message_reactions(m->reactions_out));
+	value_set(v, "reactions", reactions);
+}
+
+struct value *
+message_describe(const struct store_message *m)
+{
+	/* "/me waves" (XEP-0245) is shown as "Juliet waves" */
+	bool action = strncmp(m->body, "/me ", 4) == 0;
+	struct value *v = value_object();
+	value_set_int(v, "number", m->n);
+	value_set_str(v, "direction", m->direction == STORE_IN ? "in" : "out");
+	value_set_str(v, "peer", m->peer);
+	value_set_str(v, "display", m->display);
+	value_set_str(v, "id", m->id);
+	value_set_str(v, "text", action ? m->body + 4 : m->body);
+	value_set_bool(v, "action", action);
+	value_set_int(v, "time", m->said_at);
+	value_set_int(v, "stored", m->stored_at);
+	value_set_str(v, "state", message_state_name(m->state));
+	value_set_str(v, "reason", m->reason);
+	value_set_str(v, "reply", m->reply_to);
+	value_set_str(v, "reply_text", m->reply_text);
+	set_time(v, "edited", m->edited_at);
+	value_set_bool(v, "retracted", m->retracted);
+	describe_reactions(v, m);
+	value_set_bool(v, "encrypted", false);
+	value_set_str(v, "snippet", m->snippet);
+	return v;
+}
+
+void
+chat_fail_store(struct ipc_call *call, int err, const char *what)
+{
+	const char *why = err_str(err);
+	if (err == -ENOSPC || err == -EDQUOT)
+		why = "the disk is full";
+	else if (err == -EROFS || err == -EACCES)
+		why = "the disk cannot be written to";
+	else if (err == -EIO)
+		why = "the disk reports an error";
+	else if (err == -EBUSY)
+		why = "the history is being repaired; try again in a moment";
+	ipc_fail(call, err == -EBUSY ? IPC_BUSY : IPC_DISK, "%s: %s.", what, why);
+}
