@@ -51,7 +51,10 @@ struct store {
 	int wal_pages;     /* in the write-ahead log after the latest commit */
 	int wal_limit;     /* so many cause a checkpoint */
 	uint64_t aged_at;  /* clock_now() when the age was last written */
-	uint64_t probe_at; /* clock_now() when writing is to be tried again */
+	uint64_t retry_at; /* clock_now() when what failed is to be tried again */
+	bool watching;     /* `watch` as it was when the latest batch began */
+	bool tail_due;     /* not all events could be told */
+	int64_t told_n;    /* events up to this number were told */
 	char path[PATH_MAX];
 };
 
@@ -60,5 +63,10 @@ void thread_main(void *arg);
 
 /* Runs on the store's thread: puts something among the answers. The lock must be held. */
 void core_answer(struct store *s, struct store_job *job);
+
+/* Tells the loop what was committed since it was last told (tail.c). */
+void tail_tell(struct store *s);
+/* On the loop's thread: to the listener, if it still wants them. */
+void core_tell_events(struct store *s, const struct store_event *events, size_t count);
 
 #endif

@@ -10,9 +10,9 @@
 #include <string.h>
 
 enum {
-	STEP_ROWS = 1000,    /* deleted in one step */
-	STEP_LOOKS = 20000,  /* looked at in one step */
-	MERGE_PAGES = 300,   /* of the full-text index written in one step */
+	STEP_ROWS = 1000,   /* deleted in one step */
+	STEP_LOOKS = 20000, /* looked at in one step */
+	MERGE_PAGES = 300,  /* of the full-text index written in one step */
 	DAY_MS = 24 * 60 * 60 * 1000,
 };
 
@@ -57,8 +57,8 @@ static int
 save(struct store_db *db, const struct forgetting *f)
 {
 	sqlite3_stmt *stmt;
-	const int64_t from[] = {f->ticket, f->peer, f->before, f->queued, f->upto, f->stage, f->kind,
-	    f->at, f->count};
+	const int64_t from[] = {
+	    f->ticket, f->peer, f->before, f->queued, f->upto, f->stage, f->kind, f->at, f->count};
 	int err = db_stmt(
 	    db, "INSERT OR REPLACE INTO forgetting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", &stmt);
 	if (err)
@@ -66,6 +66,14 @@ save(struct store_db *db, const struct forgetting *f)
 	for (size_t i = 0; i < ARRAY_LEN(from); i++)
 		(void)sqlite3_bind_int64(stmt, (int)i + 1, from[i]);
 	return db_run(db, stmt);
+}
+
+int
+forget_is_of(struct store_db *db, int64_t peer)
+{
+	struct forgetting f;
+	int got = load(db, &f);
+	return got <= 0 ? got : f.peer == peer;
 }
 
 int
@@ -204,13 +212,13 @@ step_messages(struct store_db *db, struct forgetting *f, struct victim *victims)
 		f->at = sqlite3_column_int64(stmt, 0);
 		looks++;
 		if (fits(f, stmt))
-			victims[count++] = (struct victim){f->at, sqlite3_column_int64(stmt, 1),
-			    sqlite3_column_int64(stmt, 2)};
+			victims[count++] = (struct victim){
+			    f->at, sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2)};
 	}
 	(void)sqlite3_reset(stmt);
 	if (err < 0)
 		return err;
-	if (err == 0 && f->peer && f->kind < STORE_REACTION) {
+	if (err == 0 && f->peer && f->kind < STORE_MARKER) {
 		f->kind++;
 		f->at = 0;
 	} else if (err == 0) {
@@ -227,7 +235,7 @@ step_strays(struct store_db *db, struct forgetting *f, struct victim *victims)
 	size_t count = 0;
 	int err = db_stmt(db,
 	    "SELECT m.n, m.said_at, m.kind FROM peer p CROSS JOIN message m "
-	    "ON m.peer = p.id AND m.kind IN (1, 2, 3) AND m.n <= ?1 WHERE (?2 = 0 OR p.id = ?2) "
+	    "ON m.peer = p.id AND m.kind IN (1, 2, 3, 4) AND m.n <= ?1 WHERE (?2 = 0 OR p.id = ?2) "
 	    "AND (m.state <> 0 OR ?3) AND NOT EXISTS (SELECT 1 FROM message t "
 	    "WHERE t.peer = m.peer AND t.id = m.target AND t.id <> '' AND t.kind = 0) LIMIT ?4",
 	    &stmt);

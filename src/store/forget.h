@@ -8,6 +8,8 @@
 
 /* Whether something is being forgotten that nobody waits for any more. */
 int forget_left(struct store_db *db, bool *left) MUST_USE;
+/* Whether it is this person. 1, 0, or an error. */
+int forget_is_of(struct store_db *db, int64_t peer) MUST_USE;
 /* The next step of it. *done: there is nothing more to do. */
 int forget_step(struct store_db *db, bool *done, int64_t *count) MUST_USE;
 

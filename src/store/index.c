@@ -1,6 +1,8 @@
 #include "store/index.h"
 
-#include "store/history.h"
+#include "store/row.h"
+
+#include <errno.h>
 
 enum {
 	BLOCK_BITS = 10,      /* 1,024 numbers a block: 1,000 rows for a million messages */
@@ -123,6 +125,43 @@ index_step(struct store_db *db, size_t rows, bool *more)
 	return db_meta_set(db, "indexed", db->now.indexed);
 }
 
+static int
+move_words(struct store_db *db, int64_t n, const char *body, int64_t to)
+{
+	sqlite3_stmt *stmt;
+	int err = body ? words_remove(db, n, body) : -ENOMEM;
+	if (!err)
+		err = db_stmt(db,
+		    "INSERT INTO words (rowid, body, peer, direction) "
+		    "SELECT n, body, ?2, direction FROM message WHERE n = ?1",
+		    &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(stmt, 1, n);
+	(void)sqlite3_bind_int64(stmt, 2, to);
+	return db_run(db, stmt);
+}
+
+int
+index_move(struct store_db *db, int64_t from, int64_t to)
+{
+	sqlite3_stmt *row;
+	int err =
+	    db_stmt(db, "SELECT n, body FROM message WHERE peer = ? AND kind = 0 AND n <= ?", &row);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(row, 1, from);
+	(void)sqlite3_bind_int64(row, 2, db->now.indexed);
+	while ((err = db_step(db, row)) == 1) {
+		err = move_words(db, sqlite3_column_int64(row, 0),
+		    (const char *)sqlite3_column_text(row, 1), to);
+		if (err)
+			break;
+	}
+	(void)sqlite3_reset(row);
+	return err;
+}
+
 int
 index_forgot(struct store_db *db, int64_t n, int64_t low, int64_t high)
 {
@@ -151,8 +190,7 @@ index_forgot(struct store_db *db, int64_t n, int64_t low, int64_t high)
 int
 index_reset(struct store_db *db)
 {
-	int err = db_exec(
-	    db, "INSERT INTO words (words) VALUES ('delete-all'); DELETE FROM span;");
+	int err = db_exec(db, "INSERT INTO words (words) VALUES ('delete-all'); DELETE FROM span;");
 	if (err)
 		return err;
 	db->now.indexed = 0;

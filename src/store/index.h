@@ -15,6 +15,8 @@ bool index_wanted(const struct store_db *db);
 /* Indexes the next messages, about `rows` of them. *more: others still wait. */
 int index_step(struct store_db *db, size_t rows, bool *more) MUST_USE;
 
+/* Before all messages of one person become another's. */
+int index_move(struct store_db *db, int64_t from, int64_t to) MUST_USE;
 /* Messages said between low and high, all of the block that holds n, were deleted. */
 int index_forgot(struct store_db *db, int64_t n, int64_t low, int64_t high) MUST_USE;
 /* Everything is to be indexed again. */

@@ -103,7 +103,7 @@ struct store_mark {
 };
 void store_mark(struct store *s, struct store_mark *mark);
 
-/* One queued message as the outbox needs it. Text lies in `text`, owned by the load. */
+/* One queued message as the outbox needs it. Its text is owned by the load. */
 struct store_queued {
 	int64_t n;
 	int64_t said_at, expires; /* as in store_put */
@@ -123,6 +123,7 @@ struct store_load {
 	size_t item_count;
 	int64_t marked;
 	bool complete; /* there is none above these */
+	void *blocks;  /* owned: the text */
 };
 void store_load(struct store *s, struct store_load *load);
 void store_load_finish(struct store_load *load);

@@ -1,6 +1,6 @@
+#include "store/page.h"
 #include "store/history.h"
 #include "store/index.h"
-#include "store/page.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -76,8 +76,8 @@ page_stmt(struct store_db *db, const struct query *q, sqlite3_stmt **out)
 }
 
 static int
-page_fill(struct store_db *db, const struct query *q, int64_t low, int64_t high,
-    struct page_list *rows)
+page_fill(
+    struct store_db *db, const struct query *q, int64_t low, int64_t high, struct page_list *rows)
 {
 	sqlite3_stmt *stmt;
 	int err = page_stmt(db, q, &stmt);
@@ -141,7 +141,9 @@ store_page(struct store *s, struct store_page *page)
 }
 
 /* The numbers first: what is sorted is then small, and only what is told is read. */
-#define QUEUED "SELECT " ROW_COLUMNS " FROM (SELECT n FROM message WHERE state = 0 AND kind = 0 "
+#define QUEUED \
+	"SELECT " ROW_COLUMNS " FROM (SELECT n FROM message INDEXED BY message_queued " \
+	"WHERE state = 0 AND kind = 0 "
 #define QUEUED_ROWS \
 	"AND n > ?1 ORDER BY n LIMIT ?2) q CROSS JOIN message m ON m.n = q.n " \
 	"CROSS JOIN peer p ON p.id = m.peer ORDER BY q.n"
@@ -158,7 +160,7 @@ outbox_run(struct store_db *db, struct store_job *job)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	err = peer ? db_stmt(db, QUEUED "AND peer = ?3 " QUEUED_ROWS, &stmt)
-	           : db_stmt(db, QUEUED QUEUED_ROWS, &stmt);
+		   : db_stmt(db, QUEUED QUEUED_ROWS, &stmt);
 	if (err)
 		return err;
 	(void)sqlite3_bind_int64(stmt, 1, outbox->after);

@@ -1,5 +1,7 @@
 #include "store/row.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@ struct block {
 	char text[];
 };
 
-const char *
+char *
 blocks_add(void **blocks, const char *text, size_t len)
 {
 	struct block *b = *blocks;
@@ -52,6 +54,20 @@ store_list_finish(struct store_list *list)
 	*list = (struct store_list){0};
 }
 
+/* We write UTF-8 only, but a file may come from anywhere. */
+static void
+repair(char *text, size_t len)
+{
+	for (size_t at = 0, n; at < len; at += n) {
+		uint32_t c;
+		n = utf8_decode(text + at, len - at, &c);
+		if (n)
+			continue;
+		text[at] = '?';
+		n = 1;
+	}
+}
+
 /* Bytes of text; a NUL in the middle, which we never write, ends it for whoever reads. */
 int
 row_text(sqlite3_stmt *stmt, int column, void **blocks, const char **out)
@@ -63,8 +79,13 @@ row_text(sqlite3_stmt *stmt, int column, void **blocks, const char **out)
 	int len = sqlite3_column_bytes(stmt, column);
 	if (!text)
 		return -ENOMEM;
-	*out = blocks_add(blocks, text, (size_t)len);
-	return *out ? 0 : -ENOMEM;
+	char *copy = blocks_add(blocks, text, (size_t)len);
+	if (!copy)
+		return -ENOMEM;
+	*out = copy;
+	if (!utf8_valid(copy, (size_t)len))
+		repair(copy, (size_t)len);
+	return 0;
 }
 
 int

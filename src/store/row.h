@@ -7,8 +7,8 @@
 #include "store/history.h"
 
 /* Text that lives until all of it is freed at once; *blocks is NULL at first. */
-const char *blocks_add(void **blocks, const char *text, size_t len) MUST_USE; /* NULL: no memory */
-void blocks_free(void *blocks);                                               /* accepts NULL */
+char *blocks_add(void **blocks, const char *text, size_t len) MUST_USE; /* NULL: no memory */
+void blocks_free(void *blocks);                                         /* accepts NULL */
 
 /* For "SELECT " ROW_COLUMNS " FROM " ROW_TABLES " WHERE ...". m is the message, p the person; more
  * columns may follow, the first has the index ROW_COUNT. */

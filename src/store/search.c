@@ -29,10 +29,10 @@ struct search {
 	struct store_search *ask;
 	struct tokens tokens;
 	struct buf query;
-	int words;          /* the first phrases of the query are those searched for */
-	double average;     /* words of a message */
+	int words;      /* the first phrases of the query are those searched for */
+	double average; /* words of a message */
 	int64_t since, until;
-	struct hit *hits;   /* owned, RANKED of them */
+	struct hit *hits; /* owned, RANKED of them */
 	size_t count;
 	bool more;
 	uint64_t deadline; /* clock_now() */
@@ -111,7 +111,7 @@ search_attach(struct store_db *db)
 
 /* note_hit() first: the index stands on the row, whatever the time says of it; those out of time
  * are taken back. */
-#define HITS "SELECT note_hit(words, ?1), words.rowid FROM words "
+#define HITS  "SELECT note_hit(words, ?1), words.rowid FROM words "
 #define WHERE "WHERE words MATCH ?2 AND words.rowid >= ?3 AND words.rowid <= ?4 "
 
 static int
@@ -186,8 +186,8 @@ tell(struct search *s)
 	qsort(s->hits, s->count, sizeof(*s->hits), compare);
 	for (size_t i = 0; i < s->count; i++) {
 		size_t before = list->count;
-		int err = db_stmt(s->db,
-		    "SELECT " ROW_COLUMNS " FROM " ROW_TABLES " WHERE m.n = ?1", &stmt);
+		int err = db_stmt(
+		    s->db, "SELECT " ROW_COLUMNS " FROM " ROW_TABLES " WHERE m.n = ?1", &stmt);
 		if (err)
 			return err;
 		(void)sqlite3_bind_int64(stmt, 1, s->hits[i].n);

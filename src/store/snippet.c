@@ -7,9 +7,9 @@
 enum { BEFORE = 6, WORDS = 24 }; /* shown before the first hit, and in all */
 
 struct window {
-	int first;               /* number of the first word shown */
-	int count;               /* of those that were found */
-	bool more;               /* there is a word after them */
+	int first;                    /* number of the first word shown */
+	int count;                    /* of those that were found */
+	bool more;                    /* there is a word after them */
 	int start[WORDS], end[WORDS]; /* bytes */
 };
 

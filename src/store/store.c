@@ -177,6 +177,16 @@ store_submit(struct store *s, struct store_job *job)
 }
 
 void
+core_tell_events(struct store *s, const struct store_event *events, size_t count)
+{
+	uv_mutex_lock(&s->lock);
+	bool wanted = s->watch;
+	uv_mutex_unlock(&s->lock);
+	if (wanted)
+		s->l->on_events(s->ctx, events, count);
+}
+
+void
 store_watch(struct store *s, bool on)
 {
 	uv_mutex_lock(&s->lock);

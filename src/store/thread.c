@@ -11,17 +11,17 @@
 
 enum {
 	BATCH_MAX = 4096, /* jobs of one transaction: bounds its memory and its time */
-	PROBE_MS = 1000,  /* how often writing is tried while it fails */
+	RETRY_MS = 1000,  /* how often writing is tried while it fails */
 	NS_PER_MS = 1000000,
-	AGE_MS = 60 * 1000,     /* how often the age is written, if anything is */
+	AGE_MS = 60 * 1000,      /* how often the age is written, if anything is */
 	CHECKPOINT_PAGES = 2000, /* of the write-ahead log, then it is copied into the file */
 
-	/* Numbers that were given out and are not indexed. A search begins with that itself, so that
-	 * a few do not cost a commit of their own; too many would keep it waiting. */
-	BACKLOG_IDLE = 256,   /* from here on they are indexed when nothing else was asked ... */
-	IDLE_MS = 500,        /* ... for so long */
-	BACKLOG_MAX = 20000,  /* from here on also without a pause */
-	INDEX_ROWS = 2000,    /* messages of one step: 20 ms */
+	/* Numbers that were given out and are not indexed. A search begins with that itself, so
+	 * that a few do not cost a commit of their own; too many would keep it waiting. */
+	BACKLOG_IDLE = 256,  /* from here on they are indexed when nothing else was asked ... */
+	IDLE_MS = 500,       /* ... for so long */
+	BACKLOG_MAX = 20000, /* from here on also without a pause */
+	INDEX_ROWS = 2000,   /* messages of one step: 20 ms */
 };
 
 /* A job changed something and failed: once more, so that only that one is undone. */
@@ -154,7 +154,7 @@ answer(struct store *s, struct list *jobs, bool tried, int failing)
 			answer_weather(s);
 		}
 		s->failing = failing;
-		s->probe_at = clock_now() + PROBE_MS;
+		s->retry_at = clock_now() + RETRY_MS;
 	}
 	LIST_FOREACH (node, jobs) {
 		struct store_job *job = container_of(node, struct store_job, node);
@@ -237,6 +237,17 @@ run_reads(struct store *s, struct list *jobs, int write_err)
 	return 0;
 }
 
+/* New events, to whom wants them. 0, or the error that ends the store. */
+static int
+tell(struct store *s)
+{
+	s->db.failed = 0;
+	tail_tell(s);
+	if (s->tail_due && !s->failing)
+		s->retry_at = clock_now() + RETRY_MS;
+	return is_fatal(s->db.failed) ? s->db.failed : 0;
+}
+
 /* 0, or the error that ends the store. */
 static int
 serve(struct store *s, struct list *jobs, bool writes)
@@ -249,7 +260,8 @@ serve(struct store *s, struct list *jobs, bool writes)
 	if (err)
 		return err;
 	answer(s, jobs, writes, failing);
-	return s->wal_pages >= s->wal_limit ? checkpoint(s, false) : 0;
+	err = tell(s);
+	return !err && s->wal_pages >= s->wal_limit ? checkpoint(s, false) : err;
 }
 
 static int
@@ -280,8 +292,7 @@ run_forget(struct store_db *db, struct store_job *job)
 /* Something that nobody asked for, in a transaction of its own. 0, or the error that ends the
  * store; *result: what became of it. */
 static int
-serve_self(
-    struct store *s, int (*run)(struct store_db *db, struct store_job *job), int *result)
+serve_self(struct store *s, int (*run)(struct store_db *db, struct store_job *job), int *result)
 {
 	struct store_job job = {.run = run};
 	struct list jobs;
@@ -336,7 +347,7 @@ catch_up(struct store *s, bool idle)
 		err = serve_self(s, run_index, &result);
 		/* a search does without it then, until something could be written again */
 		s->db.behind |= result != 0;
-	} else if (idle && s->left) {
+	} else if (s->left && (idle || !list_empty(&s->later))) {
 		err = serve_self(s, run_forget, &result);
 		s->left = result == DB_LATER;
 	}
@@ -350,12 +361,14 @@ sleep_locked(struct store *s)
 	uint64_t idle_at = clock_now() + (s->idle ? 0 : IDLE_MS);
 	s->idle = false;
 	while (list_empty(&s->asked) && list_empty(&s->later) && !s->quit) {
-		uint64_t now = clock_now(), until = s->failing ? s->probe_at : idle_at;
-		s->idle = !s->failing && is_behind(s) && now >= until;
-		if (s->idle || (s->failing && now >= until))
+		uint64_t now = clock_now();
+		bool retry = s->failing || s->tail_due;
+		uint64_t until = retry ? s->retry_at : idle_at;
+		s->idle = !retry && is_behind(s) && now >= until;
+		if (s->idle || (retry && now >= until))
 			break;
 		s->sleeping = true;
-		if (s->failing || is_behind(s))
+		if (retry || is_behind(s))
 			(void)uv_cond_timedwait(&s->wake, &s->lock, (until - now) * NS_PER_MS);
 		else
 			uv_cond_wait(&s->wake, &s->lock);
@@ -383,6 +396,9 @@ take(struct store *s, struct list *jobs, bool *writes)
 		*writes |= !job->reads;
 	}
 	bool more = !list_empty(jobs) || !s->quit;
+	if (s->watch && !s->watching)
+		s->told_n = s->db.now.last_n;
+	s->watching = s->watch;
 	uv_mutex_unlock(&s->lock);
 	return more;
 }
@@ -441,8 +457,10 @@ thread_main(void *arg)
 			err = serve(s, &jobs, writes);
 		if (!err)
 			err = catch_up(s, s->idle);
-		if (!err && s->failing && clock_now() >= s->probe_at)
+		if (!err && s->failing && clock_now() >= s->retry_at)
 			err = probe(s);
+		if (!err && s->tail_due && clock_now() >= s->retry_at)
+			err = tell(s);
 	}
 	if (err)
 		set_fatal(s, err);

@@ -60,8 +60,7 @@ on_token(void *ctx, int flags, const char *token, int len, int start, int end)
 static int
 run(const struct tokens *t, const char *text, size_t len, struct each *each)
 {
-	int rc = t->does.xTokenize(
-	    t->tokenizer, each, FTS5_TOKENIZE_AUX, text, (int)len, on_token);
+	int rc = t->does.xTokenize(t->tokenizer, each, FTS5_TOKENIZE_AUX, text, (int)len, on_token);
 	if (rc == SQLITE_NOMEM)
 		return -ENOMEM;
 	return rc == SQLITE_OK || rc == SQLITE_DONE ? 0 : -EINVAL;

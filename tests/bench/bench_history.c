@@ -217,8 +217,7 @@ bench_searches(struct bench *b)
 		store_list_finish(&s.list);
 	}
 	print("search", ms, SEARCHES);
-	printf("%-22s %zu messages found, the slowest search was: %s\n", "", found,
-	    b->words[slow]);
+	printf("%-22s %zu messages found, the slowest search was: %s\n", "", found, b->words[slow]);
 }
 
 static void
@@ -236,7 +235,8 @@ bench_forget(struct bench *b)
 {
 	double since = now_ms(), longest = 0;
 	bool done = false;
-	struct store_forget f = {.job.done = on_forgotten, .job.ctx = &done, .peer = "person9@desk9"};
+	struct store_forget f = {
+	    .job.done = on_forgotten, .job.ctx = &done, .peer = "person9@desk9"};
 	store_forget(b->store, &f);
 	while (!done) {
 		struct store_page p = {.limit = 1};

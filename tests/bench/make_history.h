@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum {
-	HISTORY_PEOPLE = 50,  /* the last of them says one message in 10,000 */
+	HISTORY_PEOPLE = 50, /* the last of them says one message in 10,000 */
 	HISTORY_WORDS = 30000,
 	HISTORY_BATCH = 20000, /* messages of one transaction */
 	HISTORY_SPECIAL = 40,  /* one in so many is corrected, or reacted to */
@@ -129,8 +129,7 @@ history_insert(struct history *h, const struct history_row *row)
 	(void)sqlite3_bind_int64(stmt, 2, row->peer);
 	(void)sqlite3_bind_int(stmt, 3, row->direction);
 	(void)sqlite3_bind_int(stmt, 4, row->kind);
-	(void)sqlite3_bind_int(
-	    stmt, 5, row->direction == STORE_OUT ? STORE_DELIVERED : STORE_SEEN);
+	(void)sqlite3_bind_int(stmt, 5, row->direction == STORE_OUT ? STORE_DELIVERED : STORE_SEEN);
 	(void)sqlite3_bind_int64(stmt, 6, h->time - (int64_t)history_random(h, 3000));
 	(void)sqlite3_bind_int64(stmt, 7, h->time);
 	db_bind_text(stmt, 8, row->id);
@@ -154,19 +153,19 @@ history_special(struct history *h, const struct history_row *of)
 	int err = history_insert(h, &row);
 	if (!err)
 		err = corrected
-		    ? db_stmt(&h->db,
-			  "UPDATE message SET body = ?1, edited_at = stored_at WHERE n = ?2", &stmt)
-		    : db_stmt(&h->db,
-			  "INSERT INTO reaction (body, of, by) VALUES (?1, ?2, 0)", &stmt);
+			  ? db_stmt(&h->db,
+				"UPDATE message SET body = ?1, edited_at = stored_at WHERE n = ?2",
+				&stmt)
+			  : db_stmt(&h->db,
+				"INSERT INTO reaction (body, of, by) VALUES (?1, ?2, 0)", &stmt);
 	if (err)
 		return err;
 	db_bind_text(stmt, 1, body);
 	(void)sqlite3_bind_int64(stmt, 2, of->n);
 	err = db_run(&h->db, stmt);
 	return err ? err
-		   : row_event(&h->db,
-			 corrected ? STORE_EVENT_CORRECTED : STORE_EVENT_REACTION, of->n,
-			 of->direction, body);
+		   : row_event(&h->db, corrected ? STORE_EVENT_CORRECTED : STORE_EVENT_REACTION,
+			 of->n, of->direction, body);
 }
 
 static inline int
@@ -228,8 +227,8 @@ history_make(const char *path, long count, uint64_t seed, bool indexed)
 	int err = open_db(path, store_schema, &h->db, &report);
 	/* a file that is only being made may be lost */
 	if (!err)
-		err = db_exec(&h->db,
-		    "PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 20000;");
+		err =
+		    db_exec(&h->db, "PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 20000;");
 	if (!err)
 		err = history_fill(h, count);
 	if (!err && indexed)

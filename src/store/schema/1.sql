@@ -36,8 +36,8 @@ CREATE TABLE message (
 
 CREATE INDEX message_conversation ON message (peer, kind, n);
 CREATE INDEX message_id ON message (peer, id) WHERE id <> '';
-CREATE INDEX message_queued ON message (peer, n) WHERE state = 0;
-CREATE INDEX message_unread ON message (peer, n) WHERE state = 6;
+CREATE INDEX message_queued ON message (peer, state, n, kind) WHERE state = 0;
+CREATE INDEX message_unread ON message (peer, state, n) WHERE state = 6;
 CREATE INDEX message_confirmed ON message (peer, n) WHERE kind = 0 AND state IN (1, 2);
 CREATE INDEX message_correction ON message (peer, target) WHERE kind = 1;
 CREATE UNIQUE INDEX message_token ON message (peer, token) WHERE token IS NOT NULL;

@@ -1,0 +1,242 @@
+#include "store/queue.h"
+
+#include "base/err.h"
+#include "base/str.h"
+#include "store/log.h"
+#include "store/row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The states a row may be in to get into this one, as bits. A receipt is proof, whatever we
+ * believed; what was cancelled was never sent. */
+static unsigned
+may_come_from(enum store_state state)
+{
+	const unsigned queued = 1U << STORE_QUEUED, handed = 1U << STORE_HANDED_OVER,
+		       delivered = 1U << STORE_DELIVERED, failed = 1U << STORE_FAILED;
+	switch (state) {
+	case STORE_HANDED_OVER:
+	case STORE_CANCELLED:
+		return queued;
+	case STORE_DELIVERED:
+		return queued | handed | failed;
+	case STORE_READ:
+		return queued | handed | delivered | failed;
+	case STORE_FAILED:
+		return queued | handed;
+	case STORE_QUEUED:
+	case STORE_UNREAD:
+	case STORE_SEEN:
+		break;
+	}
+	return 0;
+}
+
+/* What was only sent along, and of which nothing is told. */
+static int
+drop_marker(struct store_db *db, int64_t n, bool *changed)
+{
+	sqlite3_stmt *stmt;
+	int err =
+	    db_stmt(db, "DELETE FROM message WHERE n = ? AND kind = 4 AND direction = 1", &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(stmt, 1, n);
+	err = db_run(db, stmt);
+	*changed = !err && sqlite3_changes64(db->sql) > 0;
+	db->now.deleted |= *changed;
+	return err;
+}
+
+static int
+advance(struct store_db *db, int64_t n, enum store_state state, const char *reason, bool *changed)
+{
+	sqlite3_stmt *stmt;
+	unsigned from = may_come_from(state);
+	*changed = false;
+	if (!from)
+		return -EINVAL;
+	if (state != STORE_FAILED)
+		reason = NULL;
+	int err = db_stmt(db,
+	    "UPDATE message SET state = ?1, reason = ?2"
+	    " WHERE n = ?3 AND direction = 1 AND (1 << state) & ?4 AND kind <> 4",
+	    &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int(stmt, 1, state);
+	db_bind_text(stmt, 2, reason);
+	(void)sqlite3_bind_int64(stmt, 3, n);
+	(void)sqlite3_bind_int64(stmt, 4, from);
+	err = db_run(db, stmt);
+	if (err)
+		return err;
+	if (!sqlite3_changes64(db->sql))
+		return drop_marker(db, n, changed);
+	*changed = true;
+	return row_event(db, STORE_EVENT_STATE, n, state, reason);
+}
+
+static int
+set_state_run(struct store_db *db, struct store_job *job)
+{
+	struct store_set_state *set = container_of(job, struct store_set_state, job);
+	return advance(db, set->n, set->state, set->reason, &set->changed);
+}
+
+void
+store_set_state(struct store *s, struct store_set_state *set)
+{
+	set->job.run = set_state_run;
+	set->job.reads = false;
+	store_submit(s, &set->job);
+}
+
+/* Whether a row of ours is queued above its person's mark: it was never sent. */
+static int
+is_unsent(struct store_db *db, int64_t n, bool *unsent)
+{
+	sqlite3_stmt *stmt;
+	*unsent = false;
+	int err = db_stmt(db,
+	    "SELECT m.state = 0 AND m.n > p.mark FROM message m CROSS JOIN peer p ON p.id = m.peer"
+	    " WHERE m.n = ? AND m.direction = 1",
+	    &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(stmt, 1, n);
+	int got = db_step(db, stmt);
+	*unsent = got > 0 && sqlite3_column_int(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return got < 0 ? got : 0;
+}
+
+static int
+cancel_run(struct store_db *db, struct store_job *job)
+{
+	struct store_cancel *cancel = container_of(job, struct store_cancel, job);
+	bool unsent;
+	cancel->changed = false;
+	int err = is_unsent(db, cancel->n, &unsent);
+	if (err || !unsent)
+		return err;
+	return advance(db, cancel->n, STORE_CANCELLED, NULL, &cancel->changed);
+}
+
+void
+store_cancel(struct store *s, struct store_cancel *cancel)
+{
+	cancel->job.run = cancel_run;
+	cancel->job.reads = false;
+	store_submit(s, &cancel->job);
+}
+
+/* Words of ours before row n that were delivered or handed over have been read as well. */
+static int
+read_before(struct store_db *db, int64_t peer, int64_t n)
+{
+	for (;;) {
+		sqlite3_stmt *stmt;
+		bool changed;
+		int err = db_stmt(db,
+		    "SELECT n FROM message WHERE peer = ? AND n < ? AND kind = 0"
+		    " AND state IN (1, 2) ORDER BY n LIMIT 1",
+		    &stmt);
+		if (err)
+			return err;
+		(void)sqlite3_bind_int64(stmt, 1, peer);
+		(void)sqlite3_bind_int64(stmt, 2, n);
+		int got = db_step(db, stmt);
+		if (got <= 0)
+			return got;
+		int64_t row = sqlite3_column_int64(stmt, 0);
+		(void)sqlite3_reset(stmt);
+		err = advance(db, row, STORE_READ, NULL, &changed);
+		if (err)
+			return err;
+		/* a row the statement finds and the other does not change: no file of ours has it
+		 */
+		if (!changed)
+			return ERR_DAMAGED;
+	}
+}
+
+int
+queue_answered(struct store_db *db, int64_t peer, int64_t n, enum store_state state,
+    const char *reason, bool *changed)
+{
+	bool unsent;
+	*changed = false;
+	int err = is_unsent(db, n, &unsent);
+	if (err || unsent)
+		return err;
+	/* in the order of the log: the older ones first */
+	if (state == STORE_READ)
+		err = read_before(db, peer, n);
+	return err ? err : advance(db, n, state, reason, changed);
+}
+
+static int
+answered_run(struct store_db *db, struct store_job *job)
+{
+	struct store_answered *answered = container_of(job, struct store_answered, job);
+	sqlite3_stmt *stmt;
+	int64_t peer;
+	answered->changed = false;
+	int err = db_peer_find(db, answered->peer, &peer);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	err = db_stmt(db,
+	    "SELECT n FROM message WHERE peer = ? AND id = ? AND id <> '' AND direction = 1"
+	    " ORDER BY n DESC LIMIT 1",
+	    &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(stmt, 1, peer);
+	db_bind_text(stmt, 2, answered->id);
+	int got = db_step(db, stmt);
+	if (got <= 0)
+		return got;
+	int64_t n = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return queue_answered(db, peer, n, answered->state, answered->reason, &answered->changed);
+}
+
+void
+store_answered(struct store *s, struct store_answered *answered)
+{
+	answered->job.run = answered_run;
+	answered->job.reads = false;
+	store_submit(s, &answered->job);
+}
+
+int
+queue_mark(struct store_db *db, int64_t peer, int64_t upto)
+{
+	sqlite3_stmt *stmt;
+	int err = db_stmt(db, "UPDATE peer SET mark = ?1 WHERE id = ?2 AND mark < ?1", &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(stmt, 1, upto);
+	(void)sqlite3_bind_int64(stmt, 2, peer);
+	return db_run(db, stmt);
+}
+
+static int
+mark_run(struct store_db *db, struct store_job *job)
+{
+	struct store_mark *mark = container_of(job, struct store_mark, job);
+	int64_t peer;
+	int err = db_peer_find(db, mark->peer, &peer);
+	return err ? err : queue_mark(db, peer, mark->upto);
+}
+
+void
+store_mark(struct store *s, struct store_mark *mark)
+{
+	mark->job.run = mark_run;
+	mark->job.reads = false;
+	store_submit(s, &mark->job);
+}
