@@ -63,6 +63,11 @@ $(B)/tests/bench/bench_%: tests/bench/bench_%.c $(call archives,$(BENCH_FOLDERS)
 	  $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$(BENCH_FOLDERS)) -Wl,--end-group \
 	  $(call libs,$(BENCH_FOLDERS)) -lpthread
 
+# a history for bench_history, when another one than its own is wanted
+$(B)/make-history: tests/bench/make_history.c $(call archives,store base) $(B)/flags | libraries
+	$(call say,BENCH,$@)$(CC) $(call cflags,store base) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< \
+	  -Wl,--start-group $(call archives,store base) -Wl,--end-group $(call libs,store base) -lpthread
+
 ## bench         measure the layers, then two daemons on two virtual hosts, in namespaces
 bench: bench-driver $(BENCHES)
 	$(Q)for b in $(BENCHES); do echo "== $$(basename $$b)"; \

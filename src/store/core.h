@@ -45,6 +45,9 @@ struct store {
 
 	/* Store thread. */
 	struct store_db db;
+	struct list later; /* jobs that are not done yet */
+	bool idle;         /* nothing was asked for a while, and something was put off */
+	bool left;         /* something is perhaps half forgotten */
 	int wal_pages;     /* in the write-ahead log after the latest commit */
 	int wal_limit;     /* so many cause a checkpoint */
 	uint64_t aged_at;  /* clock_now() when the age was last written */

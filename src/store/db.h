@@ -31,9 +31,15 @@ struct store_db {
 	struct db_numbers now;
 	int64_t salt; /* of hashes that are kept, secret */
 	int failed;   /* the latest error that is the disk's or the machine's, not the caller's */
+	bool behind;  /* the index cannot be brought up to date at present */
+	bool wanted;  /* a search waits for the index */
 	int64_t age;  /* of the store, ms, when clock_now() was: */
 	uint64_t age_at;
 };
+
+/* What the run() of a job may return beside 0 and errors: what it did so far is committed, and it
+ * is called again, after others. */
+enum { DB_LATER = 1 };
 
 /* sqlite's result code as one of ours: -ENOSPC, -EROFS, -EIO, -ENOMEM, ERR_DAMAGED, ERR_FSYNC ...
  * Those that are not for the caller to handle are remembered in db->failed. */

@@ -47,7 +47,12 @@ struct store_page {
 void store_page(struct store *s, struct store_page *page);
 
 /* Messages that hold all the words; a word ending in * holds for all that begin so, "in quotes"
- * for words in a row. Best first, newer ones before older ones among equals. */
+ * for words in a row. Letter case, accents and signs do not matter; where there are only signs
+ * nothing is found. Best first, newer ones before older ones among near equals: of more than 2,000
+ * hits the newest 2,000 are compared. ERR_TOO_BIG: more than LIMIT_SEARCH_WORDS bytes, 32 words, or
+ * one of a single letter and *. -ETIMEDOUT: 200 ms were not enough to find anything.
+ *
+ * After many new messages it waits until they are in the index; meanwhile others are served. */
 struct store_search {
 	struct store_job job;
 	const char *words;
@@ -87,13 +92,18 @@ void store_peers_finish(struct store_peers *peers);
 
 /* Deletes messages of one person, or older ones of everybody, their traces in indexes and log
  * included, and overwrites them on disk. What waits to be sent is kept, unless `queued`. Ids of
- * what was received stay remembered (as hashes), so that nothing comes back. */
+ * what was received stay remembered (as hashes), so that nothing comes back.
+ *
+ * Takes seconds for a long history, in steps with other requests between them: those may see that
+ * a part is gone already. Once begun it is finished, if need be after the next start. */
 struct store_forget {
 	struct store_job job;
 	const char *peer; /* NULL: everybody */
 	int64_t before;   /* stored_at, ms wall clock; 0: all */
 	bool queued;
 	int64_t count; /* messages deleted */
+
+	int64_t ticket; /* the store's own */
 };
 void store_forget(struct store *s, struct store_forget *forget);
 

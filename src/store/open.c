@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "store/aside.h"
 #include "store/migrate.h"
+#include "store/search.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -183,6 +184,8 @@ try_open(const char *path, const char *const *const *schema, bool whole, struct 
 		err = migrate_run(db, schema, version);
 	if (!err)
 		err = load(db);
+	if (!err)
+		err = search_attach(db);
 	/* the names of the file and of its write-ahead log */
 	if (!err)
 		err = aside_sync_folder(path);

@@ -1,3 +1,5 @@
+#include "store/forget.h"
+#include "store/index.h"
 #include "store/message.h"
 #include "store/queue.h"
 #include "store/row.h"
@@ -26,6 +28,8 @@ merge(struct store_db *db, int64_t to, int64_t from)
 	    " (SELECT token FROM message WHERE peer = ?1 AND token IS NOT NULL)",
 	    to, from);
 	if (!err)
+		err = index_move(db, from, to);
+	if (!err)
 		err = run_pair(db, "UPDATE message SET peer = ?1 WHERE peer = ?2", to, from);
 	/* rows of either may have been sent up to its mark; to say so of too many does no harm */
 	if (!err)
@@ -47,6 +51,10 @@ rename_run(struct store_db *db, struct store_job *job)
 		return err == -ENOENT ? 0 : err;
 	err = db_peer_find(db, rename->to, &to);
 	if (!err && to != from) {
+		/* what is being forgotten must not get away under another name */
+		err = forget_is_of(db, from);
+		if (err)
+			return err < 0 ? err : DB_LATER;
 		err = merge(db, to, from);
 		return err ? err : db_peer(db, rename->to, rename->display, &to);
 	}

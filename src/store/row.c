@@ -134,7 +134,10 @@ int
 words_add(struct store_db *db, int64_t n, const char *body)
 {
 	sqlite3_stmt *stmt;
-	int err = db_stmt(db, "INSERT INTO words (rowid, body) VALUES (?, ?)", &stmt);
+	int err = db_stmt(db,
+	    "INSERT INTO words (rowid, body, peer, direction) "
+	    "SELECT n, ?2, peer, direction FROM message WHERE n = ?1",
+	    &stmt);
 	if (err)
 		return err;
 	(void)sqlite3_bind_int64(stmt, 1, n);
@@ -146,8 +149,10 @@ int
 words_remove(struct store_db *db, int64_t n, const char *body)
 {
 	sqlite3_stmt *stmt;
-	int err =
-	    db_stmt(db, "INSERT INTO words (words, rowid, body) VALUES ('delete', ?, ?)", &stmt);
+	int err = db_stmt(db,
+	    "INSERT INTO words (words, rowid, body, peer, direction) "
+	    "SELECT 'delete', n, ?2, peer, direction FROM message WHERE n = ?1",
+	    &stmt);
 	if (err)
 		return err;
 	(void)sqlite3_bind_int64(stmt, 1, n);

@@ -21,7 +21,7 @@ void blocks_free(void *blocks);                                         /* accep
 	" (SELECT substr(t.body, 1, 120) FROM message t WHERE t.peer = m.peer AND t.id = m.target" \
 	" AND t.id <> '' AND t.kind = 0 ORDER BY t.n DESC LIMIT 1) END"
 #define ROW_TABLES "message m CROSS JOIN peer p ON p.id = m.peer"
-enum { ROW_COUNT = 16 };
+enum { ROW_BODY = 6, ROW_COUNT = 16 };
 
 /* The row the statement stands at. 0 or -ENOMEM; bytes (may be NULL) grows by its text. */
 int row_read(sqlite3_stmt *stmt, void **blocks, struct store_message *out, size_t *bytes) MUST_USE;
@@ -32,7 +32,8 @@ int row_text(sqlite3_stmt *stmt, int column, void **blocks, const char **out) MU
 int row_event(struct store_db *db, int kind, int64_t of, int64_t value, const char *text) MUST_USE;
 
 /* The full-text index holds every message of STORE_CHAT with a number up to db->now.indexed, each
- * exactly once with the body it has, be that empty. These keep it so. */
+ * exactly once with the body it has, be that empty, and with its peer and direction, which are
+ * taken from its row. These keep it so: remove before a change, add after it. */
 int words_add(struct store_db *db, int64_t n, const char *body) MUST_USE;
 int words_remove(struct store_db *db, int64_t n, const char *body) MUST_USE; /* as it was */
 

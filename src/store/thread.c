@@ -3,6 +3,9 @@
 #include "base/log.h"
 #include "store/aside.h"
 #include "store/core.h"
+#include "store/forget.h"
+#include "store/index.h"
+#include "store/search.h"
 
 #include <errno.h>
 
@@ -10,8 +13,15 @@ enum {
 	BATCH_MAX = 4096, /* jobs of one transaction: bounds its memory and its time */
 	RETRY_MS = 1000,  /* how often writing is tried while it fails */
 	NS_PER_MS = 1000000,
-	AGE_MS = 60 * 1000,     /* how often the age is written, if anything is */
-	CHECKPOINT_PAGES = 2000 /* of the write-ahead log, then it is copied into the file */
+	AGE_MS = 60 * 1000,      /* how often the age is written, if anything is */
+	CHECKPOINT_PAGES = 2000, /* of the write-ahead log, then it is copied into the file */
+
+	/* Numbers that were given out and are not indexed. A search begins with that itself, so
+	 * that a few do not cost a commit of their own; too many would keep it waiting. */
+	BACKLOG_IDLE = 256,  /* from here on they are indexed when nothing else was asked ... */
+	IDLE_MS = 500,       /* ... for so long */
+	BACKLOG_MAX = 20000, /* from here on also without a pause */
+	INDEX_ROWS = 2000,   /* messages of one step: 20 ms */
 };
 
 /* A job changed something and failed: once more, so that only that one is undone. */
@@ -47,10 +57,11 @@ run_job(struct store *s, struct store_job *job, bool alone)
 		return db->failed;
 	if (db->failed && (!job->reads || sqlite3_get_autocommit(db->sql)))
 		return db->failed;
-	bool undo = job->err && sqlite3_total_changes64(db->sql) != changes;
+	bool failed = job->err && job->err != DB_LATER;
+	bool undo = failed && sqlite3_total_changes64(db->sql) != changes;
 	if (undo && !alone)
 		return AGAIN;
-	if (job->err)
+	if (failed)
 		db->now = before;
 	if (!alone)
 		return 0;
@@ -145,8 +156,20 @@ answer(struct store *s, struct list *jobs, bool tried, int failing)
 		s->failing = failing;
 		s->retry_at = clock_now() + RETRY_MS;
 	}
-	LIST_FOREACH (node, jobs)
-		core_answer(s, container_of(node, struct store_job, node));
+	LIST_FOREACH (node, jobs) {
+		struct store_job *job = container_of(node, struct store_job, node);
+		if (job->err != DB_LATER) {
+			core_answer(s, job);
+			continue;
+		}
+		list_remove(node);
+		list_insert(&s->later, node);
+	}
+	if (tried && !failing) {
+		s->db.behind = false;
+		/* a job that went wrong in the middle has left the rest to us */
+		s->left |= s->failing != 0;
+	}
 	if (tried && !failing && s->failing) {
 		s->failing = 0;
 		answer_weather(s);
@@ -248,35 +271,105 @@ run_probe(struct store_db *db, struct store_job *job)
 	return db_meta_set(db, "age_at", clock_wall());
 }
 
-/* Whether writing works again. */
 static int
-probe(struct store *s)
+run_index(struct store_db *db, struct store_job *job)
 {
-	struct store_job job = {.run = run_probe};
+	bool more;
+	(void)job;
+	return index_step(db, INDEX_ROWS, &more);
+}
+
+static int
+run_forget(struct store_db *db, struct store_job *job)
+{
+	int64_t count;
+	bool done;
+	int err = forget_step(db, &done, &count);
+	(void)job;
+	return err || done ? err : DB_LATER;
+}
+
+/* Something that nobody asked for, in a transaction of its own. 0, or the error that ends the
+ * store; *result: what became of it. */
+static int
+serve_self(struct store *s, int (*run)(struct store_db *db, struct store_job *job), int *result)
+{
+	struct store_job job = {.run = run};
 	struct list jobs;
 	list_init(&jobs);
 	list_insert(&jobs, &job.node);
 	int err = run_batch(s, &jobs, false);
 	list_remove(&job.node);
+	*result = err ? err : job.err;
+	if (is_fatal(err))
+		return err;
+	if (!err && s->db.now.wipe)
+		err = checkpoint(s, true);
 	if (is_fatal(err))
 		return err;
 	answer(s, &jobs, true, err);
-	return 0;
+	return s->wal_pages >= s->wal_limit ? checkpoint(s, false) : 0;
+}
+
+/* Whether writing works again. */
+static int
+probe(struct store *s)
+{
+	int result;
+	return serve_self(s, run_probe, &result);
+}
+
+static int64_t
+backlog(const struct store *s)
+{
+	return index_wanted(&s->db) ? s->db.now.last_n - s->db.now.indexed : 0;
+}
+
+/* What is to be done when nothing is asked for. */
+static bool
+is_behind(const struct store *s)
+{
+	return !s->failing && (s->left || backlog(s) >= BACKLOG_IDLE);
+}
+
+/* A step of what was put off, if it is time for that. idle: nothing was asked for IDLE_MS. */
+static int
+catch_up(struct store *s, bool idle)
+{
+	int result = 0, err = 0;
+	bool wanted = s->db.wanted;
+	s->db.wanted = false;
+	if (s->failing) {
+		s->db.behind = true;
+		return 0;
+	}
+	if (wanted || backlog(s) >= BACKLOG_MAX || (idle && backlog(s) >= BACKLOG_IDLE)) {
+		err = serve_self(s, run_index, &result);
+		/* a search does without it then, until something could be written again */
+		s->db.behind |= result != 0;
+	} else if (s->left && (idle || !list_empty(&s->later))) {
+		err = serve_self(s, run_forget, &result);
+		s->left = result == DB_LATER;
+	}
+	return err;
 }
 
 /* Sleeps until there is something to do. */
 static void
 sleep_locked(struct store *s)
 {
-	while (list_empty(&s->asked) && !s->quit) {
+	uint64_t idle_at = clock_now() + (s->idle ? 0 : IDLE_MS);
+	s->idle = false;
+	while (list_empty(&s->asked) && list_empty(&s->later) && !s->quit) {
 		uint64_t now = clock_now();
 		bool retry = s->failing || s->tail_due;
-		if (retry && now >= s->retry_at)
+		uint64_t until = retry ? s->retry_at : idle_at;
+		s->idle = !retry && is_behind(s) && now >= until;
+		if (s->idle || (retry && now >= until))
 			break;
 		s->sleeping = true;
-		if (retry)
-			(void)uv_cond_timedwait(
-			    &s->wake, &s->lock, (s->retry_at - now) * NS_PER_MS);
+		if (retry || is_behind(s))
+			(void)uv_cond_timedwait(&s->wake, &s->lock, (until - now) * NS_PER_MS);
 		else
 			uv_cond_wait(&s->wake, &s->lock);
 		s->sleeping = false;
@@ -290,6 +383,12 @@ take(struct store *s, struct list *jobs, bool *writes)
 	*writes = false;
 	uv_mutex_lock(&s->lock);
 	sleep_locked(s);
+	while (!list_empty(&s->later)) {
+		struct store_job *job = container_of(s->later.next, struct store_job, node);
+		list_remove(&job->node);
+		list_insert(jobs, &job->node);
+		*writes |= !job->reads;
+	}
 	for (int i = 0; i < BATCH_MAX && !list_empty(&s->asked); i++) {
 		struct store_job *job = container_of(s->asked.next, struct store_job, node);
 		list_remove(&job->node);
@@ -343,21 +442,27 @@ thread_main(void *arg)
 	bool writes;
 	s->wal_limit = CHECKPOINT_PAGES;
 	(void)sqlite3_wal_hook(s->db.sql, on_wal, s);
-	for (;;) {
+	list_init(&s->later);
+	/* the log may hold what was forgotten when we died */
+	err = checkpoint(s, true);
+	if (!err)
+		err = forget_left(&s->db, &s->left);
+	err = is_fatal(err) ? err : 0;
+	while (!err) {
 		struct list jobs;
 		list_init(&jobs);
 		if (!take(s, &jobs, &writes))
 			break;
 		if (!list_empty(&jobs))
 			err = serve(s, &jobs, writes);
+		if (!err)
+			err = catch_up(s, s->idle);
 		if (!err && s->failing && clock_now() >= s->retry_at)
 			err = probe(s);
 		if (!err && s->tail_due && clock_now() >= s->retry_at)
 			err = tell(s);
-		if (err) {
-			set_fatal(s, err);
-			break;
-		}
 	}
+	if (err)
+		set_fatal(s, err);
 	finish(s);
 }

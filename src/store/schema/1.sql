@@ -34,10 +34,10 @@ CREATE TABLE message (
 	stanza BLOB
 ) STRICT;
 
-CREATE INDEX message_conversation ON message (peer, n) WHERE kind = 0;
+CREATE INDEX message_conversation ON message (peer, kind, n);
 CREATE INDEX message_id ON message (peer, id) WHERE id <> '';
-CREATE INDEX message_queued ON message (peer, n) WHERE state = 0;
-CREATE INDEX message_unread ON message (peer, n) WHERE state = 6;
+CREATE INDEX message_queued ON message (peer, state, n, kind) WHERE state = 0;
+CREATE INDEX message_unread ON message (peer, state, n) WHERE state = 6;
 CREATE INDEX message_confirmed ON message (peer, n) WHERE kind = 0 AND state IN (1, 2);
 CREATE INDEX message_correction ON message (peer, target) WHERE kind = 1;
 CREATE UNIQUE INDEX message_token ON message (peer, token) WHERE token IS NOT NULL;
@@ -74,10 +74,34 @@ CREATE TABLE cursor (
 	n INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Filled behind the messages, up to meta.indexed; a search catches up first.
+-- Filled behind the messages, up to meta.indexed; a search catches up first. peer and direction are
+-- words too, so that whose messages are searched costs no look at each message.
 CREATE VIRTUAL TABLE words USING fts5 (
 	body,
+	peer,
+	direction,
 	content = 'message',
 	content_rowid = 'n',
 	tokenize = "unicode61 remove_diacritics 2"
 );
+
+-- Between which times (said_at) the messages of 1,024 numbers were said, also up to meta.indexed. The
+-- order of numbers is not that of times, but a page of a certain time need look at few blocks.
+CREATE TABLE span (
+	block INTEGER PRIMARY KEY,                -- n / 1024
+	low INTEGER NOT NULL,
+	high INTEGER NOT NULL
+) STRICT;
+
+-- What is being forgotten at present, in steps: one row or none.
+CREATE TABLE forgetting (
+	ticket INTEGER PRIMARY KEY,
+	peer INTEGER NOT NULL,                    -- 0: everybody
+	before INTEGER NOT NULL,                  -- stored_at
+	queued INTEGER NOT NULL,                  -- what waits to be sent, too
+	upto INTEGER NOT NULL,                    -- messages up to this number
+	stage INTEGER NOT NULL,
+	kind INTEGER NOT NULL,                    -- of a person's messages: those looked at next ...
+	at INTEGER NOT NULL,                      -- ... up to this number it has been done
+	count INTEGER NOT NULL                    -- messages deleted
+) STRICT;
