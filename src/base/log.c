@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/stamp.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -75,8 +76,8 @@ log_write(enum log_level level, const char *file, const char *peer, const char *
 	buf_vfmt(&text, fmt, ap);
 	va_end(ap);
 
-	char stamp[CLOCK_STAMP_SIZE];
-	clock_stamp(stamp, clock_wall());
+	char stamp[STAMP_SIZE];
+	stamp_write(stamp, clock_wall());
 	buf_fmt(&line, "%s level=%s module=", stamp, level_names[level]);
 	add_module(&line, file);
 	if (peer) {

@@ -1,6 +1,7 @@
 #include "chat/said.h"
 
 #include "base/clock.h"
+#include "base/stamp.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "chat/body.h"
@@ -59,8 +60,8 @@ reads_delay(const struct person *to)
 static void
 write_delay(struct xml_writer *w, const struct person *to, const struct saying *m)
 {
-	char stamp[CLOCK_STAMP_SIZE];
-	clock_stamp(stamp, m->said_at);
+	char stamp[STAMP_SIZE];
+	stamp_write(stamp, m->said_at);
 	xml_open(w, NS_DELAY, "delay");
 	xml_attr(w, "from", to->roster->own_name);
 	xml_attr(w, "stamp", stamp);
@@ -73,8 +74,8 @@ write_words(struct xml_writer *w, const struct person *to, const struct saying *
 	struct buf text = BUF_INIT(LIMIT_STANZA);
 	struct saying shown = *m;
 	if (late && !reads_delay(to)) {
-		char minute[CLOCK_MINUTE_SIZE];
-		clock_minute(minute, m->said_at);
+		char minute[STAMP_MINUTE_SIZE];
+		stamp_minute(minute, m->said_at);
 		buf_fmt(&text, "[%s] %s", minute, m->body);
 		shown.body = buf_cstr(&text);
 	}
@@ -183,7 +184,7 @@ read_time(const struct xml_elem *message, struct said *out)
 	const struct xml_elem *delay = xml_elem_child(message, NS_DELAY, "delay");
 	const char *stamp = delay ? xml_elem_attr(delay, "stamp") : NULL;
 	int64_t now = clock_wall();
-	if (!stamp || clock_parse(stamp, &out->said_at) != 0 || out->said_at > now)
+	if (!stamp || stamp_parse(stamp, &out->said_at) != 0 || out->said_at > now)
 		out->said_at = now; /* nobody speaks from the future */
 }
 

@@ -2,6 +2,7 @@
  * depends on what a clock says. */
 #define _DEFAULT_SOURCE /* tm_gmtoff */
 #include "base/clock.h"
+#include "base/stamp.h"
 #include "peer/iq.h"
 #include "xml/ns.h"
 
@@ -23,8 +24,8 @@ write_offset(char *out, size_t size)
 static int
 answer(const struct inbound *in)
 {
-	char stamp[CLOCK_STAMP_SIZE], offset[32];
-	clock_stamp(stamp, clock_wall());
+	char stamp[STAMP_SIZE], offset[32];
+	stamp_write(stamp, clock_wall());
 	write_offset(offset, sizeof(offset));
 	struct iq_reply reply;
 	iq_reply_begin(&reply, in);

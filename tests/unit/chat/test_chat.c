@@ -117,6 +117,7 @@ a_message_is_answered_when_it_is_kept(void **state)
 	struct ipc_call call;
 	romeo(TXT_CLIENT_LIBPURPLE);
 	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
+	buf_clear(&world.events);
 	send_text(&call, "hello");
 	assert_string_equal(value_str(call.result, "state"), "queued");
 	assert_string_equal(value_str(call.result, "peer"), ROMEO);

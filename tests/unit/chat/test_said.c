@@ -174,11 +174,11 @@ old_clients_read_the_time_in_the_words(void **state)
 {
 	(void)state;
 	struct saying m = saying(STORE_CHAT, "late");
-	char expected[64], minute[CLOCK_MINUTE_SIZE];
+	char expected[64], minute[STAMP_MINUTE_SIZE];
 	m.target = NULL;
 	m.said_at = clock_wall() - 60000;
 	write_to(TXT_CLIENT_LIBPURPLE, &m);
-	clock_minute(minute, m.said_at);
+	stamp_minute(minute, m.said_at);
 	(void)snprintf(expected, sizeof(expected), "<body>[%s] late</body>", minute);
 	has(expected);
 	has_not("<delay");

@@ -5,6 +5,7 @@
 #define TESTS_WORLD_H
 
 #include "base/clock.h"
+#include "base/stamp.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "discovery/address.h"
@@ -60,13 +61,6 @@ int64_t
 clock_wall(void)
 {
 	return (int64_t)world.now;
-}
-
-void
-clock_stamp(char out[CLOCK_STAMP_SIZE], int64_t wall_ms)
-{
-	(void)wall_ms;
-	(void)snprintf(out, CLOCK_STAMP_SIZE, "2026-11-23T18:00:00.000Z");
 }
 
 static inline void

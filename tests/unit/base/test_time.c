@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/stamp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +13,8 @@
 static void
 expect(int64_t ms, const char *stamp)
 {
-	char out[CLOCK_STAMP_SIZE];
-	clock_stamp(out, ms);
+	char out[STAMP_SIZE];
+	stamp_write(out, ms);
 	assert_string_equal(out, stamp);
 }
 
@@ -41,6 +42,34 @@ a_stamp_always_has_four_digits_of_year(void **state)
 }
 
 static void
+expect_parsed(const char *stamp, int64_t expected)
+{
+	int64_t ms = -1;
+	assert_int_equal(stamp_parse(stamp, &ms), 0);
+	assert_true(ms == expected);
+}
+
+static void
+stamps_of_others_are_read(void **state)
+{
+	(void)state;
+	int64_t ms;
+	expect_parsed("1970-01-01T00:00:00Z", 0);
+	expect_parsed("1970-01-01T00:00:00.5Z", 500);
+	expect_parsed("1970-01-01T00:00:00.0019999Z", 1);
+	expect_parsed("1970-01-01T01:00:00+01:00", 0);
+	expect_parsed("1969-12-31T22:30:00-01:30", 0);
+	expect_parsed("2000-02-29T00:00:00.000Z", 951782400000);
+	expect_parsed("2000-02-29T00:00:00", 951782400000);
+	static const char *const bad[] = {"", "Z", "2000-02-29", "20000229T00:00:00",
+	    "2000-13-01T00:00:00Z", "2000-01-32T00:00:00Z", "2000-01-01T24:00:00Z",
+	    "2000-01-01T00:00:00+1:00", "2000-01-01T00:00:00+01:60", "2000-01-01T00:00:00ZZ",
+	    "2000-01-01 00:00:00Z"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_not_equal(stamp_parse(bad[i], &ms), 0);
+}
+
+static void
 clocks_count_milliseconds(void **state)
 {
 	(void)state;
@@ -56,6 +85,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_stamp_is_utc_with_milliseconds),
 	    cmocka_unit_test(a_stamp_always_has_four_digits_of_year),
+	    cmocka_unit_test(stamps_of_others_are_read),
 	    cmocka_unit_test(clocks_count_milliseconds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
