@@ -433,6 +433,8 @@ static void
 stream_down(struct conversation *c, const struct stream *s)
 {
 	look_for_poison(c, s);
+	if (!c->person->current && !c->person->dialled)
+		outbox_surely_read(&c->outbox, stream_serial(s));
 	tell_link(c); /* another one first, if there is */
 	outbox_link_down(&c->outbox, clock_now(), stream_serial(s));
 }

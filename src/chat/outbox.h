@@ -150,6 +150,9 @@ void outbox_restart(struct outbox *o, uint64_t now);
 void outbox_link_up(struct outbox *o, uint64_t now, uint64_t link, bool promises);
 /* If the link we sent on died and another lives, outbox_link_up() tells of that one first. */
 void outbox_link_down(struct outbox *o, uint64_t now, uint64_t link);
+/* Before that, when there is no other and none is coming: an old client that had it handed over has
+ * read it, so it is not sent once more. */
+void outbox_surely_read(struct outbox *o, uint64_t link);
 void outbox_dial_failed(struct outbox *o, uint64_t now);
 /* Presence was seen, or ended (here: false; nobody is dialled then). */
 void outbox_presence(struct outbox *o, uint64_t now, bool here);

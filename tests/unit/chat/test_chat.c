@@ -345,6 +345,24 @@ of_crossing_streams_one_dies_with_words_on_it(void **state)
 }
 
 static void
+without_another_stream_it_was_surely_read(void **state)
+{
+	(void)state;
+	int err;
+	char id[RANDOM_ID_SIZE];
+	romeo(TXT_CLIENT_LIBPURPLE);
+	struct stream *first = dials_us(ROMEO, "192.0.2.1", &err);
+	say_text("hello", id);
+	hands_over(first);
+	settle();
+	buf_clear(&world.sent);
+	ends(first, 0);
+	dials_us(ROMEO, "192.0.2.1", &err);
+	settle();
+	assert_int_equal(times_sent("hello"), 0);
+}
+
+static void
 an_old_message_was_surely_read(void **state)
 {
 	(void)state;
@@ -510,6 +528,7 @@ main(void)
 	    TEST(a_call_with_its_token_may_be_repeated),
 	    TEST(what_was_not_sent_can_be_cancelled),
 	    TEST(of_crossing_streams_one_dies_with_words_on_it),
+	    TEST(without_another_stream_it_was_surely_read),
 	    TEST(an_old_message_was_surely_read),
 	    TEST(a_refused_message_is_told),
 	    TEST(poison_is_given_up_and_the_rest_goes_on),
