@@ -7,17 +7,17 @@
  * itself SQLite counts by way of all messages of the person. */
 #define PEERS \
 	"SELECT p.name, p.display, " \
-	"(SELECT count(*) FROM message m INDEXED BY message_unread "
-"WHERE m.peer = p.id AND m.state = 6), "
-    "(SELECT count(*) FROM message m INDEXED BY message_queued "
-    "WHERE m.peer = p.id AND m.state = 0 AND m.kind = 0), "
-    "l.n, l.said_at FROM (SELECT id, (SELECT max(n) FROM message m "
-    "WHERE m.peer = peer.id AND m.kind = 0) AS last FROM peer ORDER BY last DESC) q "
-    "CROSS JOIN message l ON l.n = q.last CROSS JOIN peer p ON p.id = q.id "
-    "ORDER BY q.last DESC LIMIT ?1"
+	"(SELECT count(*) FROM message m INDEXED BY message_unread " \
+	"WHERE m.peer = p.id AND m.state = 6), " \
+	"(SELECT count(*) FROM message m INDEXED BY message_queued " \
+	"WHERE m.peer = p.id AND m.state = 0 AND m.kind = 0), " \
+	"l.n, l.said_at FROM (SELECT id, (SELECT max(n) FROM message m " \
+	"WHERE m.peer = peer.id AND m.kind = 0) AS last FROM peer) q " \
+	"CROSS JOIN message l ON l.n = q.last CROSS JOIN peer p ON p.id = q.id " \
+	"ORDER BY q.last DESC LIMIT ?1"
 
-    static int
-    peer_read(sqlite3_stmt *stmt, void **blocks, struct store_peer *out)
+static int
+peer_read(sqlite3_stmt *stmt, void **blocks, struct store_peer *out)
 {
 	*out = (struct store_peer){
 	    .unread = sqlite3_column_int64(stmt, 2),
