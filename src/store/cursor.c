@@ -67,7 +67,7 @@ static int
 set_run(struct store_db *db, struct store_job *job)
 {
 	struct store_cursor *cursor = container_of(job, struct store_cursor, job);
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int64_t old = 0;
 	cursor->last = db->now.last_n;
 	int got = is_valid(cursor->name);

@@ -7,16 +7,16 @@
 #include <errno.h>
 #include <string.h>
 
-/* What the operating system said, if it did: sqlite has one code for many reasons. */
+/* What the operating system said, if it did: sqlite has one code for many reasons. Of a commit
+ * that failed sqlite3_system_errno() knows nothing, so errno is made 0 before each call. */
 static int
-system_err(struct store_db *db)
+system_err(void)
 {
-	int err = sqlite3_system_errno(db->sql);
-	return err > 0 ? -err : -EIO;
+	return errno > 0 ? -errno : -EIO;
 }
 
 static int
-primary_err(struct store_db *db, int rc)
+primary_err(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_CORRUPT:
@@ -36,7 +36,7 @@ primary_err(struct store_db *db, int rc)
 		return -EACCES;
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
-		return system_err(db);
+		return system_err();
 	case SQLITE_TOOBIG:
 		return ERR_TOO_BIG;
 	default: /* a constraint, words that cannot be searched for: what was asked is wrong */
@@ -64,7 +64,7 @@ db_err(struct store_db *db, int rc)
 		err = ERR_DAMAGED;
 		break;
 	default:
-		err = primary_err(db, rc);
+		err = primary_err(rc);
 		break;
 	}
 	if (err != -EINVAL && err != ERR_TOO_BIG && db->failed != ERR_FSYNC)
@@ -115,6 +115,7 @@ db_stmt(struct store_db *db, const char *sql, sqlite3_stmt **out)
 int
 db_step(struct store_db *db, sqlite3_stmt *stmt)
 {
+	errno = 0;
 	int rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
 		return 1;
@@ -135,6 +136,7 @@ db_run(struct store_db *db, sqlite3_stmt *stmt)
 int
 db_exec(struct store_db *db, const char *sql)
 {
+	errno = 0;
 	return db_err(db, sqlite3_exec(db->sql, sql, NULL, NULL, NULL));
 }
 

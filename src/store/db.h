@@ -42,7 +42,8 @@ struct store_db {
 enum { DB_LATER = 1 };
 
 /* sqlite's result code as one of ours: -ENOSPC, -EROFS, -EIO, -ENOMEM, ERR_DAMAGED, ERR_FSYNC ...
- * Those that are not for the caller to handle are remembered in db->failed. */
+ * The reasons of the system are in errno, which was 0 before the call. Those that are not for the
+ * caller to handle are remembered in db->failed. */
 int db_err(struct store_db *db, int rc);
 /* Finalizes all statements and closes; the numbers stay. Accepts zeroed. */
 void db_finish(struct store_db *db);

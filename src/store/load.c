@@ -63,7 +63,7 @@ static int
 load_run(struct store_db *db, struct store_job *job)
 {
 	struct store_load *load = container_of(job, struct store_load, job);
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int64_t peer;
 	size_t capacity = 0, bytes = 0;
 	clear(load);

@@ -168,6 +168,7 @@ static int
 try_open(const char *path, const char *const *const *schema, bool whole, struct store_db *db)
 {
 	int64_t version = 0;
+	errno = 0;
 	int rc = sqlite3_open_v2(path, &db->sql,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	int err = rc && !db->sql ? -ENOMEM : db_err(db, rc);

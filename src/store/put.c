@@ -64,7 +64,7 @@ is_forgotten(struct store_db *db, struct store_put *put)
 static int
 is_known(struct store_db *db, struct store_put *put, int64_t peer)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	bool in = put->direction == STORE_IN;
 	if (in ? !put->origin || str_empty(put->id) : !put->token)
 		return 0;
@@ -108,9 +108,9 @@ insert(struct store_db *db, struct store_put *put, int64_t peer, const struct ta
 	put->expires = out && put->lifetime > 0 ? db_age(db) + put->lifetime : 0;
 	(void)sqlite3_bind_int64(stmt, 1, put->n);
 	(void)sqlite3_bind_int64(stmt, 2, peer);
-	(void)sqlite3_bind_int(stmt, 3, put->direction);
-	(void)sqlite3_bind_int(stmt, 4, put->kept);
-	(void)sqlite3_bind_int(stmt, 5, put->state);
+	(void)sqlite3_bind_int64(stmt, 3, put->direction);
+	(void)sqlite3_bind_int64(stmt, 4, put->kept);
+	(void)sqlite3_bind_int64(stmt, 5, put->state);
 	(void)sqlite3_bind_int(stmt, 6, !out && put->origin && put->kept_id[0]);
 	(void)sqlite3_bind_int(stmt, 7, !out && put->markable);
 	(void)sqlite3_bind_int64(stmt, 8, put->said_at);

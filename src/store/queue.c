@@ -66,7 +66,7 @@ advance(struct store_db *db, int64_t n, enum store_state state, const char *reas
 	    &stmt);
 	if (err)
 		return err;
-	(void)sqlite3_bind_int(stmt, 1, state);
+	(void)sqlite3_bind_int64(stmt, 1, state);
 	db_bind_text(stmt, 2, reason);
 	(void)sqlite3_bind_int64(stmt, 3, n);
 	(void)sqlite3_bind_int64(stmt, 4, from);

@@ -67,7 +67,7 @@ static int
 seen_run(struct store_db *db, struct store_job *job)
 {
 	struct store_seen *seen = container_of(job, struct store_seen, job);
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int64_t peer, n = INT64_MAX;
 	seen->changed = false;
 	seen->last_id[0] = '\0';

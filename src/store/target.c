@@ -105,7 +105,7 @@ replace_words(struct store_db *db, int64_t n, const char *body)
 static int
 correct(struct store_db *db, const struct store_put *put, int64_t n)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	const char *body = put->body ? put->body : "";
 	int err = replace_words(db, n, body);
 	if (!err)
@@ -122,7 +122,7 @@ correct(struct store_db *db, const struct store_put *put, int64_t n)
 static int
 retract(struct store_db *db, const struct store_put *put, int64_t peer, const struct target *t)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int err = replace_words(db, t->n, "");
 	if (!err)
 		err = db_stmt(db,
@@ -141,7 +141,7 @@ retract(struct store_db *db, const struct store_put *put, int64_t peer, const st
 		return err;
 	(void)sqlite3_bind_int64(stmt, 1, peer);
 	db_bind_text(stmt, 2, t->id);
-	(void)sqlite3_bind_int(stmt, 3, t->direction);
+	(void)sqlite3_bind_int64(stmt, 3, t->direction);
 	err = db_run(db, stmt);
 	return err ? err : row_event(db, STORE_EVENT_RETRACTED, t->n, put->direction, NULL);
 }
@@ -158,7 +158,7 @@ react(struct store_db *db, const struct store_put *put, int64_t n)
 	if (err)
 		return err;
 	(void)sqlite3_bind_int64(stmt, 1, n);
-	(void)sqlite3_bind_int(stmt, 2, put->direction);
+	(void)sqlite3_bind_int64(stmt, 2, put->direction);
 	if (!str_empty(put->body))
 		db_bind_text(stmt, 3, put->body);
 	err = db_run(db, stmt);

@@ -197,6 +197,7 @@ static int
 checkpoint(struct store *s, bool wipe)
 {
 	int mode = wipe ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	errno = 0;
 	int rc = sqlite3_wal_checkpoint_v2(s->db.sql, NULL, mode, NULL, NULL);
 	int err = db_err(&s->db, rc);
 	if (is_fatal(err))

@@ -61,7 +61,8 @@ static const struct store_listener listener = {ignore_err, ignore, ignore_err, o
 static double
 cpu(void)
 {
-	return (double)clock() / CLOCKS_PER_SEC;
+	clock_t now = clock();
+	return (double)now / CLOCKS_PER_SEC;
 }
 
 /* So many at once, the next lot when all of it is answered. */
