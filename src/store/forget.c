@@ -10,9 +10,9 @@
 #include <string.h>
 
 enum {
-	STEP_ROWS = 1000,   /* deleted in one step */
+	STEP_ROWS = 250,   /* deleted in one step */
 	STEP_LOOKS = 20000, /* looked at in one step */
-	MERGE_PAGES = 300,  /* of the full-text index written in one step */
+	MERGE_PAGES = 200,  /* of the full-text index written in one step */
 	DAY_MS = 24 * 60 * 60 * 1000,
 };
 

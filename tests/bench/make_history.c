@@ -1,5 +1,5 @@
-/* make_history PATH COUNT [SEED]: a file of that many messages for tests by hand and for
- * bench_history, which also makes its own. */
+/* make_history PATH COUNT [SEED]: a file (PATH is absolute) of that many messages for tests by hand
+ * and for bench_history, which also makes its own. */
 #include "make_history.h"
 
 #include "base/str.h"
