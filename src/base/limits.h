@@ -88,6 +88,9 @@ enum {
 	LIMIT_CLIENT_CALL_BYTES = 8 << 20, /* the same, in bytes of these calls' text */
 	LIMIT_CLIENT_READ = 64 * 1024,     /* one read */
 	LIMIT_CLIENT_TURN = 64,            /* calls taken from one client before the others' turn */
+	LIMIT_CUT_OFF_SECONDS = 30,        /* for who was cut off to read what is left */
+	LIMIT_REPLAY_PAGE = 256,           /* events asked of the log at once, for one client */
+	LIMIT_REPLAY_QUEUE = 256 * 1024,   /* unsent bytes above which no more of it are queued */
 	LIMIT_CLIENT_TOPICS = 32,
 	LIMIT_TOPIC = 64,
 	LIMIT_CALL_FDS = 16, /* descriptors that come with one call */

@@ -54,7 +54,7 @@ send_error(struct ipc_client *c, const struct value *id, int code, const char *m
 		client_close(c);
 		return;
 	}
-	client_send_line(c);
+	(void)client_send_line(c);
 }
 
 void *
@@ -84,7 +84,7 @@ ipc_reply(struct ipc_call *call, struct value *result)
 		buf_clear(line);
 		rpc_write_result(line, call->id, result);
 		if (!buf_err(line))
-			client_send_line(c);
+			(void)client_send_line(c);
 		else
 			send_error(c, call->id, RPC_FAILED, "The answer could not be written.",
 			    IPC_INTERNAL, NULL);

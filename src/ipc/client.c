@@ -17,13 +17,19 @@ enum {
 };
 
 static void
+drop_fds(struct ipc_client *c)
+{
+	while (c->fd_count > 0)
+		close(c->fds[--c->fd_count]);
+}
+
+static void
 on_client_closed(uv_handle_t *h)
 {
 	struct ipc_client *c = container_of(h, struct ipc_client, poll);
 	struct ipc_server *s = c->server;
 	list_remove(&c->node); /* not earlier: somebody may be walking along the list */
-	for (size_t i = 0; i < c->fd_count; i++)
-		close(c->fds[i]);
+	drop_fds(c);
 	close(c->fd); /* not earlier: libuv may still look at it */
 	frame_reader_finish(&c->in);
 	buf_finish(&c->out);
@@ -38,6 +44,8 @@ client_close(struct ipc_client *c)
 		return;
 	c->closing = true;
 	call_drop_all(c);
+	replay_stop(c);
+	client_drop_topics(c);
 	c->server->client_count--;
 	(void)shutdown(c->fd, SHUT_RDWR); /* the client is told now, not a turn later */
 	uv_close((uv_handle_t *)&c->poll, on_client_closed);
@@ -45,8 +53,8 @@ client_close(struct ipc_client *c)
 		server_wake(c->server); /* it may have waited for this one */
 }
 
-static size_t
-unsent(const struct ipc_client *c)
+size_t
+client_unsent(const struct ipc_client *c)
 {
 	return c->out.len - c->sent;
 }
@@ -54,9 +62,9 @@ unsent(const struct ipc_client *c)
 static void
 write_out(struct ipc_client *c)
 {
-	while (unsent(c) > 0) {
-		ssize_t n =
-		    send(c->fd, c->out.data + c->sent, unsent(c), MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (client_unsent(c) > 0) {
+		ssize_t n = send(
+		    c->fd, c->out.data + c->sent, client_unsent(c), MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN) {
@@ -80,8 +88,8 @@ write_out(struct ipc_client *c)
 static bool
 may_read(const struct ipc_client *c)
 {
-	return !c->at_end && !c->server->closing && c->call_count < LIMIT_CLIENT_CALLS &&
-	       c->call_bytes < LIMIT_CLIENT_CALL_BYTES;
+	return !c->at_end && !c->cut && !c->placing && !c->server->closing &&
+	       c->call_count < LIMIT_CLIENT_CALLS && c->call_bytes < LIMIT_CLIENT_CALL_BYTES;
 }
 
 static void on_client_poll(uv_poll_t *h, int status, int events);
@@ -90,7 +98,8 @@ static void
 watch(struct ipc_client *c)
 {
 	bool here = frame_reader_ready(&c->in); /* work off what is here before taking more */
-	int wanted = (may_read(c) && !here ? UV_READABLE : 0) | (c->blocked ? UV_WRITABLE : 0);
+	bool reads = c->cut ? !c->at_end : may_read(c) && !here;
+	int wanted = (reads ? UV_READABLE : 0) | (c->blocked ? UV_WRITABLE : 0);
 	if (wanted == c->watched)
 		return;
 	c->watched = wanted;
@@ -101,35 +110,62 @@ watch(struct ipc_client *c)
 	}
 }
 
+/* Calls that are unanswered stay so: whether they were done is told no more than by a connection
+ * that breaks. What has been queued is whole lines, so the notice, too, is a line of its own. */
 void
+client_cut(struct ipc_client *c, const char *sentence)
+{
+	if (c->closing || c->cut)
+		return;
+	struct value *params = value_object();
+	if (c->place >= 0)
+		value_set_int(params, "since", c->place);
+	value_set_str(params, "message", sentence);
+	rpc_write_notification(&c->out, "cut-off", params, 0);
+	value_free(params);
+	if (buf_err(&c->out)) {
+		client_close(c);
+		return;
+	}
+	c->cut = true;
+	call_drop_all(c);
+	replay_stop(c);
+	client_drop_topics(c);
+	c->cut_until = uv_now(c->server->loop) + c->server->patience;
+	server_await_cut(c->server);
+	server_wake(c->server);
+}
+
+bool
 client_send_line(struct ipc_client *c)
 {
 	const struct buf *line = &c->server->line;
-	if (c->closing)
-		return;
+	if (c->closing || c->cut)
+		return false;
 	if (c->sent > c->out.len / 2) {
 		buf_consume(&c->out, c->sent);
 		c->sent = 0;
 	}
-	if (unsent(c) + line->len > LIMIT_CLIENT_QUEUE) {
+	if (client_unsent(c) + line->len > LIMIT_CLIENT_QUEUE) {
 		log_warn(NULL, "client=%d reads too slowly, cut off", c->fd);
-		client_close(c);
-		return;
+		client_cut(c, "This program reads too slowly, so too much waits for it.");
+		return false;
 	}
 	buf_add(&c->out, line->data, line->len);
 	if (buf_err(&c->out)) {
 		log_error(NULL, "client=%d cut off: %s", c->fd, err_str(buf_err(&c->out)));
 		client_close(c);
-		return;
+		return false;
 	}
 	/* The first of a turn goes at once: whoever waits for it should not wait for what else the
 	 * turn brings. Those behind it go together. */
-	if (!c->blocked && (!c->direct || unsent(c) >= WRITE_EARLY)) {
+	if (!c->blocked && (!c->direct || client_unsent(c) >= WRITE_EARLY)) {
 		c->direct = true;
 		write_out(c);
 	}
 	if (!c->closing)
 		server_wake(c->server);
+	return true;
 }
 
 /* A request that is no request: answered as JSON-RPC says, and counted as a turn. */
@@ -138,7 +174,7 @@ refuse(struct ipc_client *c, int code, const char *message)
 {
 	buf_clear(&c->server->line);
 	rpc_write_error(&c->server->line, NULL, code, message, NULL, NULL);
-	client_send_line(c);
+	(void)client_send_line(c);
 }
 
 static void
@@ -178,14 +214,15 @@ bool
 client_turn(struct ipc_client *c)
 {
 	take_lines(c);
+	replay_step(c);
 	if (!c->closing && !c->blocked)
 		write_out(c);
 	c->direct = false;
-	if (!c->closing && c->at_end && !c->blocked && c->call_count == 0)
+	if (!c->closing && (c->at_end || c->cut) && !c->blocked && c->call_count == 0)
 		client_close(c);
 	if (!c->closing)
 		watch(c);
-	return !c->closing && may_read(c) && frame_reader_ready(&c->in);
+	return !c->closing && ((may_read(c) && frame_reader_ready(&c->in)) || replay_ready(c));
 }
 
 /* Keeps the descriptors of one read; false: more than a call may bring. */
@@ -248,6 +285,10 @@ read_in(struct ipc_client *c)
 		c->at_end = true;
 		return;
 	}
+	if (c->cut) { /* else it might wait for us to read, and never come to the notice */
+		drop_fds(c);
+		return;
+	}
 	frame_reader_grew(&c->in, (size_t)n);
 	if (!fits) {
 		log_warn(NULL, "client=%d sent too many descriptors, cut off", c->fd);
@@ -275,17 +316,6 @@ on_client_poll(uv_poll_t *h, int status, int events)
 		server_wake(s);
 }
 
-bool
-client_wants(const struct ipc_client *c, const char *topic)
-{
-	if (c->all_topics)
-		return true;
-	for (size_t i = 0; i < c->topic_count; i++)
-		if (strcmp(c->topics[i], topic) == 0)
-			return true;
-	return false;
-}
-
 int
 client_create(struct ipc_server *s, int fd)
 {
@@ -298,6 +328,7 @@ client_create(struct ipc_server *s, int fd)
 	}
 	c->server = s;
 	c->fd = fd;
+	c->place = -1;
 	frame_reader_init(&c->in, LIMIT_FRAME);
 	/* the queue's own limit is checked before; here the sent part comes on top */
 	buf_init(&c->out, 2 * (size_t)LIMIT_CLIENT_QUEUE + LIMIT_ANSWER);

@@ -35,7 +35,8 @@ int ipc_server_listen(struct ipc_server *s, const char *path, int fd) MUST_USE;
 /* Writes out what is queued (at most a second), closes, removes the socket file, frees; done (may
  * be NULL) comes from the loop. Calls still unanswered stay valid, their answers go nowhere. */
 void ipc_server_close(struct ipc_server *s, void (*done)(void *ctx), void *ctx);
-/* From now on new calls are refused: the daemon is stopping. Those unanswered go on. */
+/* From now on new calls are refused: the daemon is stopping. Those unanswered go on. The source of
+ * the log is not called any more. */
 void ipc_server_refuse(struct ipc_server *s);
 size_t ipc_server_clients(const struct ipc_server *s);
 
@@ -67,5 +68,50 @@ void ipc_fail_data(struct ipc_call *call, const char *reason, struct value *data
 bool ipc_has_subscribers(const struct ipc_server *s, const char *topic);
 /* Moves event; an object, to which "event": topic is added. Written once for all. */
 void ipc_publish(struct ipc_server *s, const char *topic, struct value *event);
+
+/* ---- durable events -----------------------------------------------------------------------
+ * They have numbers, which grow, and are kept in a log that somebody else has: the source. A client
+ * that says since which number it wants them is first told what the log holds, a page at a time
+ * and never more than it reads, then what is published.
+ *
+ * What was published before a page is asked for must be in it. Nothing is expected of the order
+ * of a page that is asked for and what is published meanwhile. */
+
+/* As ipc_publish(), with "number" added too. To those who are still being told what the log holds
+ * it comes from there. An event must be in the log before it is published. */
+void
+ipc_publish_numbered(struct ipc_server *s, const char *topic, int64_t number, struct value *event);
+
+struct ipc_log_ask; /* a question to the source; answered exactly once, now or later */
+
+struct ipc_log_event {
+	const char *topic;   /* static */
+	int64_t number;      /* above 0 */
+	struct value *event; /* owned; as for ipc_publish_numbered() */
+};
+
+struct ipc_log_source {
+	/* Wanted: what is remembered under the name (NULL: nothing, only the newest number is
+	 * wanted). The name lives until the answer, ipc_log_place(). */
+	void (*place)(void *ctx, struct ipc_log_ask *ask, const char *name);
+	/* Wanted: the events above `since`, in order, at most `limit`: fewer if they are big. The
+	 * answer is ipc_log_page(). */
+	void (*read)(void *ctx, struct ipc_log_ask *ask, int64_t since, size_t limit);
+	/* Topics have gained or lost subscribers: ipc_has_subscribers() tells. The first one's
+	 * subscription is not answered before this returns. May be NULL. */
+	void (*on_topics)(void *ctx);
+};
+/* Before ipc_server_listen(); borrowed. Without it nobody can subscribe since a number. */
+void ipc_set_log(struct ipc_server *s, const struct ipc_log_source *source, void *ctx);
+
+/* False: the client would not be told events of this topic, so they may be left out. */
+bool ipc_log_wants(const struct ipc_log_ask *ask, const char *topic);
+/* number 0: the name was never set. last: the newest number, 0: none. */
+void ipc_log_place(struct ipc_log_ask *ask, int64_t number, int64_t last);
+/* Moves the events, not the array. Everything up to `upto` is in it; more: there are others, so
+ * upto is above what was asked for. */
+void ipc_log_page(struct ipc_log_ask *ask, const struct ipc_log_event *events, size_t count,
+    int64_t upto, bool more);
+void ipc_log_fail(struct ipc_log_ask *ask, int err);
 
 #endif

@@ -58,6 +58,11 @@ on_turn(uv_idle_t *h)
 	(void)uv_idle_stop(h); /* first: what runs below may wake us again */
 	if (s->line.cap > KEEP_LINE)
 		buf_finish(&s->line);
+	if (s->topics_dropped) {
+		s->topics_dropped = false;
+		if (s->log && s->log->on_topics)
+			s->log->on_topics(s->log_ctx);
+	}
 	LIST_FOREACH (node, &s->clients) {
 		struct ipc_client *c = container_of(node, struct ipc_client, node);
 		if (!c->closing && client_turn(c))
@@ -68,6 +73,7 @@ on_turn(uv_idle_t *h)
 	if (s->closing && s->client_count == 0) {
 		uv_close((uv_handle_t *)&s->turn, on_closed);
 		uv_close((uv_handle_t *)&s->timer, on_closed);
+		uv_close((uv_handle_t *)&s->cut, on_closed);
 	} else if (more) {
 		server_wake(s);
 	}
@@ -82,6 +88,32 @@ server_wake(struct ipc_server *s)
 		(void)uv_idle_start(&s->turn, on_turn);
 }
 
+static void
+on_cut_over(uv_timer_t *h)
+{
+	struct ipc_server *s = h->data;
+	LIST_FOREACH (node, &s->clients) {
+		struct ipc_client *c = container_of(node, struct ipc_client, node);
+		if (c->cut && !c->closing && c->cut_until <= uv_now(s->loop))
+			client_close(c);
+	}
+	server_await_cut(s);
+}
+
+void
+server_await_cut(struct ipc_server *s)
+{
+	uint64_t now = uv_now(s->loop);
+	uint64_t soonest = UINT64_MAX;
+	LIST_FOREACH (node, &s->clients) {
+		const struct ipc_client *c = container_of(node, struct ipc_client, node);
+		if (c->cut && !c->closing && c->cut_until < soonest)
+			soonest = c->cut_until;
+	}
+	if (soonest < UINT64_MAX && !uv_is_closing((uv_handle_t *)&s->cut))
+		(void)uv_timer_start(&s->cut, on_cut_over, soonest > now ? soonest - now : 0, 0);
+}
+
 int
 ipc_server_create(uv_loop_t *loop, struct ipc_server **out)
 {
@@ -91,6 +123,7 @@ ipc_server_create(uv_loop_t *loop, struct ipc_server **out)
 	s->loop = loop;
 	s->listen_fd = s->lock_fd = -1;
 	s->uid = geteuid();
+	s->patience = LIMIT_CUT_OFF_SECONDS * UINT64_C(1000);
 	list_init(&s->clients);
 	list_init(&s->tables);
 	map_init(&s->methods);
@@ -100,11 +133,12 @@ ipc_server_create(uv_loop_t *loop, struct ipc_server **out)
 		destroy(s);
 		return err;
 	}
-	/* these two cannot fail: they ask the system for nothing */
+	/* these cannot fail: they ask the system for nothing */
 	(void)uv_idle_init(loop, &s->turn);
 	(void)uv_timer_init(loop, &s->timer);
-	s->turn.data = s->timer.data = s->accept.data = s;
-	s->handles = 2;
+	(void)uv_timer_init(loop, &s->cut);
+	s->turn.data = s->timer.data = s->cut.data = s->accept.data = s;
+	s->handles = 3;
 	*out = s;
 	return 0;
 }
@@ -258,6 +292,7 @@ ipc_server_close(struct ipc_server *s, void (*done)(void *ctx), void *ctx)
 	if (!s || s->closing)
 		return;
 	s->closing = true;
+	s->log = NULL;
 	s->done = done;
 	s->done_ctx = ctx;
 	stop_listening(s);
@@ -269,6 +304,7 @@ void
 ipc_server_refuse(struct ipc_server *s)
 {
 	s->refusing = true;
+	s->log = NULL;
 }
 
 size_t
@@ -289,21 +325,68 @@ ipc_has_subscribers(const struct ipc_server *s, const char *topic)
 }
 
 void
-ipc_publish(struct ipc_server *s, const char *topic, struct value *event)
+ipc_set_log(struct ipc_server *s, const struct ipc_log_source *source, void *ctx)
 {
+	s->log = source;
+	s->log_ctx = ctx;
+}
+
+/* Whether a client is told this event now; number 0: it has none. */
+static bool
+takes(const struct ipc_client *c, const char *topic, int64_t number)
+{
+	if (c->closing || !client_wants(c, topic))
+		return false;
+	return number == 0 || (!c->replay.on && number > c->place);
+}
+
+static bool
+anybody_takes(const struct ipc_server *s, const char *topic, int64_t number)
+{
+	LIST_FOREACH (node, &s->clients)
+		if (takes(container_of(node, struct ipc_client, node), topic, number))
+			return true;
+	return false;
+}
+
+static void
+publish(struct ipc_server *s, const char *topic, int64_t number, struct value *event)
+{
+	bool taken = anybody_takes(s, topic, number);
 	value_set_str(event, "event", topic);
 	buf_clear(&s->line);
-	if (ipc_has_subscribers(s, topic)) {
+	if (taken)
 		rpc_write_notification(&s->line, "event", event, 0);
-		if (buf_err(&s->line))
-			log_error(NULL, "event=%s is lost: %s", topic, err_str(buf_err(&s->line)));
-	}
 	value_free(event);
-	if (s->line.len == 0 || buf_err(&s->line))
+	int err = buf_err(&s->line);
+	if (err)
+		log_error(NULL, "event=%s is lost: %s", topic, err_str(err));
+	/* without memory it is lost for now only, if it is in the log */
+	bool again = err == -ENOMEM && number > 0;
+	if (!taken || (err && !again))
 		return;
 	LIST_FOREACH (node, &s->clients) {
 		struct ipc_client *c = container_of(node, struct ipc_client, node);
-		if (client_wants(c, topic))
-			client_send_line(c);
+		if (!takes(c, topic, number))
+			continue;
+		if (again)
+			client_cut(c, "The daemon is out of memory.");
+		else if (client_send_line(c) && number > 0)
+			c->place = number;
 	}
+}
+
+void
+ipc_publish(struct ipc_server *s, const char *topic, struct value *event)
+{
+	publish(s, topic, 0, event);
+}
+
+void
+ipc_publish_numbered(struct ipc_server *s, const char *topic, int64_t number, struct value *event)
+{
+	value_set_int(event, "number", number);
+	publish(s, topic, number, event);
+	if (number > s->published)
+		s->published = number;
 }

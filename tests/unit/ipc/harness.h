@@ -189,12 +189,18 @@ raw_line(struct harness *h, int fd)
 {
 	static char line[LIMIT_ANSWER + 2];
 	size_t len = 0;
-	for (unsigned idle = 0; idle < 2000;) {
-		ssize_t n = recv(fd, line + len, 1, 0);
-		if (n > 0 && line[len++] == '\n')
-			break;
-		if (n > 0)
+	for (unsigned idle = 0; idle < 2000 && len < sizeof(line) - 1;) {
+		ssize_t n = recv(fd, line + len, sizeof(line) - 1 - len, MSG_PEEK);
+		if (n > 0) { /* no more than the line is taken */
+			const char *end = memchr(line + len, '\n', (size_t)n);
+			size_t take = end ? (size_t)(end - (line + len)) + 1 : (size_t)n;
+			n = recv(fd, line + len, take, 0);
+			assert_int_equal(n, take);
+			len += take;
+			if (end)
+				break;
 			continue;
+		}
 		if (n == 0 || errno != EAGAIN)
 			break;
 		idle++;
@@ -239,6 +245,21 @@ publish_big(struct harness *h)
 	struct value *event = value_object();
 	value_set_str(event, "text", text);
 	ipc_publish(h->server, "message", event);
+}
+
+/* "since" of the notice of a cut-off in a line, -1: none; fails if it is no such notice. */
+static inline int64_t
+cut_off_since(const char *line)
+{
+	struct value *v = NULL;
+	assert_int_equal(value_parse(line, strlen(line), &v), 0);
+	if (!value_str(v, "method") || strcmp(value_str(v, "method"), "cut-off") != 0)
+		fail_msg("no notice: %.200s", line);
+	const struct value *params = value_get(v, "params");
+	assert_non_null(value_str(params, "message"));
+	int64_t since = value_int(params, "since", -1);
+	value_free(v);
+	return since;
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

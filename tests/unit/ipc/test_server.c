@@ -10,29 +10,6 @@ the_socket_is_for_its_owner_alone(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
-static void
-a_slow_reader_is_cut_off_and_delays_nobody(void **state)
-{
-	struct harness *h = *state;
-	int slow = greeted(h);
-	int quick = greeted(h);
-	say(h, slow, V "\"id\":1,\"method\":\"subscribe\"}\n");
-	assert_non_null(strstr(raw_line(h, slow), "result"));
-	int published = 0;
-	while (ipc_server_clients(h->server) == 2 && published < 1000) {
-		publish_big(h);
-		published++;
-		say(h, quick, V "\"id\":5,\"method\":\"echo\"}\n");
-		expect(h, quick, V "\"id\":5,\"result\":{}}\n");
-	}
-	/* what the kernel took comes on top of our own queue */
-	assert_true(published >= LIMIT_CLIENT_QUEUE / (64 * 1024));
-	assert_true(published < LIMIT_CLIENT_QUEUE / (64 * 1024) + 16);
-	assert_int_equal(ipc_server_clients(h->server), 1);
-	close(slow);
-	close(quick);
-}
-
 /* A client with much to do does not take another's turn. */
 static void
 a_busy_client_leaves_others_their_turn(void **state)
@@ -220,7 +197,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(the_socket_is_for_its_owner_alone),
-	    TEST(a_slow_reader_is_cut_off_and_delays_nobody),
 	    TEST(a_busy_client_leaves_others_their_turn),
 	    TEST(limits_clients),
 	    TEST(another_user_is_turned_away_unheard),
