@@ -3,15 +3,15 @@
  *
  * Threads: a connection and the values got from it belong to one thread at a time; nothing here
  * keeps global state, so several connections may live in several threads.
- * Blocking: earshot_connect(), earshot_call(), earshot_subscribe() and earshot_wait() block, for
- * the time they are given; nothing else does. A program with an event loop of its own watches
- * earshot_fd() for earshot_events() and calls earshot_dispatch().
- * Callbacks run only inside earshot_dispatch(), earshot_wait(), earshot_call() and
- * earshot_subscribe(), on the calling thread. In a callback everything may be called except the
- * functions that block; earshot_close() too.
- * Reconnecting is the caller's business: once a function returned EARSHOT_ERR_CUT_OFF the
- * connection is dead, close it and connect anew (and ask for what was missed).
- * No signal is raised when the daemon goes away (no SIGPIPE). */
+ * Blocking: earshot_connect(), earshot_call(), earshot_subscribe(), earshot_subscribe_since() and
+ * earshot_wait() block, for the time they are given; nothing else does. A program with an event
+ * loop of its own watches earshot_fd() for earshot_events() and calls earshot_dispatch(). Callbacks
+ * run only inside earshot_dispatch(), earshot_wait(), earshot_call(), earshot_subscribe() and
+ * earshot_subscribe_since(), on the calling thread. In a callback everything may be called except
+ * the functions that block; earshot_close() too. Reconnecting is the caller's business: once a
+ * function returned EARSHOT_ERR_CUT_OFF the connection is dead: ask earshot_cursor(), close it,
+ * connect anew and go on from there with earshot_subscribe_since(). No signal is raised when the
+ * daemon goes away (no SIGPIPE). */
 #ifndef EARSHOT_H
 #define EARSHOT_H
 
@@ -158,6 +158,22 @@ EARSHOT_API void earshot_set_event_handler(struct earshot *c, earshot_event_fn *
 /* Blocks: sets the handler and subscribes. topics: ends with NULL; NULL: all of them. */
 EARSHOT_API int earshot_subscribe(
     struct earshot *c, const char *const *topics, earshot_event_fn *fn, void *ctx, int timeout_ms);
+/* The same, but first every durable event of the topics that lies above a number is given to the
+ * handler, then what happens: nothing is missed, nothing comes twice (docs/ipc.md, Cursors). Old
+ * events may come before this returns, and go on to come after. The number is `since`, 0 or more;
+ * or, if cursor is not NULL, what the daemon remembers under that name (method "cursor"), and
+ * since is not looked at. answer (may be NULL): as with earshot_call(). It fails with reason
+ * "invalid" and "last", the newest number, if there is no such number yet. */
+EARSHOT_API int earshot_subscribe_since(struct earshot *c, const char *const *topics, int64_t since,
+    const char *cursor, earshot_event_fn *fn, void *ctx, int timeout_ms,
+    struct earshot_value **answer);
+/* Where to go on from on the next connection: the number of the last durable event that the
+ * handler has returned from, or the one earshot_subscribe_since() began at. -1: none yet. Of use
+ * until earshot_close(), also after EARSHOT_ERR_CUT_OFF. */
+EARSHOT_API int64_t earshot_cursor(const struct earshot *c);
+/* The daemon's sentence when it cut this connection off: we read too slowly, say. NULL: it did
+ * not, so if the connection is gone the daemon has ended. Lives as long as c. */
+EARSHOT_API const char *earshot_cut_off_message(const struct earshot *c);
 
 /* ---- event loop --------------------------------------------------------------------------- */
 

@@ -279,28 +279,35 @@ wait_for(struct earshot *c, struct waiting *w, int timeout_ms, int64_t id)
 	return w->err;
 }
 
-int
-earshot_call(struct earshot *c, const char *method, struct earshot_value *params, int timeout_ms,
-    struct earshot_value **answer)
+/* Calls and waits, with fn to take the answer into *w, which is its ctx or begins it. */
+static int
+call_and_wait(struct earshot *c, const char *method, struct earshot_value *params,
+    earshot_answer_fn *fn, struct waiting *w, int timeout_ms, struct earshot_value **answer)
 {
-	struct waiting w = {0};
 	int64_t id = 0;
-	int err = 0;
 	if (answer)
 		*answer = NULL;
 	if (c->depth > 0) {
 		earshot_value_free(params);
 		return EARSHOT_ERR_BUSY;
 	}
-	err = call_start(c, method, params, on_waited, &w, &id);
+	int err = call_start(c, method, params, fn, w, &id);
 	if (err)
 		return err;
-	err = wait_for(c, &w, timeout_ms, id);
+	err = wait_for(c, w, timeout_ms, id);
 	if (answer)
-		*answer = w.answer;
+		*answer = w->answer;
 	else
-		earshot_value_free(w.answer);
+		earshot_value_free(w->answer);
 	return err;
+}
+
+int
+earshot_call(struct earshot *c, const char *method, struct earshot_value *params, int timeout_ms,
+    struct earshot_value **answer)
+{
+	struct waiting w = {0};
+	return call_and_wait(c, method, params, on_waited, &w, timeout_ms, answer);
 }
 
 void
@@ -310,9 +317,8 @@ earshot_set_event_handler(struct earshot *c, earshot_event_fn *fn, void *ctx)
 	c->event_ctx = ctx;
 }
 
-int
-earshot_subscribe(
-    struct earshot *c, const char *const *topics, earshot_event_fn *fn, void *ctx, int timeout_ms)
+static struct earshot_value *
+topics_params(const char *const *topics)
 {
 	struct earshot_value *params = earshot_value_object();
 	if (topics) {
@@ -321,6 +327,43 @@ earshot_subscribe(
 			earshot_value_append_str(list, *topics);
 		earshot_value_set(params, "topics", list);
 	}
+	return params;
+}
+
+int
+earshot_subscribe(
+    struct earshot *c, const char *const *topics, earshot_event_fn *fn, void *ctx, int timeout_ms)
+{
 	earshot_set_event_handler(c, fn, ctx);
-	return earshot_call(c, "subscribe", params, timeout_ms, NULL);
+	return earshot_call(c, "subscribe", topics_params(topics), timeout_ms, NULL);
+}
+
+struct subscribing {
+	struct waiting w; /* first */
+	struct earshot *c;
+};
+
+/* Events may follow the answer in the same read, so the place they begin at is set here. */
+static void
+on_subscribed(void *ctx, int err, const struct earshot_value *answer)
+{
+	struct subscribing *s = ctx;
+	if (!err)
+		s->c->cursor = earshot_value_int(answer, "since", s->c->cursor);
+	on_waited(&s->w, err, answer);
+}
+
+int
+earshot_subscribe_since(struct earshot *c, const char *const *topics, int64_t since,
+    const char *cursor, earshot_event_fn *fn, void *ctx, int timeout_ms,
+    struct earshot_value **answer)
+{
+	struct subscribing s = {.c = c};
+	struct earshot_value *params = topics_params(topics);
+	if (cursor)
+		earshot_value_set_str(params, "since", cursor);
+	else
+		earshot_value_set_int(params, "since", since);
+	earshot_set_event_handler(c, fn, ctx);
+	return call_and_wait(c, "subscribe", params, on_subscribed, &s.w, timeout_ms, answer);
 }

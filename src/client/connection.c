@@ -50,6 +50,7 @@ connection_create(int fd)
 		return NULL;
 	}
 	c->fd = fd;
+	c->cursor = -1;
 	frame_reader_init(&c->in, LIMIT_ANSWER);
 	buf_init(&c->line, LIMIT_FRAME + 1); /* the line break does not count */
 	buf_init(&c->out, 2 * (size_t)LIMIT_CLIENT_QUEUE + LIMIT_FRAME);
@@ -69,6 +70,7 @@ connection_free(struct earshot *c)
 	frame_reader_finish(&c->in);
 	buf_finish(&c->line);
 	buf_finish(&c->out);
+	free(c->last_word);
 	free(c);
 }
 
@@ -110,8 +112,23 @@ static void
 take_event(struct earshot *c, const struct value *params)
 {
 	const char *topic = value_str(params, "event");
-	if (c->on_event && topic)
-		c->on_event(c->event_ctx, topic, (const struct earshot_value *)params);
+	int64_t number = value_int(params, "number", 0);
+	if (!c->on_event || !topic)
+		return;
+	c->on_event(c->event_ctx, topic, (const struct earshot_value *)params);
+	if (number > 0)
+		c->cursor = number;
+}
+
+/* The daemon's place may be further on: it also counts what is not of our topics. */
+static void
+take_notice(struct earshot *c, const struct value *params)
+{
+	if (c->on_event)
+		c->cursor = value_int(params, "since", c->cursor);
+	const char *message = value_str(params, "message");
+	if (str_replace(&c->last_word, message ? message : ""))
+		c->last_word = NULL; /* without memory the sentence is missing */
 }
 
 static int
@@ -128,12 +145,27 @@ take_line(struct earshot *c, const char *line, size_t len)
 	}
 	if (m.kind == RPC_NOTIFICATION && strcmp(m.method, "event") == 0)
 		take_event(c, m.value);
-	else if (m.kind == RPC_RESULT || m.kind == RPC_ERROR)
+	else if (m.kind == RPC_NOTIFICATION && strcmp(m.method, "cut-off") == 0) {
+		take_notice(c, m.value);
+		err = EARSHOT_ERR_CUT_OFF;
+	} else if (m.kind == RPC_RESULT || m.kind == RPC_ERROR)
 		/* an error without an id is about the connection: our first call is told */
 		answer_pending(c, value_as_int(m.id, 1),
 		    m.kind == RPC_ERROR ? EARSHOT_ERR_FAILED : 0, m.value);
 	value_free(v);
-	return 0;
+	return err;
+}
+
+int64_t
+earshot_cursor(const struct earshot *c)
+{
+	return c->cursor;
+}
+
+const char *
+earshot_cut_off_message(const struct earshot *c)
+{
+	return c->last_word;
 }
 
 static int

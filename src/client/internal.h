@@ -47,6 +47,8 @@ struct earshot {
 	struct list buckets[PENDING_BUCKETS];
 	earshot_event_fn *on_event;
 	void *event_ctx;
+	int64_t cursor;  /* the last durable event that was dealt with, -1: none */
+	char *last_word; /* owned; why the daemon cut us off, NULL: it did not */
 	char version[64];
 	int64_t pid;
 };

@@ -64,6 +64,53 @@ call_burst(struct ipc_call *call)
 	return 0;
 }
 
+/* A log of durable events: the daemon has LOG_BEGINS of them when it starts. */
+enum { LOG_BEGINS = 1000 };
+static int64_t log_last = LOG_BEGINS;
+
+static inline struct value *
+log_event(int64_t number)
+{
+	struct value *event = value_object();
+	value_set_int(event, "n", 10 * number);
+	return event;
+}
+
+static inline void
+log_place(void *ctx, struct ipc_log_ask *ask, const char *name)
+{
+	(void)ctx;
+	ipc_log_place(ask, name && strcmp(name, "tray") == 0 ? 990 : 0, log_last);
+}
+
+static inline void
+log_read(void *ctx, struct ipc_log_ask *ask, int64_t since, size_t limit)
+{
+	(void)ctx;
+	struct ipc_log_event events[LIMIT_REPLAY_PAGE];
+	size_t count = 0;
+	for (; count < limit && since < log_last; count++) {
+		since++;
+		events[count] = (struct ipc_log_event){"tick", since, log_event(since)};
+	}
+	ipc_log_page(ask, events, count, since, since < log_last);
+}
+
+static const struct ipc_log_source log_source = {.place = log_place, .read = log_read};
+
+/* `count` durable events, then the answer. */
+static inline int
+call_happen(struct ipc_call *call)
+{
+	int64_t count = value_int(ipc_params(call), "count", 1);
+	for (int64_t i = 0; i < count; i++) {
+		log_last++;
+		ipc_publish_numbered(server, "tick", log_last, log_event(log_last));
+	}
+	ipc_reply(call, NULL);
+	return 0;
+}
+
 static inline int
 call_missing(struct ipc_call *call)
 {
@@ -109,6 +156,7 @@ static const struct ipc_method methods[] = {
     {"echo", "text", "Say it back", call_echo},
     {"hold", "", "Answer at the next one", call_hold},
     {"burst", "count", "Publish events", call_burst},
+    {"happen", "count", "Let durable events happen", call_happen},
     {"missing", "", "Fail", call_missing},
     {"read", "", "Read from descriptors", call_read},
     {"stop", "", "Stop", call_stop},
@@ -125,6 +173,7 @@ serve(const char *path)
 	if (uv_loop_init(&loop) || ipc_server_create(&loop, &server) ||
 	    ipc_server_add(server, methods, NULL) || ipc_server_listen(server, path, -1))
 		return 1;
+	ipc_set_log(server, &log_source, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	if (held)
 		ipc_reply(held, NULL);
