@@ -31,6 +31,12 @@ static const struct option who_options[] = {
     {0},
 };
 
+static const struct option watch_options[] = {
+    {"since", 0, "N|last", "First what happened since event N, or since the last time"},
+    {"cursor", 0, "NAME", "Remember under this name how far it came (watch)"},
+    {0},
+};
+
 static const struct option ping_options[] = {
     {"count", 'c', "N", "How often to ask (3)"},
     {0},
@@ -119,8 +125,11 @@ const struct command command_table[] = {
 	ARG_NONE, COMMAND_START, 0, 0, NULL, NULL, cmd_session},
     {"watch", "", "Show all that happens, one line an event",
 	"Messages, people who come and go, receipts. With --json one object a line, for programs. "
-	"Ends when the daemon does.",
-	ARG_NONE, COMMAND_START, 0, 0, NULL, NULL, cmd_watch},
+	"When the daemon ends it waits for it to come back and goes on where it was. With --since "
+	"it first shows what happened since the event of that number, or since it was "
+	"last used, with --since last. The daemon remembers that, as often as there is somebody "
+	"to read: an event may be shown again after a crash, none is left out.",
+	ARG_NONE, COMMAND_START, 0, 0, watch_options, NULL, cmd_watch},
     {"status", "[available|away|dnd [TEXT...]]", "Show or change how you are seen",
 	"A TEXT says more, at most 128 bytes of it: earshot status away at lunch", ARG_STATUS,
 	COMMAND_START | COMMAND_TEXT, 0, -1, status_options, NULL, cmd_status},

@@ -43,7 +43,7 @@ class Refused(Exception):
 
 class Client:
     def __init__(self, daemon, sock):
-        self.daemon, self.sock, self.subscribed = daemon, sock, False
+        self.daemon, self.sock, self.subscribed, self.since = daemon, sock, False, None
         self.lock = threading.Lock()
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -75,6 +75,8 @@ class Client:
             return
         if "id" in call:
             self.put({"jsonrpc": "2.0", "id": call["id"], **reply})
+        if self.since is not None:
+            self.daemon.replay(self)
         if method == "daemon.stop":
             self.daemon.close()
 
@@ -82,8 +84,12 @@ class Client:
 class FakeDaemon:
     SILENT = object()  # as an answer: none at all
 
-    def __init__(self, path, people=None):
+    def __init__(self, path, people=None, log=None, cursors=None):
         self.path = path
+        # durable events by number, and the cursors: what a restart keeps
+        self.log = {} if log is None else log
+        self.cursors = {} if cursors is None else cursors
+        self.telling = threading.Lock()
         self.people = PEOPLE if people is None else people
         self.own = {"name": "me@here", "published": True, "display": "Mercutio",
                     "full_name": "Mercutio", "nick": "", "status": "available", "text": "",
@@ -119,9 +125,27 @@ class FakeDaemon:
             s.close()
 
     def event(self, topic, **content):
+        event = {"event": topic, **content}
+        with self.telling:
+            if "number" in content:
+                self.log[content["number"]] = event
+            for c in list(self.clients):
+                if c.subscribed:
+                    c.put({"jsonrpc": "2.0", "method": "event", "params": event})
+
+    def replay(self, client):
+        with self.telling:
+            for number in sorted(n for n in self.log if n > client.since):
+                client.put({"jsonrpc": "2.0", "method": "event", "params": self.log[number]})
+            client.subscribed, client.since = True, None
+
+    def cut_off(self, message, **since):
         for c in list(self.clients):
-            if c.subscribed:
-                c.put({"jsonrpc": "2.0", "method": "event", "params": {"event": topic, **content}})
+            c.put({"jsonrpc": "2.0", "method": "cut-off", "params": dict(since, message=message)})
+            c.sock.shutdown(socket.SHUT_RDWR)
+
+    def last(self):
+        return max(self.log, default=0)
 
     def says(self, name, text, action=False):
         who = next(p for p in self.people if p["name"] == name)
@@ -160,9 +184,21 @@ class FakeDaemon:
     def do_hello(self, _to, /, **params):
         return {"protocol": 1, "version": "9.9.9", "pid": os.getpid()}
 
-    def do_subscribe(self, client, **params):
-        client.subscribed = True
-        return {"topics": []}
+    def do_subscribe(self, client, topics=None, since=None):
+        if since is None:
+            client.subscribed = True
+            return {"topics": topics or ["*"]}
+        if isinstance(since, str):
+            since = self.cursors.get(since, self.last())
+        if since > self.last():
+            raise Refused("invalid", f"No event has the number {since} yet.", last=self.last())
+        client.subscribed, client.since = False, since
+        return {"topics": topics or ["*"], "since": since}
+
+    def do_cursor(self, client, name, number=0):
+        if number > self.cursors.get(name, 0):
+            self.cursors[name] = number
+        return {"number": self.cursors.get(name, 0), "last": self.last()}
 
     def do_who(self, client, all=False):
         here = [p for p in self.people if all or p["state"] != "gone"]

@@ -260,53 +260,6 @@ def bare_earshot_in_a_script_shows_and_ends(box):
     check("romeo@orchard" in r.out)
 
 
-def watch(box, *args, events):
-    child = subprocess.Popen([PROGRAM, "--socket", box.socket, *args], stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE)
-    until = time.monotonic() + 10
-    while not box.daemon.asked("subscribe") and time.monotonic() < until:
-        time.sleep(0.02)
-    time.sleep(0.1)
-    events()
-    time.sleep(0.3)
-    box.daemon.close()
-    out, err = child.communicate(timeout=20)
-    return child.returncode, out.decode(), err.decode()
-
-
-def all_events(daemon):
-    daemon.says("romeo@orchard", "one\ntwo \x1b[31mred")
-    daemon.says("evil\x1b[2J@bad", "waves\u202e", action=True)
-    daemon.event("person", change="new", person=person("tybalt@x", "Tybalt\x1b"))
-    daemon.event("person", change="gone", person=person("tybalt@x", "Tybalt"))
-    daemon.event("receipt", peer="romeo@orchard", id="m1", state="delivered")
-    daemon.event("receipt", peer="romeo@orchard", id="m1", state="failed", error="gone\x07")
-    daemon.event("typing", peer="romeo@orchard", display="Romeo", state="composing")
-    daemon.event("attention", peer="romeo@orchard", display="Romeo")
-    daemon.event("own", **daemon.own)
-    daemon.event("state", **dict(daemon.state, problem="No network", network=False))
-    daemon.event("something newer", x=1)
-
-
-def watch_tells_every_event(box):
-    code, out, err = watch(box, "watch", events=lambda: all_events(box.daemon))
-    check(code == NO_DAEMON and "stopped" in err, code, err)
-    check(not HARMFUL.search(out), out)
-    for words in ("Romeo Montague: one\n\u00bb two <U+001B>[31mred\n", "* waves<U+202E>",
-                  "Tybalt<U+001B> is here, available", "Tybalt left", "has the message m1",
-                  "Not delivered to romeo@orchard: gone<U+0007>", "Romeo is typing",
-                  "Romeo nudges you", "You are Mercutio", "No network"):
-        check(words in out, words, out)
-
-
-def watch_gives_json_lines(box):
-    _, out, _ = watch(box, "watch", "--json", events=lambda: all_events(box.daemon))
-    events = [json.loads(line) for line in out.splitlines()]
-    check(len(events) >= 11, out)
-    check(events[0]["event"] == "message" and events[0]["text"] == "one\ntwo \x1b[31mred", out)
-    check(events[10] == {"event": "something newer", "x": 1}, out)
-
-
 def chat_sends_the_lines_of_a_file(box):
     r = box.run("chat", "romeo", stdin=b"first\r\n\n//slash\n/me waves\nlast, no newline")
     check(r.code == OK and r.err == "", r)
