@@ -66,7 +66,6 @@ catch_signals(void)
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			(void)sigaction(numbers[i], &new, NULL);
 	}
-	(void)signal(SIGPIPE, SIG_IGN); /* told by poll() and write() */
 	return 0;
 }
 
@@ -145,7 +144,8 @@ move_cursor(struct watch *w)
 		w->moving = 0; /* the connection has ended: tried again on the next */
 }
 
-/* When nobody reads any more it stays: what was written last may have been read by nobody. */
+/* When nobody reads any more it stays: what was written last may have been read by nobody. (So
+ * SIGPIPE, too, is left to end us at once.) */
 static void
 move_at_the_end(struct watch *w)
 {

@@ -45,6 +45,7 @@ class Client:
     def __init__(self, daemon, sock):
         self.daemon, self.sock, self.subscribed, self.since = daemon, sock, False, None
         self.lock = threading.Lock()
+        daemon.clients.add(self)  # before it can ask for anything, the daemon's end say
         threading.Thread(target=self.serve, daemon=True).start()
 
     def put(self, obj):
@@ -112,7 +113,7 @@ class FakeDaemon:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            self.clients.add(Client(self, sock))
+            Client(self, sock)
 
     def close(self):
         if os.path.exists(self.path):
