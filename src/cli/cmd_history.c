@@ -182,7 +182,7 @@ static int
 print_waiting(struct cli *c, const struct earshot_value *messages, bool first)
 {
 	static const struct column columns[OUTBOX_COLUMNS] = {
-	    {"For", 12, 0}, {"Since", 16, 2}, {"Number", 3, 1}, {"Text", 8, 0}};
+	    {"For", 12, 0}, {"Since", 16, 2}, {"Number", 6, 1}, {"Text", 8, 0}};
 	int code = CLI_OK;
 	if (!c->json)
 		return first || earshot_value_count(messages) > 0

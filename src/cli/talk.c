@@ -13,7 +13,7 @@
 /* Where the daemon puts its emphasis (docs/ipc.md: snippet). */
 static const char hit_begins = '\2', hit_ends = '\3';
 
-enum { ID_SHOWN = 8, QUOTE_MAX = 60 };
+enum { ID_SHOWN = 8, QUOTE_MAX = 60, NAME_LEAST = 8 };
 enum { STATE_TOLD = 1 << 8 }; /* a flag of our own: the state stands elsewhere in the row */
 
 bool
@@ -113,7 +113,7 @@ add_state(struct buf *out, const struct earshot_value *m)
 void
 talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags)
 {
-	if (!(flags & STATE_TOLD) || !str_empty(earshot_value_str(m, "reason")))
+	if (!(flags & (STATE_TOLD | TALK_MARKED)) || !str_empty(earshot_value_str(m, "reason")))
 		add_state(out, m);
 	if (earshot_value_bool(m, "retracted", false))
 		buf_str(out, " (retracted)");
@@ -188,6 +188,18 @@ mark_style(const char *state)
 	return str_equal(state, "unread") ? STYLE_WARN : STYLE_DIM;
 }
 
+/* A name that the terminal had to break could look like a row of its own. */
+static void
+add_cut(struct buf *out, const struct earshot_value *m, unsigned flags, size_t room)
+{
+	struct buf who = BUF_INIT(WORDS_MAX);
+	talk_who(&who, m, flags);
+	size_t n = text_fit(buf_cstr(&who), who.len, room > NAME_LEAST ? room : NAME_LEAST);
+	buf_add(out, buf_cstr(&who), n);
+	buf_str(out, n < who.len ? "\xe2\x80\xa6" : "");
+	buf_finish(&who);
+}
+
 size_t
 talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m, unsigned flags,
     size_t *head)
@@ -198,17 +210,18 @@ talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m
 	size_t rows = add_quote(s, out, m);
 	if (head)
 		*head = rows;
-	if (flags & TALK_DATED)
-		when_stamp(&when, earshot_value_int(m, "time", 0));
-	else
-		words_clock(&when, earshot_value_int(m, "time", 0));
+	if (flags & TALK_READING && !ours)
+		mark = "";
+	words_clock(&when, earshot_value_int(m, "time", 0));
 	buf_char(&when, ' ');
 	screen_style(s, out, STYLE_DIM, buf_cstr(&when));
+	size_t pad = TALK_MARK_WIDTH - text_width(mark, strlen(mark));
+	buf_fmt(out, "%*s", (int)pad, "");
 	screen_style(s, out, mark_style(state), mark);
-	size_t pad = TALK_MARK_WIDTH + 1 - text_width(mark, strlen(mark));
-	buf_fmt(out, "%*s%s", (int)pad, "", action ? "* " : "");
-	talk_who(&who, m, flags);
-	screen_style(s, out, ours ? STYLE_DIM : STYLE_NAME, buf_cstr(&who));
+	buf_str(out, action ? " * " : " ");
+	add_cut(&who, m, flags, s->columns / 2);
+	enum style other = flags & TALK_OTHER ? STYLE_WARN : STYLE_NAME;
+	screen_style(s, out, ours ? STYLE_DIM : other, buf_cstr(&who));
 	buf_str(out, action ? " " : ": ");
 	size_t column =
 	    when.len + TALK_MARK_WIDTH + 1 + text_width(buf_cstr(&who), who.len) + (action ? 3 : 2);

@@ -10,13 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A message on a terminal: "18:04 ✓✓ Name: words", later rows under the name. */
+/* A message on a terminal: "18:04 ✓✓ Name: words", " ✓" if the mark is one column wide. */
 enum { TALK_MARK_COLUMN = 6, TALK_MARK_WIDTH = 2, TALK_INDENT = 9 };
 
 enum talk_flags {
-	TALK_NAMED = 1, /* several conversations: says to whom we spoke */
-	TALK_IDS = 2,   /* with number and id */
-	TALK_DATED = 4, /* with the day in the row */
+	TALK_NAMED = 1,   /* several conversations: says to whom we spoke */
+	TALK_IDS = 2,     /* with number and id */
+	TALK_READING = 4, /* it is being read: not marked as unread */
+	TALK_MARKED = 16, /* the mark changes later: what waits is not said in words */
+	TALK_OTHER = 8,   /* of somebody else than who is talked to */
 };
 
 bool talk_ours(const struct earshot_value *m);
