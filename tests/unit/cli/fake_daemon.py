@@ -161,6 +161,8 @@ class FakeDaemon:
         return next_one
 
     def event(self, topic, **content):
+        if self.successor:
+            self.successor.event(topic, **content)
         for c in list(self.clients):
             c.tell(topic, content)
 
