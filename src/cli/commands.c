@@ -36,7 +36,7 @@ static const struct option who_options[] = {
 
 static const struct option send_options[] = {
     {"wait", 0, "SECONDS", "How long to wait for the receipt (3)"},
-    {"reply", 0, "ID", "The message that is answered: last, #NUMBER or an id"},
+    {"reply", 0, "ID", "The message that is answered: last, its number or its id"},
     {"lifetime", 0, "SPAN", "Give up after this time: 30d, 12h; 0 never"},
     {"token", 0, "TEXT", "The same token again sends nothing again"},
     {0},
@@ -183,19 +183,21 @@ const struct command command_table[] = {
 	"To whom, since when, its number and how it begins.", ARG_PERSON, COMMAND_START, 0, 1, NULL,
 	NULL, cmd_outbox},
     {"cancel", "NAME [ID]", "Do not send a message that still waits",
-	"ID is last (the newest that waits, also without an ID), #NUMBER, or an id or how it "
-	"begins; outbox and history --ids show them.",
+	"ID is last (the newest that waits, also without an ID), its number, or its id or how "
+	"that begins; outbox and history --ids show them.",
 	ARG_PERSON, COMMAND_START, 1, 2, NULL, NULL, cmd_cancel},
     {"edit", "NAME ID [TEXT...]", "Correct a message of yours",
-	"ID is last, #NUMBER, or an id or how it begins (history --ids shows them). Without a "
+	"ID is last, its number, or its id or how that begins (history --ids shows them). Without "
+	"a "
 	"text, or with - in its place, it is read from standard input.",
 	ARG_PERSON, COMMAND_START | COMMAND_TEXT, 2, -1, NULL, NULL, cmd_edit},
     {"retract", "NAME [ID]", "Take a message of yours back",
-	"ID is last (also without one), #NUMBER, or an id or how it begins. Programs that do not "
+	"ID is last (also without one), its number, or its id or how that begins. Programs that do "
+	"not "
 	"know this still show it.",
 	ARG_PERSON, COMMAND_START, 1, 2, NULL, NULL, cmd_retract},
     {"react", "NAME [ID [EMOJI...]]", "React to a message",
-	"ID is last (the other's newest), #NUMBER, or an id or how it begins. What you name "
+	"ID is last (the other's newest), its number, or its id or how that begins. What you name "
 	"replaces your reactions to it; without any they are taken back.",
 	ARG_PERSON, COMMAND_START, 1, -1, NULL, NULL, cmd_react},
     {"export", "NAME", "Write a whole conversation as a document",

@@ -235,12 +235,17 @@ int
 pages_find(struct cli *c, const char *peer, const char *words, unsigned which, char **id)
 {
 	struct search f = {.words = words, .length = strlen(words), .number = -1, .which = which};
+	bool sharp = words[0] == '#';
 	f.last = strcmp(words, "last") == 0;
-	if (words[0] == '#' && str_to_int(words + 1, 1, INT64_MAX - 1, &f.number))
+	if (str_to_int(words + sharp, 1, INT64_MAX - 1, &f.number) && sharp)
 		return cli_usage(c, "\"%s\" is not the number of a message.", words);
 	if (f.length == 0)
 		return cli_usage(c, "Which message?");
 	int code = look_back(c, peer, &f);
+	if (!code && !f.id && f.number >= 0 && !sharp) {
+		f.number = -1; /* an id may have nothing but digits, too */
+		code = look_back(c, peer, &f);
+	}
 	if (!code)
 		code = told_of(c, &f);
 	if (code)

@@ -32,8 +32,9 @@ enum pages_which {
 	PAGES_QUEUED = 4, /* "last" is one that waits */
 };
 
-/* The message a person means: "last", "#123" (its number), its id or how that begins. What is
- * not among the latest is taken for an id. On success *id is the caller's to free(). */
+/* The message a person means: "last", its number ("123", or "#123", which many shells take for a
+ * remark), its id or how that begins. What is not among the latest is taken for an id. On success
+ * *id is the caller's to free(). */
 int
 pages_find(struct cli *c, const char *peer, const char *words, unsigned which, char **id) MUST_USE;
 

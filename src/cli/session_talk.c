@@ -277,7 +277,9 @@ on_history(struct session *s, int err, const struct earshot_value *answer, uint6
 	size_t count = err ? 0 : earshot_value_count(messages);
 	if (turn != s->turn)
 		return; /* somebody else is talked to by now */
-	if (err && err != EARSHOT_ERR_CUT_OFF)
+	if (err == EARSHOT_ERR_CUT_OFF || err == EARSHOT_ERR_NOT_RUNNING)
+		return; /* asked again when the daemon is back */
+	if (err)
 		show_error(s, err, answer);
 	if (count > 0)
 		s->day = 0; /* of the first one the day is said in any case */

@@ -101,7 +101,9 @@ date_of(const char *text, bool end, int64_t *out)
 	rest = rest ? take_number(rest, 2, '-', &tm.tm_mon) : NULL;
 	if (!rest || (!whole && strlen(rest) <= 2))
 		return -EINVAL;
-	char after = whole ? '\0' : rest[2] == ' ' ? ' ' : 'T';
+	char after = 'T';
+	if (whole || rest[2] == ' ')
+		after = rest[2];
 	rest = take_number(rest, 2, after, &tm.tm_mday);
 	tm.tm_year -= TM_YEAR;
 	tm.tm_mon--;

@@ -280,9 +280,9 @@ def messages_are_corrected_taken_back_and_reacted_to(box):
 
 
 def messages_are_named_by_number_id_or_its_beginning(box):
-    for mid in ("abc1", "abd2", "ab", "zzz"):
+    for mid in ("abc1", "abd2", "ab", "zzz", "77x"):
         box.daemon.add("romeo@orchard", mid, "out", id=mid, state="delivered")
-    for words, found in (("#2", "abd2"), ("abc", "abc1"), ("ab", "ab"), ("z", "zzz"),
+    for words, found in (("#2", "abd2"), ("2", "abd2"), ("77", "77x"), ("abc", "abc1"), ("ab", "ab"), ("z", "zzz"),
                          ("unheard-of", "unheard-of")):
         box.run("retract", "romeo", words)
         check(box.daemon.asked("retract")[-1]["id"] == found, words, box.daemon.calls[-1])
