@@ -274,6 +274,20 @@ connect_ready(struct cli *c, cli_ready_fn *ready, void *ctx)
 	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
 }
 
+/* What was asked may have been done: how to find out without doing it twice. */
+static void
+warn_unknown(struct cli *c, const struct earshot_value *params)
+{
+	struct buf b = BUF_INIT(4096);
+	buf_str(&b, "It is not known whether it was kept.");
+	for (const struct option *o = c->command->options; o && o->name; o++)
+		if (strcmp(o->name, "token") == 0)
+			buf_fmt(&b, " The same again with --token %s doubles nothing.",
+			    earshot_value_str(params, "token"));
+	cli_warn(c, buf_cstr(&b));
+	buf_finish(&b);
+}
+
 int
 cli_say(struct cli *c, const char *what, const char *method, struct earshot_value *params,
     cli_ready_fn *ready, void *ctx, struct earshot_value **answer)
@@ -284,13 +298,15 @@ cli_say(struct cli *c, const char *what, const char *method, struct earshot_valu
 		earshot_value_set_str(params, "token", token);
 	int code = connect_ready(c, ready, ctx);
 	int err = code ? 0 : cli_try(c, what, method, earshot_value_ref(params), answer);
+	bool unknown = err == EARSHOT_ERR_TIMEOUT;
 	if (err == EARSHOT_ERR_CUT_OFF) {
 		/* it may be kept already: then the token finds it */
 		code = connect_ready(c, ready, ctx);
 		err = code ? 0 : cli_try(c, what, method, earshot_value_ref(params), answer);
+		unknown = code || (err && err != EARSHOT_ERR_FAILED);
 	}
-	if (err == EARSHOT_ERR_CUT_OFF || err == EARSHOT_ERR_TIMEOUT)
-		cli_warn(c, "It is not known whether it was kept.");
+	if (unknown)
+		warn_unknown(c, params);
 	if (err) {
 		code = cli_fail_call(c, err, *answer);
 		earshot_value_free(*answer);

@@ -137,13 +137,13 @@ json_day(struct buf *out, int64_t at, uint64_t index)
 static void
 json_message(struct buf *out, const struct earshot_value *m, uint64_t index)
 {
-	char *json = earshot_value_write(m);
+	char *line = earshot_value_write(m);
 	buf_str(out, index > 0 ? ",\n" : "\n");
-	if (json)
-		buf_str(out, json);
+	if (line)
+		buf_str(out, line);
 	else if (!out->err)
 		out->err = -ENOMEM; /* the builder's error is looked at once, by the writer */
-	free(json);
+	free(line);
 }
 
 static void

@@ -261,16 +261,18 @@ talk_line(struct buf *out, const struct earshot_value *m, unsigned flags)
 size_t
 talk_day(const struct screen *s, struct buf *out, int64_t at, int64_t *day)
 {
-	struct buf words = BUF_INIT(256);
+	struct buf words = BUF_INIT(256), row = BUF_INIT(256);
 	int64_t number = when_day_number(at);
-	if (number == *day)
-		return 0;
-	*day = number;
-	when_day(&words, at);
-	screen_style(s, out, STYLE_NAME, buf_cstr(&words));
-	buf_char(out, '\n');
+	size_t rows = 0;
+	if (number != *day) {
+		*day = number;
+		when_day(&words, at);
+		rows = screen_wrap(s, &row, buf_cstr(&words), 0, 0);
+		screen_style(s, out, STYLE_NAME, buf_cstr(&row));
+	}
 	buf_finish(&words);
-	return 1;
+	buf_finish(&row);
+	return rows;
 }
 
 void

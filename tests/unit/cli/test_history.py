@@ -117,6 +117,8 @@ def a_daemon_that_stays_away_is_told(box):
     threading.Timer(0.5, box.daemon.close).start()
     r = box.run("send", "romeo", "hi")
     check(r.code == NO_DAEMON and r.out == "", r)
+    token = box.daemon.asked("send")[0]["token"]
+    check(f"not known whether it was kept. The same again with --token {token} " in r.err, r)
 
 
 def new_refusals_have_their_own_codes(box):

@@ -26,9 +26,7 @@ html_acts_as_nothing_but_text(void **state)
 	    {"a\r\nb\nc\td", "a\nb\nc    d"},
 	    {"a\rb", "a&lt;U+000D&gt;b"},
 	    {"\x1b[31m\x01", "&lt;U+001B&gt;[31m&lt;U+0001&gt;"},
-	    {"\xe2\x80\xae"
-	     "exe",
-		"&lt;U+202E&gt;exe"},
+	    {"a\xe2\x80\x8b.", "a&lt;U+200B&gt;."},
 	    {"\xff<", "&lt;0xFF&gt;&lt;"},
 	    {"\n", "\n"},
 	    {"\r\n", "\n"},
