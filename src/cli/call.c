@@ -1,6 +1,7 @@
 /* The connection to the daemon: made when first needed, waited for with signs of life. */
 #include "base/clock.h"
 #include "base/paths.h"
+#include "base/random.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
@@ -27,6 +28,8 @@ static const struct {
     {"absent", CLI_ABSENT},
     {"unreachable", CLI_NO_ANSWER},
     {"timeout", CLI_NO_ANSWER},
+    {"late", CLI_LATE},
+    {"disk", CLI_DISK},
 };
 
 int
@@ -127,12 +130,13 @@ cli_fail_call(struct cli *c, int err, const struct earshot_value *answer)
 	}
 }
 
-/* One line on a terminal that goes away again. */
-static void
-show_progress(struct cli *c, const char *what, uint64_t since)
+void
+cli_progress(struct cli *c, const char *what, uint64_t since)
 {
 	struct buf b = BUF_INIT(SCREEN_MAX), line = BUF_INIT(SCREEN_MAX);
 	uint64_t seconds = (clock_now() - since) / 1000;
+	if (!c->err.tty)
+		return;
 	if (seconds > 0)
 		buf_fmt(&line, "%s (%llu s) ...", what, (unsigned long long)seconds);
 	else
@@ -145,10 +149,12 @@ show_progress(struct cli *c, const char *what, uint64_t since)
 	buf_finish(&b);
 }
 
-static void
-hide_progress(struct cli *c)
+void
+cli_quiet(struct cli *c)
 {
 	struct buf b = BUF_INIT(SCREEN_MAX);
+	if (!c->err.tty)
+		return;
 	buf_str(&b, "\r\033[K");
 	(void)screen_write(&c->err, &b);
 	buf_finish(&b);
@@ -162,11 +168,9 @@ cli_connect(struct cli *c)
 		return CLI_OK;
 	int err = earshot_connect(c->socket_path, "earshot", 0, &c->link);
 	if (err == EARSHOT_ERR_NOT_RUNNING && flags) {
-		if (c->err.tty)
-			show_progress(c, "Starting Earshot", clock_now());
+		cli_progress(c, "Starting Earshot", clock_now());
 		err = earshot_connect(c->socket_path, "earshot", flags, &c->link);
-		if (c->err.tty)
-			hide_progress(c);
+		cli_quiet(c);
 	}
 	if (err == EARSHOT_ERR_INVALID)
 		return cli_fail(c, CLI_USAGE, "The path of the socket is too long.");
@@ -189,52 +193,126 @@ on_answer(void *ctx, int err, const struct earshot_value *answer)
 	p->answer = earshot_value_ref(answer);
 }
 
-static int
-wait_for(struct cli *c, struct pending *p, const char *what)
+static bool
+is_done(const void *ctx)
+{
+	const struct pending *p = ctx;
+	return p->done;
+}
+
+int
+cli_await(struct cli *c, const char *what, int64_t ms, cli_done_fn *done, const void *ctx)
 {
 	uint64_t since = clock_now();
 	bool shown = false;
 	int err = 0;
-	while (!p->done && !err) {
-		uint64_t waited = clock_now() - since;
-		if (waited >= CLI_CALL_MS) {
+	while (!done(ctx) && !err) {
+		int64_t waited = (int64_t)(clock_now() - since);
+		if (waited >= ms) {
 			err = EARSHOT_ERR_TIMEOUT;
 			break;
 		}
 		if (waited >= PROGRESS_AFTER && c->err.tty) {
-			show_progress(c, what ? what : "Waiting", since);
+			cli_progress(c, what ? what : "Waiting", since);
 			shown = true;
 		}
-		err = earshot_wait(c->link, TICK);
+		err = earshot_wait(c->link, ms - waited < TICK ? (int)(ms - waited) : TICK);
 		if (err == EARSHOT_ERR_TIMEOUT)
 			err = 0;
 	}
 	if (shown)
-		hide_progress(c);
-	return p->done ? p->err : err;
+		cli_quiet(c);
+	return done(ctx) ? 0 : err;
+}
+
+int
+cli_try(struct cli *c, const char *what, const char *method, struct earshot_value *params,
+    struct earshot_value **answer)
+{
+	struct pending p = {0};
+	int err = earshot_call_async(c->link, method, params, on_answer, &p);
+	if (!err)
+		err = cli_await(c, what, CLI_CALL_MS, is_done, &p);
+	if (p.done)
+		err = p.err;
+	if (err && err != EARSHOT_ERR_FAILED)
+		cli_disconnect(c); /* no late answer may find p gone */
+	if (answer && (!err || err == EARSHOT_ERR_FAILED))
+		*answer = p.answer;
+	else
+		earshot_value_free(p.answer);
+	return err;
 }
 
 int
 cli_call(struct cli *c, const char *what, const char *method, struct earshot_value *params,
     struct earshot_value **answer)
 {
-	struct pending p = {0};
+	struct earshot_value *got = NULL;
 	int code = cli_connect(c);
 	if (code) {
 		earshot_value_free(params);
 		return code;
 	}
-	int err = earshot_call_async(c->link, method, params, on_answer, &p);
-	if (!err)
-		err = wait_for(c, &p, what);
-	if (err && err != EARSHOT_ERR_FAILED)
-		cli_disconnect(c); /* no late answer may find p gone */
+	int err = cli_try(c, what, method, params, &got);
 	if (err)
-		code = cli_fail_call(c, err, p.answer);
+		code = cli_fail_call(c, err, got);
 	if (!err && answer)
-		*answer = p.answer;
+		*answer = got;
 	else
-		earshot_value_free(p.answer);
+		earshot_value_free(got);
+	return code;
+}
+
+static int
+connect_ready(struct cli *c, cli_ready_fn *ready, void *ctx)
+{
+	int code = cli_connect(c);
+	if (code || !ready)
+		return code;
+	int err = ready(c, ctx);
+	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
+}
+
+/* What was asked may have been done: how to find out without doing it twice. */
+static void
+warn_unknown(struct cli *c, const struct earshot_value *params)
+{
+	struct buf b = BUF_INIT(4096);
+	buf_str(&b, "It is not known whether it was kept.");
+	for (const struct option *o = c->command->options; o && o->name; o++)
+		if (strcmp(o->name, "token") == 0)
+			buf_fmt(&b, " The same again with --token %s doubles nothing.",
+			    earshot_value_str(params, "token"));
+	cli_warn(c, buf_cstr(&b));
+	buf_finish(&b);
+}
+
+int
+cli_say(struct cli *c, const char *what, const char *method, struct earshot_value *params,
+    cli_ready_fn *ready, void *ctx, struct earshot_value **answer)
+{
+	char token[RANDOM_ID_SIZE];
+	random_id(token);
+	if (!earshot_value_has(params, "token"))
+		earshot_value_set_str(params, "token", token);
+	int code = connect_ready(c, ready, ctx);
+	int err = code ? 0 : cli_try(c, what, method, earshot_value_ref(params), answer);
+	bool unknown = err == EARSHOT_ERR_TIMEOUT;
+	if (err == EARSHOT_ERR_CUT_OFF) {
+		/* it may be kept already: then the token finds it */
+		code = connect_ready(c, ready, ctx);
+		err = code ? 0 : cli_try(c, what, method, earshot_value_ref(params), answer);
+		unknown = code || (err && err != EARSHOT_ERR_FAILED);
+	}
+	if (unknown)
+		warn_unknown(c, params);
+	if (err) {
+		code = cli_fail_call(c, err, *answer);
+		earshot_value_free(*answer);
+		*answer = NULL;
+	}
+	earshot_value_free(params);
 	return code;
 }
 
@@ -245,21 +323,14 @@ cli_pause(struct cli *c, const char *what, int ms)
 	int err = cli_connect(c);
 	if (err)
 		return err;
-	if (what && c->err.tty)
-		show_progress(c, what, clock_now());
+	if (what)
+		cli_progress(c, what, clock_now());
 	for (uint64_t now; (now = clock_now()) < until && !err;) {
 		err = earshot_wait(c->link, (int)(until - now));
 		if (err == EARSHOT_ERR_TIMEOUT)
 			err = 0;
 	}
 	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
-}
-
-void
-cli_quiet(struct cli *c)
-{
-	if (c->err.tty)
-		hide_progress(c);
 }
 
 struct earshot_value *

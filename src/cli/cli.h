@@ -9,6 +9,7 @@
 #include <earshot.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What the program returns; every command's function returns one of these. Scripts rely on the
  * numbers: they never change. commands.c says them to people. */
@@ -22,9 +23,12 @@ enum exit_code {
 	CLI_NO_ANSWER = 6, /* the person, or the daemon, does not answer */
 	CLI_NO_DAEMON = 7, /* the daemon is not running, or of another version */
 	CLI_REFUSED = 8,   /* the socket is another user's */
+	CLI_LATE = 9,      /* it can no longer be undone */
+	CLI_DISK = 10,     /* the daemon cannot keep it */
+	CLI_FAILED = 11,   /* the message was given up */
 };
 
-enum { CLI_OPTIONS_MAX = 4, CLI_CALL_MS = 30000 };
+enum { CLI_OPTIONS_MAX = 8, CLI_CALL_MS = 30000 };
 
 struct command;
 
@@ -69,9 +73,28 @@ void cli_disconnect(struct cli *c);
 int cli_call(struct cli *c, const char *what, const char *method, struct earshot_value *params,
     struct earshot_value **answer) MUST_USE;
 
+/* The same, but telling of errors is the caller's part: returns what libearshot did. *answer is
+ * set with EARSHOT_ERR_FAILED too. */
+int cli_try(struct cli *c, const char *what, const char *method, struct earshot_value *params,
+    struct earshot_value **answer) MUST_USE;
+/* A call that says something, which must not be said twice: params get a token of their own
+ * unless they have one, and when the daemon goes away the call is repeated with it, once.
+ * ready (may be NULL) runs after each connecting and returns what libearshot did. */
+typedef int cli_ready_fn(struct cli *c, void *ctx);
+int cli_say(struct cli *c, const char *what, const char *method, struct earshot_value *params,
+    cli_ready_fn *ready, void *ctx, struct earshot_value **answer) MUST_USE;
+
+/* Serves the connection until done() or until ms have passed, with signs of life. Returns what
+ * libearshot did: 0, EARSHOT_ERR_TIMEOUT, or that the connection is gone. */
+typedef bool cli_done_fn(const void *ctx);
+int
+cli_await(struct cli *c, const char *what, int64_t ms, cli_done_fn *done, const void *ctx) MUST_USE;
+/* One line on a terminal's standard error that goes away again; since: of clock_now(). */
+void cli_progress(struct cli *c, const char *what, uint64_t since);
+
 /* Lets time pass while the connection stays served; `what` as above, NULL: silently. */
 int cli_pause(struct cli *c, const char *what, int ms) MUST_USE;
-/* Takes the sign of life of cli_pause() away again. */
+/* Takes the sign of life of cli_pause() and cli_progress() away again. */
 void cli_quiet(struct cli *c);
 
 /* {"peer": name}, the parameters of most methods. */
@@ -84,6 +107,12 @@ void cli_add(struct buf *b, const char *text);
 
 /* A sentence on standard error that is no error: the daemon's problem. */
 void cli_warn(struct cli *c, const char *sentence);
+/* The same without the program's name before it: something is empty, say. */
+void cli_note(struct cli *c, const char *sentence);
+/* Asks on a terminal; true only for "yes". */
+bool cli_confirm(struct cli *c, const char *question);
+/* The text of a message: arguments, or standard input where there are none or "-". */
+int cli_text(struct cli *c, int argc, char **argv, struct buf *text) MUST_USE;
 /* Appends the arguments with a blank between. */
 void cli_join(struct buf *out, int argc, char **argv);
 

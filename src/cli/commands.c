@@ -15,14 +15,17 @@ const struct option command_globals[] = {
 
 const struct exit_text command_exits[] = {
     {CLI_OK, "All went well"},
-    {CLI_ERROR, "Something else went wrong"},
+    {CLI_ERROR, "Something else went wrong; of search: nothing was found"},
     {CLI_USAGE, "The command line makes no sense"},
-    {CLI_UNKNOWN, "Nobody of that name is known"},
-    {CLI_AMBIGUOUS, "The name fits several people"},
+    {CLI_UNKNOWN, "Nobody of that name, or no such message, is known"},
+    {CLI_AMBIGUOUS, "The name fits several people, or the id several messages"},
     {CLI_ABSENT, "The person is not here"},
     {CLI_NO_ANSWER, "No answer, from the person or from the daemon"},
     {CLI_NO_DAEMON, "The daemon is not running, or is of another version"},
     {CLI_REFUSED, "The daemon's socket belongs to another user"},
+    {CLI_LATE, "It is too late: the message has gone out"},
+    {CLI_DISK, "The daemon cannot keep it, as the disk is full, say; nothing was done"},
+    {CLI_FAILED, "The message was not delivered and was given up"},
     {0, NULL},
 };
 
@@ -34,6 +37,52 @@ static const struct option who_options[] = {
 static const struct option watch_options[] = {
     {"since", 0, "N|last", "First what happened since event N, or since the last time"},
     {"cursor", 0, "NAME", "Remember under this name how far it came (watch)"},
+    {0},
+};
+
+static const struct option send_options[] = {
+    {"wait", 0, "SECONDS", "How long to wait for the receipt (3)"},
+    {"reply", 0, "ID", "The message that is answered: last, its number or its id"},
+    {"lifetime", 0, "SPAN", "Give up after this time: 30d, 12h; 0 never"},
+    {"token", 0, "TEXT", "The same token again sends nothing again"},
+    {0},
+};
+
+static const struct option history_options[] = {
+    {"since", 0, "TIME", "Only what was said from then on"},
+    {"until", 0, "TIME", "Only what was said until then; a day is included"},
+    {"limit", 0, "N", "How many messages, the newest (50)"},
+    {"ids", 0, NULL, "With numbers and ids, for edit and the like"},
+    {0},
+};
+
+static const struct option search_options[] = {
+    {"from", 0, "NAME", "Only what this person said"},
+    {"with", 0, "NAME", "Only what was said with this person"},
+    {"sent", 0, NULL, "Only what you said"},
+    {"received", 0, NULL, "Only what others said"},
+    {"since", 0, "TIME", "Only what was said from then on"},
+    {"until", 0, "TIME", "Only what was said until then; a day is included"},
+    {"limit", 0, "N", "How many, the best (20)"},
+    {0},
+};
+
+static const struct option conversations_options[] = {
+    {"limit", 0, "N", "How many, the latest"},
+    {0},
+};
+
+static const struct option export_options[] = {
+    {"format", 'f', "FORMAT", "text, md, json or html; else what FILE ends in"},
+    {"output", 'o', "FILE", "Where to write it, instead of standard output"},
+    {"force", 0, NULL, "Replace FILE if it is there"},
+    {0},
+};
+
+static const struct option forget_options[] = {
+    {"older-than", 0, "SPAN", "Only what is older: 90d, 4w, 12h"},
+    {"queued", 0, NULL, "Also what waits to be sent"},
+    {"yes", 'y', NULL, "Do not ask"},
     {0},
 };
 
@@ -110,15 +159,62 @@ const struct command command_table[] = {
 	ARG_NONE, COMMAND_START, 0, 0, who_options, NULL, cmd_who},
     {"send", "NAME [TEXT...]", "Send a message",
 	"NAME is a name, a nickname, an address or a part of one that fits nobody else. All after "
-	"it "
-	"is the message, dashes too. Without a text, or with - in its place, the message is "
-	"read from standard input. \"/me waves\" says what you do.",
-	ARG_PERSON, COMMAND_START | COMMAND_TEXT, 1, -1, NULL, NULL, cmd_send},
+	"it is the message, dashes too. Without a text, or with - in its place, the message is "
+	"read from standard input. \"/me waves\" says what you do. Success means that the message "
+	"is kept on disk: it is delivered now, or when the person is back. If the person is here "
+	"the receipt is waited for, so that you hear whether it arrived.",
+	ARG_PERSON, COMMAND_START | COMMAND_TEXT, 1, -1, send_options, NULL, cmd_send},
     {"chat", "NAME", "Talk with somebody",
-	"What you type is sent with Enter; what the other says appears above. A check mark "
-	"tells that a message arrived. /help shows what else can be typed. When input is not a "
-	"terminal every line of it is sent as a message.",
+	"Shows what was said last and marks it as seen. What you type is sent with Enter; what the "
+	"other says appears above. A check mark tells that a message arrived, two that it was "
+	"read. /help shows what else can be typed. When input is not a terminal every line of it "
+	"is sent as a message.",
 	ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL, cmd_chat},
+    {"history", "[NAME]", "Show what was said",
+	"The newest messages, of one person or of all. A TIME is a day (2026-11-23), a minute "
+	"(2026-11-23T18:04, or 18:04 of today), today, yesterday, or how long ago: 90m, 2h, 3d, "
+	"1w. "
+	"Into a file or a pipe goes a line a message: time, who, state and text with tabs between; "
+	"further lines of a text begin with \302\273, which nothing else does. With --json one "
+	"message a line.",
+	ARG_PERSON, COMMAND_START, 0, 1, history_options, NULL, cmd_history},
+    {"search", "WORDS...", "Find what was said",
+	"Messages that hold all the words, the best first. A word that ends in * stands for all "
+	"that begin so; words \"in quotation marks\" stand in a row. TIME is as in history. Ends "
+	"with 1, like grep, when nothing is found.",
+	ARG_NONE, COMMAND_START, 1, -1, search_options, NULL, cmd_search},
+    {"conversations", "", "Show whom you talked with, and what is unread", NULL, ARG_NONE,
+	COMMAND_START, 0, 0, conversations_options, NULL, cmd_conversations},
+    {"outbox", "[NAME]", "Show what waits to be sent",
+	"To whom, since when, its number and how it begins.", ARG_PERSON, COMMAND_START, 0, 1, NULL,
+	NULL, cmd_outbox},
+    {"cancel", "NAME [ID]", "Do not send a message that still waits",
+	"ID is last (the newest that waits, also without an ID), its number, or its id or how "
+	"that begins; outbox and history --ids show them.",
+	ARG_PERSON, COMMAND_START, 1, 2, NULL, NULL, cmd_cancel},
+    {"edit", "NAME ID [TEXT...]", "Correct a message of yours",
+	"ID is last, its number, or its id or how that begins (history --ids shows them). Without "
+	"a "
+	"text, or with - in its place, it is read from standard input.",
+	ARG_PERSON, COMMAND_START | COMMAND_TEXT, 2, -1, NULL, NULL, cmd_edit},
+    {"retract", "NAME [ID]", "Take a message of yours back",
+	"ID is last (also without one), its number, or its id or how that begins. Programs that do "
+	"not "
+	"know this still show it.",
+	ARG_PERSON, COMMAND_START, 1, 2, NULL, NULL, cmd_retract},
+    {"react", "NAME [ID [EMOJI...]]", "React to a message",
+	"ID is last (the other's newest), its number, or its id or how that begins. What you name "
+	"replaces your reactions to it; without any they are taken back.",
+	ARG_PERSON, COMMAND_START, 1, -1, NULL, NULL, cmd_react},
+    {"export", "NAME", "Write a whole conversation as a document",
+	"As text, Markdown, JSON (one array, exactly as it is kept) or one HTML page that needs "
+	"nothing else and prints well. A FILE appears when it is whole, and is not replaced "
+	"unless you say so.",
+	ARG_PERSON, COMMAND_START, 1, 1, export_options, NULL, cmd_export},
+    {"forget", "[NAME]", "Delete messages from this computer",
+	"Of one person, or everybody's that are older than a span of time. It cannot be undone; "
+	"asks before, and in a script wants --yes. What others keep stays with them.",
+	ARG_PERSON, COMMAND_START, 0, 1, forget_options, NULL, cmd_forget},
     {"session", "", "Choose a person and talk (plain \"earshot\" does this)",
 	"Shows who is here; a number or a name chooses whom to talk with. When input or output is "
 	"not a terminal it shows your status and who is here, and ends.",

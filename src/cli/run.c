@@ -56,6 +56,16 @@ cli_warn(struct cli *c, const char *sentence)
 	print_sentence(c, sentence);
 }
 
+void
+cli_note(struct cli *c, const char *sentence)
+{
+	struct buf b = BUF_INIT(SENTENCE_MAX);
+	cli_add(&b, sentence);
+	buf_char(&b, '\n');
+	(void)screen_write(&c->err, &b);
+	buf_finish(&b);
+}
+
 int
 cli_fail_data(struct cli *c, int code, const struct earshot_value *data, const char *sentence)
 {

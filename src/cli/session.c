@@ -6,10 +6,10 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "cli/command.h"
+#include "cli/when.h"
 #include "cli/words.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,47 +80,7 @@ session_typing(struct session *s, const char *state)
 	(void)earshot_call_async(s->c->link, "typing", params, NULL, NULL);
 }
 
-/* ---- saying something ---- */
-
-static void
-on_sent(struct session *s, int err, const struct earshot_value *answer, uint64_t number)
-{
-	struct sent *m = sent_find(s, number);
-	if (err) {
-		s->code = cli_exit_code(err, answer);
-		if (m)
-			show_mark(s, m, "!");
-		show_error(s, err, answer);
-		return;
-	}
-	const char *id = earshot_value_str(answer, "id");
-	if (m && id && str_copy(m->id, sizeof(m->id), id) == 0)
-		show_mark(s, m, "\xc2\xb7"); /* a dot: handed over */
-}
-
-static struct sent *
-sent_new(struct session *s, const char *text)
-{
-	struct sent *m = &s->sent[s->sent_count % SESSION_SENT];
-	free(m->text);
-	*m = (struct sent){.number = ++s->sent_count, .text = strdup(text)};
-	(void)snprintf(m->peer, sizeof(m->peer), "%s", s->peer); /* of the same size */
-	return m;
-}
-
-void
-session_say(struct session *s, const char *text)
-{
-	struct sent *m = sent_new(s, text);
-	struct earshot_value *params = cli_peer(s->peer);
-	earshot_value_set_str(params, "text", text);
-	s->composing = false; /* the message says it */
-	s->spoken = true;
-	m->row = show_own(s, text);
-	m->resizes = editor_resizes(s->editor);
-	m->shown = s->c->out.tty;
-	session_ask(s, "send", params, on_sent, m->number);
-}
+/* ---- whom we talk with ---- */
 
 void
 session_choose(struct session *s, const struct earshot_value *person)
@@ -141,6 +101,7 @@ session_choose(struct session *s, const struct earshot_value *person)
 	s->display[n] = '\0';
 	buf_finish(&display);
 	show_person(s, person);
+	session_look_back(s);
 }
 
 /* ---- the editor's questions ---- */
@@ -198,7 +159,11 @@ on_fd(void *ctx, short *events)
 static void
 on_event(void *ctx, const char *topic, const struct earshot_value *event)
 {
-	show_event(ctx, topic, event);
+	struct session *s = ctx;
+	int64_t number = earshot_value_int(event, "number", 0);
+	if (number > s->number)
+		s->number = number;
+	show_event(s, topic, event);
 }
 
 static void
@@ -226,8 +191,13 @@ reconnect(struct session *s, uint64_t now)
 	}
 	s->retry_at = 0;
 	earshot_set_event_handler(s->c->link, on_event, s);
-	session_ask(s, "subscribe", NULL, NULL, 0);
 	show_rows(s, STYLE_GOOD, "Earshot is back.");
+	struct earshot_value *params = earshot_value_object();
+	earshot_value_set_int(params, "since", s->number);
+	session_ask(s, "subscribe", params, NULL, 0);
+	session_repeat(s);
+	if (s->held)
+		session_look_back(s); /* the answer will not come any more */
 }
 
 static void
@@ -269,6 +239,24 @@ drain(struct session *s)
 		s->code = cli_fail_call(s->c, EARSHOT_ERR_TIMEOUT, NULL);
 }
 
+/* From a known number on, so that after a break nothing is missed and nothing told twice. */
+static int
+subscribe(struct session *s)
+{
+	struct earshot_value *params = earshot_value_object(), *answer = NULL;
+	earshot_value_set_str(params, "name", "chat"); /* only its number of the newest counts */
+	int code = cli_call(s->c, NULL, "cursor", params, &answer);
+	s->number = earshot_value_int(answer, "last", 0);
+	earshot_value_free(answer);
+	if (code)
+		return code;
+	s->day = when_day_number(clock_wall());
+	earshot_set_event_handler(s->c->link, on_event, s);
+	params = earshot_value_object();
+	earshot_value_set_int(params, "since", s->number);
+	return cli_call(s->c, NULL, "subscribe", params, NULL);
+}
+
 static int
 open_session(struct cli *c, struct session *s)
 {
@@ -278,8 +266,7 @@ open_session(struct cli *c, struct session *s)
 		return code;
 	if (editor_create(&c->out, &listener, s, &s->editor))
 		return cli_fail(c, CLI_ERROR, "The terminal cannot be used.");
-	int err = earshot_subscribe(c->link, NULL, on_event, s, CLI_CALL_MS);
-	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
+	return subscribe(s);
 }
 
 static void
@@ -295,6 +282,7 @@ close_session(struct session *s)
 	cli_disconnect(s->c);
 	editor_destroy(editor);
 	earshot_value_free(s->who);
+	earshot_value_free(s->held);
 	for (size_t i = 0; i < SESSION_SENT; i++)
 		free(s->sent[i].text);
 }

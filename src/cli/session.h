@@ -1,30 +1,47 @@
 /* A conversation in the terminal, shared by `chat` and `session`: session.c holds it together,
- * session_show.c shows what happens, session_command.c does what is typed. Every call to the
+ * session_talk.c keeps its messages, session_show.c shows what else happens, session_command.c
+ * and session_message.c do what is typed. Every call to the
  * daemon is asynchronous: what others say appears while it is on its way. */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include "base/limits.h"
+#include "base/random.h"
 #include "cli/cli.h"
 #include "cli/editor.h"
 
 #include <stdint.h>
 
 enum {
-	SESSION_SENT = 64, /* own messages whose receipts are looked for */
-	SESSION_ID = 128,
+	SESSION_SENT = 64,    /* own messages whose receipts are looked for */
+	SESSION_RECENT = 100, /* messages that can be spoken of */
+	SESSION_ID = LIMIT_STANZA_ID + 1,
+	SESSION_BEGIN = 256,
 	SESSION_NAME = 256,
 	SESSION_NOTICE = 1024,
 };
 
 /* A message of ours, until 63 others followed it. */
 struct sent {
-	char *text;          /* owned; as typed */
-	char id[SESSION_ID]; /* empty until the daemon has given it one */
+	char *text;                 /* owned; as typed; NULL: said before, or elsewhere */
+	char id[SESSION_ID];        /* empty until the daemon has given it one */
+	char reply[SESSION_ID];     /* of the message it answers, empty if none */
+	char token[RANDOM_ID_SIZE]; /* empty if it was not said here */
 	char peer[SESSION_NAME];
-	uint64_t row;     /* row of the transcript where it begins */
+	uint64_t row;     /* row of the transcript where its mark stands */
 	unsigned resizes; /* editor_resizes() then */
 	uint64_t number;  /* 0: slot unused */
 	bool shown;       /* it stands in the transcript */
+	bool answered;    /* the daemon has it, or has refused it */
+	bool settled;     /* a receipt has told more than the answer will */
+};
+
+/* A message of the conversation, whoever said it. */
+struct recent {
+	char id[SESSION_ID];
+	char begin[SESSION_BEGIN]; /* clean */
+	bool ours;
+	bool retracted;
 };
 
 struct session {
@@ -37,15 +54,23 @@ struct session {
 	struct earshot_value *who;   /* owned; the last list shown: numbers choose from it */
 	struct sent sent[SESSION_SENT];
 	uint64_t sent_count;
-	uint64_t rows;         /* of the transcript so far */
-	uint64_t key_at;       /* ms; last change of the line, for typing notices */
-	uint64_t their_key_at; /* ms; last sign that they type; 0: they do not */
-	uint64_t retry_at;     /* ms; when to look for the daemon again; 0: connected */
-	unsigned waiting;      /* calls under way */
-	int code;              /* exit code of a conversation without a terminal */
-	bool composing;        /* they were told that we type */
-	bool spoken;           /* a message went out: leaving is worth a word */
-	bool choosing;         /* plain words choose a person while nobody is talked to */
+	struct recent recent[SESSION_RECENT];
+	uint64_t recent_count;
+	struct earshot_value *held; /* owned; messages that wait for older ones to be shown */
+	int64_t number;             /* of the newest event: after a break we go on behind it */
+	int64_t shown;              /* newest message of those fetched when the person was chosen */
+	int64_t day;                /* of the last row (when_day_number) */
+	uint64_t turn;              /* how often a person was chosen */
+	uint64_t rows;              /* of the transcript so far */
+	uint64_t key_at;            /* ms; last change of the line, for typing notices */
+	uint64_t their_key_at;      /* ms; last sign that they type; 0: they do not */
+	uint64_t retry_at;          /* ms; when to look for the daemon again; 0: connected */
+	unsigned waiting;           /* calls under way */
+	int code;                   /* exit code of a conversation without a terminal */
+	bool composing;             /* they were told that we type */
+	bool spoken;                /* a message went out: leaving is worth a word */
+	bool told_absent;           /* it was said that the person is away */
+	bool choosing;              /* plain words choose a person while nobody is talked to */
 };
 
 /* session.c */
@@ -56,7 +81,19 @@ void session_ask(struct session *s, const char *method, struct earshot_value *pa
     session_answer_fn *fn, uint64_t number);
 void session_typing(struct session *s, const char *state);
 void session_choose(struct session *s, const struct earshot_value *person);
-void session_say(struct session *s, const char *text);
+
+/* session_talk.c */
+/* Says something to the person; answered (NULL: nothing) is what it answers. */
+void session_say(struct session *s, const char *text, const struct recent *answered);
+/* Says again what the daemon that went away may not have heard. */
+void session_repeat(struct session *s);
+/* Shows what was said last with the person. */
+void session_look_back(struct session *s);
+/* The n-th last message of ours or of theirs, n from 1; NULL if there is none. */
+const struct recent *session_recent(struct session *s, bool ours, int64_t n);
+void talk_message(struct session *s, const struct earshot_value *e);
+void talk_receipt(struct session *s, const struct earshot_value *e);
+void talk_change(struct session *s, const char *topic, const struct earshot_value *e);
 
 /* session_show.c */
 /* Prints rows of clean text above the input. */
@@ -64,18 +101,25 @@ void show_rows(struct session *s, enum style style, const char *text);
 void show_fmt(struct session *s, enum style style, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Prints rows that are laid out already; frees b. */
 void show_block(struct session *s, struct buf *b);
+void show_laid_out(struct session *s, struct buf *b, size_t rows);
 void show_error(struct session *s, int err, const struct earshot_value *answer);
 void show_people(struct session *s);
 void show_person(struct session *s, const struct earshot_value *person);
-/* Own words in the transcript; returns the row where they begin. */
-uint64_t show_own(struct session *s, const char *text);
-void show_mark(struct session *s, struct sent *m, const char *mark);
 void show_event(struct session *s, const char *topic, const struct earshot_value *event);
-struct sent *sent_find(struct session *s, uint64_t number);
 
 /* session_command.c */
 /* Does what a line says: sends it, or obeys it if it begins with a slash. */
 void session_line(struct session *s, const char *line);
 void session_pick(struct session *s, const char *words);
+bool session_need_peer(struct session *s);
+
+/* session_message.c: what is typed about messages; rest is what follows the command */
+void message_edit(struct session *s, const char *rest);
+void message_reply(struct session *s, const char *rest);
+void message_react(struct session *s, const char *rest);
+void message_retract(struct session *s, const char *rest);
+void message_cancel(struct session *s, const char *rest);
+void message_history(struct session *s, const char *rest);
+void message_search(struct session *s, const char *rest);
 
 #endif

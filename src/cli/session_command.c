@@ -13,8 +13,8 @@ struct typed {
 	void (*run)(struct session *s, const char *rest);
 };
 
-static bool
-need_peer(struct session *s)
+bool
+session_need_peer(struct session *s)
 {
 	if (*s->peer)
 		return true;
@@ -122,7 +122,7 @@ on_info(struct session *s, int err, const struct earshot_value *person, uint64_t
 static void
 do_info(struct session *s, const char *rest)
 {
-	if (*rest || need_peer(s))
+	if (*rest || session_need_peer(s))
 		session_ask(s, "info", cli_peer(*rest ? rest : s->peer), on_info, 0);
 }
 
@@ -143,7 +143,7 @@ on_ping(struct session *s, int err, const struct earshot_value *answer, uint64_t
 static void
 do_ping(struct session *s, const char *rest)
 {
-	if (*rest || need_peer(s))
+	if (*rest || session_need_peer(s))
 		session_ask(s, "ping", cli_peer(*rest ? rest : s->peer), on_ping, 0);
 }
 
@@ -160,7 +160,7 @@ on_nudged(struct session *s, int err, const struct earshot_value *answer, uint64
 static void
 do_nudge(struct session *s, const char *rest)
 {
-	if (*rest || need_peer(s))
+	if (*rest || session_need_peer(s))
 		session_ask(s, "attention", cli_peer(*rest ? rest : s->peer), on_nudged, 0);
 }
 
@@ -203,9 +203,9 @@ static void
 do_me(struct session *s, const char *rest)
 {
 	struct buf b = BUF_INIT(SCREEN_MAX);
-	if (need_peer(s)) {
+	if (session_need_peer(s)) {
 		buf_fmt(&b, "/me %s", rest);
-		session_say(s, buf_cstr(&b));
+		session_say(s, buf_cstr(&b), NULL);
 	}
 	buf_finish(&b);
 }
@@ -223,6 +223,13 @@ static const struct typed table[] = {
     {"to", "[NAME]", "talk with somebody else", do_to},
     {"who", "", "who is here", do_who},
     {"me", "TEXT", "say what you do", do_me},
+    {"reply", "[-N] TEXT", "answer the other's last message", message_reply},
+    {"react", "[-N] [EMOJI...]", "react to it; none: no more", message_react},
+    {"edit", "[-N] TEXT", "correct your last message", message_edit},
+    {"retract", "[-N]", "take it back", message_retract},
+    {"cancel", "", "do not send what still waits", message_cancel},
+    {"history", "[N]", "the last messages", message_history},
+    {"search", "WORDS", "find what was said here", message_search},
     {"nudge", "[NAME]", "ask for attention", do_nudge},
     {"info", "[NAME]", "all about somebody", do_info},
     {"ping", "[NAME]", "how fast they answer", do_ping},
@@ -239,8 +246,11 @@ do_help(struct session *s, const char *rest)
 		show_fmt(s, STYLE_PLAIN, "/%s%s%s - %s", table[i].name, *table[i].args ? " " : "",
 		    table[i].args, table[i].help);
 	show_rows(s, STYLE_DIM,
-	    "Before your messages: \xc2\xb7 handed over, \xe2\x9c\x93 arrived, ! failed. A "
-	    "message that begins with / is typed with //.");
+	    "Before your messages: \xe2\x80\xa6 waits, \xc2\xb7 handed over, \xe2\x9c\x93 arrived, "
+	    "\xe2\x9c\x93\xe2\x9c\x93 read, ! failed. -2 means the last but one, and so on: of "
+	    "yours "
+	    "for /edit and /retract, of the other's for /reply and /react. A message that begins "
+	    "with / is typed with //.");
 }
 
 void
@@ -250,8 +260,8 @@ session_line(struct session *s, const char *line)
 		line += line[0] == '/';
 		if (!*s->peer && s->choosing)
 			session_pick(s, line);
-		else if (need_peer(s))
-			session_say(s, line);
+		else if (session_need_peer(s))
+			session_say(s, line, NULL);
 		return;
 	}
 	size_t n = strcspn(line + 1, " ");

@@ -10,15 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "18:04 ✓ Name: words": where the mark stands, and where the words of later rows begin */
-enum { MARK_COLUMN = 6, WORDS_INDENT = 8 };
-
-static const char delivered[] = "\xe2\x9c\x93";
-
 /* ---- rows ---- */
 
-static void
-print(struct session *s, struct buf *b, size_t rows)
+void
+show_laid_out(struct session *s, struct buf *b, size_t rows)
 {
 	s->rows += rows;
 	editor_print(s->editor, b);
@@ -38,7 +33,7 @@ show_rows(struct session *s, enum style style, const char *text)
 	screen_style(&s->c->out, &b, style, buf_cstr(&plain));
 	buf_char(&b, '\n');
 	buf_finish(&plain);
-	print(s, &b, rows);
+	show_laid_out(s, &b, rows);
 }
 
 void
@@ -47,7 +42,7 @@ show_block(struct session *s, struct buf *b)
 	size_t rows = 0;
 	for (size_t i = 0; i < b->len; i++)
 		rows += b->data[i] == '\n';
-	print(s, b, rows);
+	show_laid_out(s, b, rows);
 }
 
 void
@@ -95,132 +90,7 @@ show_people(struct session *s)
 		show_rows(s, STYLE_DIM, "You will see when somebody comes. /who looks again.");
 }
 
-/* ---- one message ---- */
-
-static uint64_t
-show_words(struct session *s, int64_t when, const char *who, enum style style, const char *text,
-    bool action)
-{
-	const struct screen *out = &s->c->out;
-	struct buf head = BUF_INIT(256), b = BUF_INIT(SCREEN_MAX), clean = BUF_INIT(SCREEN_MAX);
-	uint64_t row = s->rows;
-	words_clock(&head, when);
-	buf_str(&head, "   ");
-	screen_style(out, &b, STYLE_DIM, buf_cstr(&head));
-	buf_str(&b, action ? "* " : "");
-	screen_style(out, &b, style, who);
-	buf_str(&b, action ? " " : ": ");
-	text_add(&clean, TEXT_BODY, text, strlen(text));
-	size_t column = head.len + text_width(who, strlen(who)) + (action ? 3 : 2);
-	size_t rows = screen_wrap(out, &b, buf_cstr(&clean), column, WORDS_INDENT);
-	buf_finish(&head);
-	buf_finish(&clean);
-	print(s, &b, rows);
-	return row;
-}
-
-uint64_t
-show_own(struct session *s, const char *text)
-{
-	bool action = strncmp(text, "/me ", 4) == 0;
-	if (!s->c->out.tty)
-		return 0; /* who wrote the file knows it */
-	return show_words(s, 0, "You", STYLE_DIM, action ? text + 4 : text, action);
-}
-
-struct sent *
-sent_find(struct session *s, uint64_t number)
-{
-	struct sent *m = &s->sent[(number - 1) % SESSION_SENT];
-	return number > 0 && m->number == number ? m : NULL;
-}
-
-static struct sent *
-sent_by_id(struct session *s, const char *id)
-{
-	for (size_t i = 0; id && i < SESSION_SENT; i++)
-		if (s->sent[i].number && *s->sent[i].id && strcmp(s->sent[i].id, id) == 0)
-			return &s->sent[i];
-	return NULL;
-}
-
-void
-show_mark(struct session *s, struct sent *m, const char *mark)
-{
-	uint64_t up = s->rows - m->row;
-	if (!m->shown || m->resizes != editor_resizes(s->editor) || up + 1 >= s->c->out.rows)
-		return; /* it is no longer where it was */
-	editor_mark(s->editor, (size_t)up, MARK_COLUMN, mark);
-}
-
 /* ---- events ---- */
-
-/* Does the daemon's echo of a message mean one that was typed here? */
-static bool
-is_own(struct session *s, const struct earshot_value *e)
-{
-	const char *text = earshot_value_str(e, "text"), *peer = earshot_value_str(e, "peer");
-	const char *id = earshot_value_str(e, "id");
-	if (sent_by_id(s, id))
-		return true;
-	for (size_t i = 0; i < SESSION_SENT; i++) {
-		struct sent *m = &s->sent[i];
-		bool action = m->text && strncmp(m->text, "/me ", 4) == 0;
-		if (!m->number || *m->id || !m->text || !str_equal(m->peer, peer) ||
-		    !str_equal(action ? m->text + 4 : m->text, text))
-			continue;
-		return !id || str_copy(m->id, sizeof(m->id), id) == 0;
-	}
-	return false;
-}
-
-static void
-show_message(struct session *s, const struct earshot_value *e)
-{
-	bool out = str_equal(earshot_value_str(e, "direction"), "out");
-	bool theirs = str_equal(earshot_value_str(e, "peer"), s->peer);
-	const char *text = earshot_value_str(e, "text");
-	struct buf who = BUF_INIT(WORDS_MAX);
-	if (out && is_own(s, e))
-		return;
-	if (!s->c->out.tty && (out || !theirs))
-		return; /* a script talks with one */
-	if (out)
-		buf_str(&who, "You to ");
-	words_display(&who, e);
-	if (theirs && !out)
-		s->their_key_at = 0;
-	(void)show_words(s, earshot_value_int(e, "time", 0), buf_cstr(&who),
-	    theirs || out ? STYLE_NAME : STYLE_WARN, text ? text : "",
-	    earshot_value_bool(e, "action", false));
-	if (!theirs && !out && strncmp(s->other, buf_cstr(&who), sizeof(s->other) - 1) != 0) {
-		(void)snprintf(
-		    s->other, sizeof(s->other), "%s", buf_cstr(&who)); /* compared only */
-		show_fmt(s, STYLE_DIM, "To answer: /to %s", buf_cstr(&who));
-	}
-	buf_finish(&who);
-}
-
-static void
-show_receipt(struct session *s, const struct earshot_value *e)
-{
-	struct sent *m = sent_by_id(s, earshot_value_str(e, "id"));
-	struct buf b = BUF_INIT(WORDS_MAX);
-	if (!m)
-		return;
-	if (str_equal(earshot_value_str(e, "state"), "delivered")) {
-		show_mark(s, m, delivered);
-		return;
-	}
-	show_mark(s, m, "!");
-	buf_str(&b, "Not delivered");
-	if (!str_empty(earshot_value_str(e, "error"))) {
-		buf_str(&b, ": ");
-		words_str(&b, e, "error");
-	}
-	show_rows(s, STYLE_BAD, buf_cstr(&b));
-	buf_finish(&b);
-}
 
 /* "away: lunch", "not answering", "gone": what is worth a line when it changes. */
 static void
@@ -277,6 +147,8 @@ show_change(struct session *s, const struct earshot_value *e)
 		show_fmt(s, STYLE_DIM, "%s is %s.", buf_cstr(&name), buf_cstr(&notice));
 	else if (nobody && str_equal(change, "new"))
 		show_fmt(s, STYLE_DIM, "%s is here.", buf_cstr(&name));
+	if (partner && !str_equal(change, "gone"))
+		s->told_absent = false;
 	if (partner)
 		keep_notice(s, str_equal(change, "gone") ? "gone" : buf_cstr(&notice));
 	buf_finish(&name);
@@ -304,9 +176,12 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 	if (s->c->json && !s->c->out.tty)
 		(void)cli_print_json(s->c, event); /* the next write fails as well */
 	else if (strcmp(topic, "message") == 0 || strcmp(topic, "sent") == 0)
-		show_message(s, event);
+		talk_message(s, event);
 	else if (strcmp(topic, "receipt") == 0)
-		show_receipt(s, event);
+		talk_receipt(s, event);
+	else if (strcmp(topic, "correction") == 0 || strcmp(topic, "retraction") == 0 ||
+		 strcmp(topic, "reaction") == 0)
+		talk_change(s, topic, event);
 	else if (strcmp(topic, "person") == 0)
 		show_change(s, event);
 	else if (strcmp(topic, "typing") == 0)

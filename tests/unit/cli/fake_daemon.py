@@ -43,9 +43,9 @@ class Refused(Exception):
 
 class Client:
     def __init__(self, daemon, sock):
-        self.daemon, self.sock, self.subscribed, self.since = daemon, sock, False, None
+        self.daemon, self.sock, self.topics = daemon, sock, set()
         self.lock = threading.Lock()
-        daemon.clients.add(self)  # before it can ask for anything, the daemon's end say
+        self.missed = []  # durable events to tell after the answer to subscribe
         threading.Thread(target=self.serve, daemon=True).start()
 
     def put(self, obj):
@@ -55,6 +55,10 @@ class Client:
                 self.sock.sendall(line)
         except OSError:
             pass
+
+    def tell(self, topic, content):
+        if topic in self.topics or "*" in self.topics:
+            self.put({"jsonrpc": "2.0", "method": "event", "params": {"event": topic, **content}})
 
     def serve(self):
         with self.sock.makefile("rb") as lines:
@@ -74,23 +78,41 @@ class Client:
             reply = {"error": e.error}
         if reply.get("result") is FakeDaemon.SILENT:
             return
+        if method in self.daemon.dies_at:  # done, yet nobody hears of it
+            self.daemon.dies_at.remove(method)
+            self.daemon.successor = self.daemon.replace()
+            return
         if "id" in call:
             self.put({"jsonrpc": "2.0", "id": call["id"], **reply})
-        if self.since is not None:
-            self.daemon.replay(self)
+        for n, topic, content in self.missed:
+            self.tell(topic, content)
+        self.missed = []
         if method == "daemon.stop":
             self.daemon.close()
+
+
+class Log:
+    """What is on the daemon's disk: it outlives one."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.last, self.messages, self.events = 0, [], []
+        self.tokens, self.cursors = {}, {}
+        self.clock = 1_800_000_000_000  # ms: Friday, 15 January 2027, 08:00 UTC
+        self.page_max = 1000  # an answer may hold fewer messages than were asked for
+
+    def next(self):
+        with self.lock:
+            self.last += 1
+            return self.last
 
 
 class FakeDaemon:
     SILENT = object()  # as an answer: none at all
 
-    def __init__(self, path, people=None, log=None, cursors=None):
+    def __init__(self, path, people=None, before=None):
+        """before: the daemon that ran until now, whose store this one takes over."""
         self.path = path
-        # durable events by number, and the cursors: what a restart keeps
-        self.log = {} if log is None else log
-        self.cursors = {} if cursors is None else cursors
-        self.telling = threading.Lock()
         self.people = PEOPLE if people is None else people
         self.own = {"name": "me@here", "published": True, "display": "Mercutio",
                     "full_name": "Mercutio", "nick": "", "status": "available", "text": "",
@@ -100,7 +122,11 @@ class FakeDaemon:
                       "problem": "", "helper_pid": 2, "helper_restarts": 0, "people": 5,
                       "streams": 1, "clients": 1, "config": "/etc/x", "log": ""}
         self.fixed = []
-        self.calls, self.clients, self.answers, self.messages = [], set(), {}, 0
+        self.calls, self.clients, self.answers = [], set(), {}
+        self.log = before.log if before else Log()
+        self.mute = before.mute if before else set()  # people who are here and confirm nothing yet
+        self.dies_at = []  # methods after which the daemon dies with the answer unsaid
+        self.successor = None
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(path)
         os.chmod(path, 0o600)
@@ -113,10 +139,12 @@ class FakeDaemon:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            Client(self, sock)
+            self.clients.add(Client(self, sock))
 
-    def close(self):
-        if os.path.exists(self.path):
+    def close(self, unlink=True):
+        if self.successor:
+            self.successor.close()
+        elif unlink and os.path.exists(self.path):
             os.unlink(self.path)
         for s in [self.listener] + [c.sock for c in list(self.clients)]:
             try:
@@ -125,33 +153,55 @@ class FakeDaemon:
                 pass
             s.close()
 
+    def replace(self):
+        """Dies; another that has the same store listens already."""
+        os.unlink(self.path)
+        next_one = FakeDaemon(self.path, self.people, self)
+        self.close(unlink=False)
+        return next_one
+
     def event(self, topic, **content):
-        event = {"event": topic, **content}
-        with self.telling:
-            if "number" in content:
-                self.log[content["number"]] = event
-            for c in list(self.clients):
-                if c.subscribed:
-                    c.put({"jsonrpc": "2.0", "method": "event", "params": event})
-
-    def replay(self, client):
-        with self.telling:
-            for number in sorted(n for n in self.log if n > client.since):
-                client.put({"jsonrpc": "2.0", "method": "event", "params": self.log[number]})
-            client.subscribed, client.since = True, None
-
-    def cut_off(self, message, **since):
+        if self.successor:
+            self.successor.event(topic, **content)
         for c in list(self.clients):
-            c.put({"jsonrpc": "2.0", "method": "cut-off", "params": dict(since, message=message)})
-            c.sock.shutdown(socket.SHUT_RDWR)
+            c.tell(topic, content)
 
-    def last(self):
-        return max(self.log, default=0)
+    def durable(self, topic, content, number=None):
+        """An event with a number: kept for those who ask with `since`."""
+        n = number or self.log.next()
+        content = {"number": n, **content}
+        with self.log.lock:
+            self.log.events.append((n, topic, content))
+        self.event(topic, **content)
 
-    def says(self, name, text, action=False):
+    def add(self, name, text, direction="in", **more):
+        """A message in the log, told to those who listen."""
         who = next(p for p in self.people if p["name"] == name)
-        self.event("message", direction="in", peer=name, display=who["display"], id="in1",
-                   text=text, action=action, time=1_800_000_000_000, encrypted=True)
+        n = self.log.next()
+        m = {"number": n, "direction": direction, "peer": name, "display": who["display"],
+             "id": f"{'in' if direction == 'in' else 'm'}{n}", "text": text, "action": False,
+             "time": self.log.clock, "stored": self.log.clock,
+             "state": "unread" if direction == "in" else "queued", "retracted": False,
+             "reactions": {"theirs": [], "ours": []}, "encrypted": True}
+        m.update(more)
+        if m.get("reply"):
+            first = next((x for x in self.log.messages if x["id"] == m["reply"]), None)
+            if first:
+                m["reply_text"] = first["text"][:80]
+        self.log.messages.append(m)
+        self.durable("message" if direction == "in" else "sent", m, n)
+        return m
+
+    def says(self, name, text, action=False, **more):
+        return self.add(name, text, action=action, **more)
+
+    def becomes(self, m, state, reason=None):
+        """What became of a message of ours."""
+        m["state"] = state
+        content = {"peer": m["peer"], "id": m["id"], "state": state}
+        if reason:
+            m["reason"] = content["reason"] = reason
+        self.durable("receipt", content)
 
     def asked(self, method):
         return [p for m, p in self.calls if m == method]
@@ -186,20 +236,20 @@ class FakeDaemon:
         return {"protocol": 1, "version": "9.9.9", "pid": os.getpid()}
 
     def do_subscribe(self, client, topics=None, since=None):
-        if since is None:
-            client.subscribed = True
-            return {"topics": topics or ["*"]}
-        if isinstance(since, str):
-            since = self.cursors.get(since, self.last())
-        if since > self.last():
-            raise Refused("invalid", f"No event has the number {since} yet.", last=self.last())
-        client.subscribed, client.since = False, since
-        return {"topics": topics or ["*"], "since": since}
+        client.topics |= set(topics or ["*"])
+        answer = {"topics": sorted(client.topics)}
+        if since is not None:
+            if isinstance(since, str):
+                since = self.log.cursors.get(since, self.log.last)
+            answer["since"] = since
+            with self.log.lock:
+                client.missed = [e for e in self.log.events if e[0] > since]
+        return answer
 
-    def do_cursor(self, client, name, number=0):
-        if number > self.cursors.get(name, 0):
-            self.cursors[name] = number
-        return {"number": self.cursors.get(name, 0), "last": self.last()}
+    def do_cursor(self, client, name, number=None):
+        if number is not None:
+            self.log.cursors[name] = max(number, self.log.cursors.get(name, 0))
+        return {"number": self.log.cursors.get(name, 0), "last": self.log.last}
 
     def do_who(self, client, all=False):
         here = [p for p in self.people if all or p["state"] != "gone"]
@@ -209,18 +259,138 @@ class FakeDaemon:
         return dict(self.find(peer), live={"software": "Earshot", "version": "0.1",
                                            "features": ["urn:xmpp:ping"]})
 
-    def do_send(self, client, peer, text):
-        p = self.reach(peer)
-        self.messages += 1
-        mid = f"m{self.messages}"
+    def sent(self, m):
+        p = self.find(m["peer"])
+        return {"number": m["number"], "id": m["id"], "peer": m["peer"], "state": m["state"],
+                "here": p["state"] in ("answered", "announced")}
+
+    def known(self, peer):
+        """The instance name: people with a history are known too, here or not."""
+        return self.find(peer)["name"]
+
+    def message(self, peer, mid, own=False):
+        for m in reversed(self.log.messages):
+            if m["peer"] == peer and m["id"] == mid and (not own or m["direction"] == "out"):
+                return m
+        raise Refused("unknown", f"There is no message {mid}.")
+
+    def goes_out(self, m):
+        p = self.find(m["peer"])
+        if p["state"] in ("answered", "announced") and p["name"] not in self.mute:
+            threading.Timer(0.2, lambda: m["state"] == "queued" and self.becomes(
+                m, "delivered" if p["receipts"] else "handed over")).start()
+
+    def do_send(self, client, peer, text, reply=None, token=None, lifetime=None):
+        name = self.known(peer)
+        if token is not None:
+            if (name, token) in self.log.tokens:
+                return self.sent(self.log.tokens[name, token])
         action = text.startswith("/me ")
-        self.event("sent", direction="out", peer=p["name"], display=p["display"], id=mid,
-                   text=text[4:] if action else text, action=action, time=1_800_000_000_000,
-                   encrypted=True)
-        if p["receipts"]:
-            threading.Timer(0.2, lambda: self.event(
-                "receipt", peer=p["name"], id=mid, state="delivered")).start()
-        return {"id": mid, "peer": p["name"], "state": "handed over"}
+        m = self.add(name, text[4:] if action else text, "out", action=action,
+                     **({"reply": reply} if reply else {}))
+        if token is not None:
+            self.log.tokens[name, token] = m
+        self.goes_out(m)
+        return self.sent(m)
+
+    def change(self, peer, mid, topic, by="out", **content):
+        """Somebody changed a message: `by` "in" plays the other."""
+        m = self.message(peer, mid)
+        if topic == "correction":
+            m.update(text=content["text"], edited=self.log.clock)
+        elif topic == "retraction":
+            m.update(text="", retracted=True)
+        else:
+            m["reactions"]["ours" if by == "out" else "theirs"] = content["reactions"]
+        self.durable(topic, {"peer": peer, "id": mid, "by": by, **content})
+        return m
+
+    def do_edit(self, client, peer, id, text, token=None):
+        name = self.known(peer)
+        self.message(name, id, own=True)
+        return self.sent(self.change(name, id, "correction", text=text))
+
+    def do_retract(self, client, peer, id, token=None):
+        name = self.known(peer)
+        self.message(name, id, own=True)
+        return self.sent(self.change(name, id, "retraction"))
+
+    def do_react(self, client, peer, id, reactions, token=None):
+        return self.sent(self.change(self.known(peer), id, "reaction", reactions=reactions))
+
+    def do_seen(self, client, peer, id=None):
+        name = self.known(peer)
+        upto = self.message(name, id)["number"] if id else self.log.last
+        unread = [m for m in self.log.messages if m["peer"] == name and m["number"] <= upto
+                  and m["state"] == "unread"]
+        for m in unread:
+            m["state"] = "seen"
+        if unread:
+            self.durable("seen", {"peer": name, "id": unread[-1]["id"]})
+        return {"changed": bool(unread)}
+
+    def do_cancel(self, client, peer, id):
+        m = self.message(self.known(peer), id, own=True)
+        if m["state"] != "queued":
+            raise Refused("late", "It is too late: the message has gone out.")
+        self.becomes(m, "cancelled")
+        return {"id": id, "state": "cancelled"}
+
+    def page(self, found, after, before, limit):
+        if after is not None:
+            found = [m for m in found if m["number"] > after]
+            return {"messages": found[:limit], "more": len(found) > limit}
+        if before is not None:
+            found = [m for m in found if m["number"] < before]
+        return {"messages": found[-limit:], "more": len(found) > limit}
+
+    def among(self, peer=None, since=None, until=None):
+        name = self.known(peer) if peer else None
+        return [m for m in self.log.messages if (name is None or m["peer"] == name) and
+                (since is None or m["time"] >= since) and (until is None or m["time"] < until)]
+
+    def do_history(self, client, peer=None, since=None, until=None, after=None, before=None,
+                   limit=50):
+        if not 1 <= limit <= 1000:
+            raise Refused("invalid", "The limit is a number from 1 to 1000.")
+        return self.page(self.among(peer, since, until), after, before,
+                         min(limit, self.log.page_max))
+
+    def do_outbox(self, client, peer=None, after=0, limit=1000):
+        return self.page([m for m in self.among(peer) if m["state"] == "queued"], after, None,
+                         limit)
+
+    def do_search(self, client, words, peer=None, since=None, until=None, direction=None,
+                  limit=20):
+        wanted = words.lower().split()
+        found = []
+        for m in self.among(peer, since, until):
+            low = m["text"].lower()
+            if direction in (None, m["direction"]) and all(w in low for w in wanted):
+                at = low.index(wanted[0])
+                end = at + len(wanted[0])
+                found.append(dict(m, snippet=m["text"][:at] + "\2" + m["text"][at:end] + "\3" +
+                                  m["text"][end:end + 60]))
+        found.reverse()
+        return {"messages": found[:limit], "more": len(found) > limit}
+
+    def do_conversations(self, client, limit=1000):
+        latest = {}
+        for m in self.log.messages:
+            c = latest.setdefault(m["peer"], {"peer": m["peer"], "unread": 0, "queued": 0})
+            c.update(display=m["display"], time=m["time"])
+            c["unread"] += m["state"] == "unread"
+            c["queued"] += m["state"] == "queued"
+        return {"conversations": sorted(latest.values(), key=lambda c: -c["time"])[:limit]}
+
+    def do_forget(self, client, peer=None, before=None, queued=False):
+        if peer is None and before is None:
+            raise Refused("invalid", "Whose messages, or how old?")
+        gone = [m for m in self.among(peer, until=before) if queued or m["state"] != "queued"]
+        self.log.messages = [m for m in self.log.messages if m not in gone]
+        self.durable("forgotten", {**({"peer": self.known(peer)} if peer else {}),
+                                   **({"before": before} if before else {})})
+        return {"count": len(gone)}
 
     def do_typing(self, client, peer, state):
         return {}

@@ -15,7 +15,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_daemon import FakeDaemon, Refused, person  # noqa: E402
 from harness import PROGRAM, TOP, Skip, check, main, run  # noqa: E402
 
-OK, ERROR, USAGE, UNKNOWN, AMBIGUOUS, ABSENT, NO_ANSWER, NO_DAEMON = range(8)
+(OK, ERROR, USAGE, UNKNOWN, AMBIGUOUS, ABSENT, NO_ANSWER, NO_DAEMON, REFUSED, LATE, DISK,
+ FAILED) = range(12)
 # what must never reach a terminal: C0 but tab and newline, DEL, C1, bidi controls
 HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -107,8 +108,10 @@ def one_person_is_one_line(box):
 
 def send_joins_its_words(box):
     r = box.run("send", "romeo", "wherefore", "art", "--json", "-h")
-    check(r.code == OK and r.out == "Handed over to romeo@orchard\n", r)
-    check(box.daemon.asked("send") == [{"peer": "romeo", "text": "wherefore art --json -h"}])
+    check(r.code == OK and r.out == "Delivered to Romeo Montague\n", r)
+    sent, = box.daemon.asked("send")
+    check(re.fullmatch("[0-9a-f]{32}", sent.pop("token")), sent)
+    check(sent == {"peer": "romeo", "text": "wherefore art --json -h"}, sent)
     box.run("send", "romeo", "--", "-x")
     check(box.daemon.asked("send")[-1]["text"] == "-x")
 
@@ -131,8 +134,8 @@ def send_refuses_what_is_no_message(box):
 
 
 def errors_have_their_own_codes(box):
-    for args, code in ((["send", "nobody", "x"], UNKNOWN), (["send", "paris", "x"], ABSENT),
-                       (["send", "nurse", "x"], NO_ANSWER), (["ping", "nurse", "-c1"], USAGE),
+    for args, code in ((["send", "nobody", "x"], UNKNOWN), (["ping", "paris"], ABSENT),
+                       (["ping", "nurse", "-c1"], USAGE),
                        (["ping", "nurse", "-c", "1"], NO_ANSWER), (["info", "nobody"], UNKNOWN),
                        (["chat", "nobody"], UNKNOWN), (["peers", "add", "x"], USAGE)):
         one_sentence(box.run(*args), code)

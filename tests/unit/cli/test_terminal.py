@@ -81,14 +81,15 @@ def a_message_gets_its_marks(box):
     with Chat(box) as t:
         t.type("O Romeo, wherefore art thou?")
         t.keys("Enter")
-        t.see(r"^\d\d:\d\d \u2713 You: O Romeo, wherefore art thou\?$")
+        t.see(r"^\d\d:\d\d  \u2713 You: O Romeo, wherefore art thou\?$")
         check(t.screen().count("wherefore") == 1, t.screen())
-        check(box.daemon.asked("send") == [{"peer": "romeo@orchard",
-                                            "text": "O Romeo, wherefore art thou?"}])
+        sent, = box.daemon.asked("send")
+        check(sent["peer"] == "romeo@orchard" and len(sent["token"]) == 32, sent)
+        check(sent["text"] == "O Romeo, wherefore art thou?", sent)
     with Chat(box, "juliet", "Juliet>") as t:  # confirms nothing
         t.type("hi")
         t.keys("Enter")
-        t.see(r"^\d\d:\d\d \u00b7 You: hi$")
+        t.see(r"^\d\d:\d\d  \u00b7 You: hi$")
 
 
 def words_appear_above_a_half_typed_line(box):
@@ -131,7 +132,7 @@ def marks_find_their_row_after_more_was_said(box):
         t.see("said 2")
         t.type("being typed")
         box.daemon.event("receipt", peer="romeo@orchard", id="late", state="delivered")
-        t.see(r"^\d\d:\d\d \u2713 You: long ago")
+        t.see(r"^\d\d:\d\d  \u2713 You: long ago")
         t.see(r"> being typed$")
         check(t.screen().count("\u2713") == 1, t.screen())
 
@@ -141,7 +142,7 @@ def a_failure_is_told_and_marked(box):
     with Chat(box) as t:
         t.type("anybody?")
         t.keys("Enter")
-        t.see(r"^\d\d:\d\d ! You: anybody\?\nRomeo is not here\.$")
+        t.see(r"^\d\d:\d\d  ! You: anybody\?\nRomeo is not here\.$")
 
 
 def typing_is_told_both_ways(box):
@@ -293,7 +294,8 @@ def a_session_chooses_and_talks(box):
         t.see(r"^Talking with Nurse .*not answering")
         t.keys("C-d")
         t.see(r"\[ended 0\]")
-        check(box.daemon.asked("send") == [{"peer": "romeo@orchard", "text": "hi"}])
+        sent, = box.daemon.asked("send")
+        check((sent["peer"], sent["text"]) == ("romeo@orchard", "hi"), sent)
     finally:
         t.end()
 

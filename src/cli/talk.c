@@ -1,0 +1,342 @@
+#include "cli/talk.h"
+
+#include "base/compiler.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "cli/when.h"
+#include "cli/words.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the daemon puts its emphasis (docs/ipc.md: snippet). */
+static const char hit_begins = '\2', hit_ends = '\3';
+
+enum { ID_SHOWN = 8, QUOTE_MAX = 60, NAME_LEAST = 8 };
+enum { STATE_TOLD = 1 << 8 }; /* a flag of our own: the state stands elsewhere in the row */
+
+bool
+talk_ours(const struct earshot_value *m)
+{
+	return str_equal(earshot_value_str(m, "direction"), "out");
+}
+
+static bool
+looks_like_us(const char *name)
+{
+	static const char *const ours[] = {"you", "you to "};
+	char *folded = text_fold(name);
+	bool same = folded && (strcmp(folded, ours[0]) == 0 ||
+				  strncmp(folded, ours[1], strlen(ours[1])) == 0);
+	free(folded);
+	return same;
+}
+
+void
+talk_who(struct buf *out, const struct earshot_value *m, unsigned flags)
+{
+	struct buf name = BUF_INIT(WORDS_MAX);
+	words_str(&name, m, "display");
+	if (name.len == 0)
+		words_str(&name, m, "peer");
+	if (!talk_ours(m)) {
+		buf_str(out, buf_cstr(&name));
+		if (looks_like_us(buf_cstr(&name))) {
+			buf_str(out, " (");
+			words_str(out, m, "peer");
+			buf_char(out, ')');
+		}
+	} else if (flags & TALK_NAMED)
+		buf_fmt(out, "You to %s", buf_cstr(&name));
+	else
+		buf_str(out, "You");
+	buf_finish(&name);
+}
+
+const char *
+talk_mark(const char *state)
+{
+	static const struct {
+		const char *state, *mark;
+	} marks[] = {
+	    {"queued", "\xe2\x80\xa6"},
+	    {"handed over", "\xc2\xb7"},
+	    {"delivered", "\xe2\x9c\x93"},
+	    {"read", "\xe2\x9c\x93\xe2\x9c\x93"},
+	    {"failed", "!"},
+	    {"cancelled", "\xc3\x97"},
+	    {"unread", "\xe2\x80\xa2"},
+	};
+	for (size_t i = 0; state && i < ARRAY_LEN(marks); i++)
+		if (strcmp(marks[i].state, state) == 0)
+			return marks[i].mark;
+	return "";
+}
+
+static void
+add_reactions(struct buf *out, const struct earshot_value *m, const char *whose, const char *label)
+{
+	const struct earshot_value *all =
+	    earshot_value_get(earshot_value_get(m, "reactions"), whose);
+	size_t count = earshot_value_count(all);
+	if (count == 0)
+		return;
+	buf_fmt(out, " [%s", label);
+	for (size_t i = 0; i < count; i++) {
+		const char *one = earshot_value_as_str(earshot_value_at(all, i));
+		buf_str(out, i > 0 ? " " : "");
+		if (one)
+			text_add(out, TEXT_NAME, one, strlen(one));
+	}
+	buf_char(out, ']');
+}
+
+static void
+add_state(struct buf *out, const struct earshot_value *m)
+{
+	const char *state = earshot_value_str(m, "state");
+	if (str_equal(state, "queued"))
+		buf_str(out, " (queued)");
+	else if (str_equal(state, "cancelled"))
+		buf_str(out, " (cancelled)");
+	else if (str_equal(state, "failed")) {
+		buf_str(out, " (not delivered");
+		if (!str_empty(earshot_value_str(m, "reason"))) {
+			buf_str(out, ": ");
+			words_str(out, m, "reason");
+		}
+		buf_char(out, ')');
+	}
+}
+
+void
+talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags)
+{
+	if (!(flags & (STATE_TOLD | TALK_MARKED)) || !str_empty(earshot_value_str(m, "reason")))
+		add_state(out, m);
+	if (earshot_value_bool(m, "retracted", false))
+		buf_str(out, " (retracted)");
+	else if (earshot_value_int(m, "edited", 0) != 0)
+		buf_str(out, " (edited)");
+	add_reactions(out, m, "theirs", "");
+	add_reactions(out, m, "ours", "you: ");
+	if (flags & TALK_IDS) {
+		struct buf id = BUF_INIT(WORDS_MAX);
+		words_str(&id, m, "id");
+		size_t n = text_fit(buf_cstr(&id), id.len, ID_SHOWN);
+		buf_fmt(out, " (#%" PRId64 "%s%.*s)", earshot_value_int(m, "number", 0),
+		    n > 0 ? ", id " : "", (int)n, buf_cstr(&id));
+		buf_finish(&id);
+	}
+}
+
+void
+talk_begin(struct buf *out, const char *text, size_t columns)
+{
+	struct buf clean = BUF_INIT(WORDS_MAX);
+	for (const char *p = text; *p;) { /* a line break is a blank here */
+		size_t n = strcspn(p, "\r\n\t");
+		text_add(&clean, TEXT_NAME, p, n);
+		p += n;
+		n = strspn(p, "\r\n\t");
+		buf_str(&clean, n > 0 ? " " : "");
+		p += n;
+	}
+	size_t n = text_fit(buf_cstr(&clean), clean.len, columns > 1 ? columns - 1 : 1);
+	bool cut = text_width(buf_cstr(&clean), clean.len) > columns;
+	buf_add(out, buf_cstr(&clean), cut ? n : clean.len);
+	buf_str(out, cut ? "\xe2\x80\xa6" : "");
+	buf_finish(&clean);
+}
+
+/* The words themselves, and what is to be known of them. */
+static void
+add_words(struct buf *out, const struct earshot_value *m, unsigned flags)
+{
+	const char *text = earshot_value_str(m, "text");
+	struct buf notes = BUF_INIT(WORDS_MAX);
+	if (text)
+		text_add(out, TEXT_BODY, text, strlen(text));
+	talk_notes(&notes, m, flags);
+	buf_str(out, buf_cstr(&notes) + (str_empty(text) && notes.len > 0));
+	buf_finish(&notes);
+}
+
+/* What the message answers, above it. */
+static size_t
+add_quote(const struct screen *s, struct buf *out, const struct earshot_value *m)
+{
+	const char *quoted = earshot_value_str(m, "reply_text");
+	struct buf row = BUF_INIT(WORDS_MAX);
+	if (str_empty(quoted))
+		return 0;
+	size_t room = s->columns > TALK_INDENT + 3 ? s->columns - TALK_INDENT - 3 : 1;
+	buf_fmt(&row, "%*s> ", s->columns / 2 > TALK_INDENT ? TALK_INDENT : 1, "");
+	talk_begin(&row, quoted, room < QUOTE_MAX ? room : QUOTE_MAX);
+	screen_style(s, out, STYLE_DIM, buf_cstr(&row));
+	buf_char(out, '\n');
+	buf_finish(&row);
+	return 1;
+}
+
+static enum style
+mark_style(const char *state)
+{
+	if (str_equal(state, "failed"))
+		return STYLE_BAD;
+	return str_equal(state, "unread") ? STYLE_WARN : STYLE_DIM;
+}
+
+/* A name that the terminal had to break could look like a row of its own. */
+static void
+add_cut(struct buf *out, const struct earshot_value *m, unsigned flags, size_t room)
+{
+	struct buf who = BUF_INIT(WORDS_MAX);
+	talk_who(&who, m, flags);
+	size_t n = text_fit(buf_cstr(&who), who.len, room > NAME_LEAST ? room : NAME_LEAST);
+	buf_add(out, buf_cstr(&who), n);
+	buf_str(out, n < who.len ? "\xe2\x80\xa6" : "");
+	buf_finish(&who);
+}
+
+size_t
+talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m, unsigned flags,
+    size_t *head)
+{
+	const char *state = earshot_value_str(m, "state"), *mark = talk_mark(state);
+	bool action = earshot_value_bool(m, "action", false), ours = talk_ours(m);
+	struct buf when = BUF_INIT(64), who = BUF_INIT(WORDS_MAX), words = BUF_INIT(SCREEN_MAX);
+	size_t rows = add_quote(s, out, m);
+	if (head)
+		*head = rows;
+	if (flags & TALK_READING && !ours)
+		mark = "";
+	words_clock(&when, earshot_value_int(m, "time", 0));
+	buf_char(&when, ' ');
+	screen_style(s, out, STYLE_DIM, buf_cstr(&when));
+	size_t pad = TALK_MARK_WIDTH - text_width(mark, strlen(mark));
+	buf_fmt(out, "%*s", (int)pad, "");
+	screen_style(s, out, mark_style(state), mark);
+	buf_str(out, action ? " * " : " ");
+	add_cut(&who, m, flags, s->columns / 2);
+	enum style other = flags & TALK_OTHER ? STYLE_WARN : STYLE_NAME;
+	screen_style(s, out, ours ? STYLE_DIM : other, buf_cstr(&who));
+	buf_str(out, action ? " " : ": ");
+	size_t column =
+	    when.len + TALK_MARK_WIDTH + 1 + text_width(buf_cstr(&who), who.len) + (action ? 3 : 2);
+	add_words(&words, m, flags);
+	rows += screen_wrap(s, out, buf_cstr(&words), column, TALK_INDENT);
+	buf_finish(&when);
+	buf_finish(&who);
+	buf_finish(&words);
+	return rows;
+}
+
+void
+talk_line(struct buf *out, const struct earshot_value *m, unsigned flags)
+{
+	const char *quoted = earshot_value_str(m, "reply_text");
+	if (flags & TALK_IDS) {
+		buf_fmt(out, "#%" PRId64 "\t", earshot_value_int(m, "number", 0));
+		words_str(out, m, "id");
+		buf_char(out, '\t');
+	}
+	when_stamp(out, earshot_value_int(m, "time", 0));
+	buf_char(out, '\t');
+	talk_who(out, m, flags);
+	buf_char(out, '\t');
+	words_str(out, m, "state");
+	buf_char(out, '\t');
+	if (!str_empty(quoted)) {
+		buf_str(out, "> ");
+		talk_begin(out, quoted, QUOTE_MAX);
+		buf_str(out, "\n\xc2\xbb ");
+	}
+	buf_str(out, earshot_value_bool(m, "action", false) ? "/me " : "");
+	add_words(out, m, STATE_TOLD);
+	buf_char(out, '\n');
+}
+
+size_t
+talk_day(const struct screen *s, struct buf *out, int64_t at, int64_t *day)
+{
+	struct buf words = BUF_INIT(256), row = BUF_INIT(256);
+	int64_t number = when_day_number(at);
+	size_t rows = 0;
+	if (number != *day) {
+		*day = number;
+		when_day(&words, at);
+		rows = screen_wrap(s, &row, buf_cstr(&words), 0, 0);
+		screen_style(s, out, STYLE_NAME, buf_cstr(&row));
+	}
+	buf_finish(&words);
+	buf_finish(&row);
+	return rows;
+}
+
+void
+talk_add(const struct screen *s, struct buf *out, const struct earshot_value *m, unsigned flags,
+    int64_t *day)
+{
+	if (!s->tty) {
+		talk_line(out, m, flags);
+		return;
+	}
+	if (*day != 0 && when_day_number(earshot_value_int(m, "time", 0)) != *day)
+		buf_char(out, '\n');
+	(void)talk_day(s, out, earshot_value_int(m, "time", 0), day);
+	(void)talk_rows(s, out, m, flags, NULL);
+}
+
+/* Clean words in which the two marks of the emphasis are left: they take no column. */
+static void
+add_marked(struct buf *out, const char *text)
+{
+	static const char special[] = {'\2', '\3', '\r', '\n', '\t', '\0'};
+	while (*text) {
+		size_t n = strcspn(text, special);
+		text_add(out, TEXT_NAME, text, n);
+		text += n;
+		if (*text == hit_begins || *text == hit_ends)
+			buf_char(out, *text);
+		else if (*text)
+			buf_char(out, ' ');
+		text += *text != '\0';
+	}
+}
+
+void
+talk_snippet(const struct screen *s, struct buf *out, const struct earshot_value *m)
+{
+	const char *snippet = earshot_value_str(m, "snippet");
+	struct buf row = BUF_INIT(SCREEN_MAX), wrapped = BUF_INIT(SCREEN_MAX);
+	talk_who(&row, m, TALK_NAMED);
+	if (s->tty)
+		buf_str(&row, ": ");
+	else {
+		buf_char(&row, '\t');
+		words_str(&row, m, "state");
+		buf_char(&row, '\t');
+	}
+	const char *text = snippet ? snippet : earshot_value_str(m, "text");
+	add_marked(&row, text ? text : "");
+	struct buf when = BUF_INIT(64);
+	when_stamp(&when, earshot_value_int(m, "time", 0));
+	buf_str(&when, s->tty ? "  " : "\t");
+	screen_style(s, out, STYLE_DIM, buf_cstr(&when));
+	(void)screen_wrap(s, &wrapped, buf_cstr(&row), when.len, TALK_INDENT);
+	bool on = false;
+	for (size_t i = 0; i < wrapped.len; i++) {
+		char c = wrapped.data[i];
+		if (c == hit_begins || c == hit_ends)
+			buf_str(out, !s->colour ? "" : c == hit_begins ? "\033[1m" : "\033[0m");
+		else
+			buf_char(out, c);
+		on = c == hit_begins || (on && c != hit_ends);
+	}
+	buf_str(out, on && s->colour ? "\033[0m" : "");
+	buf_finish(&when);
+	buf_finish(&row);
+	buf_finish(&wrapped);
+}
