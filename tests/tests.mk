@@ -31,6 +31,7 @@ check:
 	$(Q)packaging/install-deps --check
 	$(Q)$(MAKE) --no-print-directory check-all
 
+include tests/proof/proof.mk
 include tests/lab.mk
 include tests/fuzz/fuzz.mk
 
@@ -39,12 +40,12 @@ DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
 LAB_TESTS      = $(wildcard tests/lab/test_*.py)
 INTEROP_TESTS  = $(wildcard tests/interop/test_*.py)
 
-check-all: all unit $(PURPLE_PEER) $(B)/bench-driver
-	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) \
-	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS)
+check-all: all unit $(PURPLE_PEER) $(B)/bench-driver $(PROOF_TOOLS) $(FAULT_TOOLS) $(MUTANTS)
+	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) \
+	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS) $(PROOF_TESTS)
 
-check-quick: all unit
-	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) --plain --limit 300 $(DIALOGUE_TESTS)
+check-quick: all unit $(PROOF_TOOLS)
+	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) --plain --limit 300 $(DIALOGUE_TESTS)
 
 ## check-unit    build and run the unit tests (FOLDER=xml: of one folder)
 check-unit: $(call of_folder,$(UNIT_PROGS)) $(if $(call of_folder,$(UNIT_SCRIPTS)),all)
