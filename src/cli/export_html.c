@@ -1,5 +1,6 @@
 /* One file that needs nothing else: no script, no link, no picture. It is well-formed XML, too. */
 #include "base/clock.h"
+#include "base/stamp.h"
 #include "base/str.h"
 #include "cli/export.h"
 #include "cli/markup.h"
@@ -80,11 +81,11 @@ html_day(struct buf *out, int64_t at, uint64_t index)
 static void
 html_header(struct buf *out, const struct earshot_value *m)
 {
-	char stamp[CLOCK_STAMP_SIZE];
+	char stamp[STAMP_SIZE];
 	int64_t at = earshot_value_int(m, "time", 0);
 	const char *state = earshot_value_str(m, "state");
 	struct buf who = BUF_INIT(WORDS_MAX);
-	clock_stamp(stamp, at);
+	stamp_write(stamp, at);
 	talk_who(&who, m, 0);
 	buf_str(out, "<header><b><bdi>");
 	markup_html(out, buf_cstr(&who));
