@@ -20,7 +20,10 @@ static const char bash_head[] =
     "\t\tword=${COMP_WORDS[i]}\n"
     "\t\tif [[ -n $skip ]]; then skip=; continue; fi\n"
     "\t\tcase $word in\n"
-    "\t\t--socket) skip=1 ;;\n"
+    "\t\t";
+
+static const char bash_middle[] =
+    ") skip=1 ;;\n"
     "\t\t-*) ;;\n"
     "\t\t*)\n"
     "\t\t\tif [[ -z $cmd ]]; then cmd=$word\n"
@@ -92,6 +95,32 @@ add_options(struct buf *out, const struct option *o)
 		buf_fmt(out, " --%s", o->name);
 }
 
+/* Options whose next word is their value, short forms too; the same one may come twice. */
+static void
+add_valued(struct buf *out, const struct option *o, const char *gap)
+{
+	for (; o && o->name; o++) {
+		if (o->value)
+			buf_fmt(out, "%s--%s", gap, o->name);
+		if (o->value && o->letter)
+			buf_fmt(out, "%s-%c", gap, o->letter);
+	}
+}
+
+static void
+add_all_valued(struct buf *out, const char *gap)
+{
+	struct buf list = BUF_INIT(SCREEN_MAX);
+	add_valued(&list, command_globals, gap);
+	for (const struct command *cmd = command_table; cmd->name; cmd++) {
+		add_valued(&list, cmd->options, gap);
+		for (const struct command *sub = cmd->children; sub && sub->name; sub++)
+			add_valued(&list, sub->options, gap);
+	}
+	buf_str(out, buf_cstr(&list) + strlen(gap)); /* not before the first */
+	buf_finish(&list);
+}
+
 static void
 bash_case(struct buf *out, const char *path, const struct command *cmd)
 {
@@ -143,6 +172,8 @@ static void
 write_bash(struct buf *out)
 {
 	buf_str(out, bash_head);
+	add_all_valued(out, "|");
+	buf_str(out, bash_middle);
 	buf_str(out, "\t'')\n\t\toptions='");
 	add_options(out, command_globals);
 	buf_str(out, "'\n\t\twords='");
@@ -324,7 +355,9 @@ write_fish(struct buf *out)
 		     "\tfor word in (commandline -opc)[2..-1]\n"
 		     "\t\tif test -n \"$skip\"\n"
 		     "\t\t\tset skip\n"
-		     "\t\telse if test $word = --socket\n"
+		     "\t\telse if contains -- $word ");
+	add_all_valued(out, " ");
+	buf_str(out, "\n"
 		     "\t\t\tset skip 1\n"
 		     "\t\telse if not string match -q -- '-*' $word\n"
 		     "\t\t\techo $word\n"

@@ -332,6 +332,8 @@ def bash_completes(box):
                         ("earshot who --a", ["--all"]), ("earshot --js", ["--json"]),
                         ("earshot status a", ["available", "away"]),
                         ("earshot send romeo hello w", [""]), ("earshot completion z", ["zsh"]),
+                        ("earshot history --since 2h ro", ["romeo@orchard"]),
+                        ("earshot ping -c 3 ro", ["romeo@orchard"]),
                         ("earshot --socket x pee", ["peers"]), ("earshot help sta", ["status"])):
         check(complete_bash(box, line) == found, line, complete_bash(box, line))
 
