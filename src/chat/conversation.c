@@ -250,7 +250,7 @@ adding_create(struct conversation *c, struct ipc_call *call, const struct uttera
 {
 	const struct person *p = c->person;
 	char id[RANDOM_ID_SIZE];
-	random_id(id);
+	random_id_ordered(id, clock_wall());
 	struct saying m = {
 	    .kind = u->kind,
 	    .id = id,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-	STEP_ROWS = 250,   /* deleted in one step */
+	STEP_ROWS = 250,    /* deleted in one step */
 	STEP_LOOKS = 20000, /* looked at in one step */
 	MERGE_PAGES = 200,  /* of the full-text index written in one step */
 	DAY_MS = 24 * 60 * 60 * 1000,
@@ -20,6 +20,8 @@ enum {
 enum stage {
 	MESSAGES, /* those that fit */
 	STRAYS,   /* corrections and reactions of messages that are gone */
+	EVENTS,   /* of messages that are gone: found without an index, which each message would pay
+		   */
 	REWRITE,  /* deleted words stay in the full-text index until it is written anew: begin */
 	REWRITING,
 	LAST,
@@ -144,8 +146,6 @@ delete_message(struct store_db *db, const struct victim *v)
 	if (!err)
 		err = run_of(db, "DELETE FROM reaction WHERE of = ?", v->n);
 	if (!err)
-		err = run_of(db, "DELETE FROM event WHERE of = ?", v->n);
-	if (!err)
 		err = run_of(db, "DELETE FROM message WHERE n = ?", v->n);
 	return err;
 }
@@ -251,9 +251,29 @@ step_strays(struct store_db *db, struct forgetting *f, struct victim *victims)
 	(void)sqlite3_reset(stmt);
 	if (err < 0)
 		return err;
-	if (count < STEP_ROWS)
-		f->stage = REWRITE;
+	if (count < STEP_ROWS) {
+		f->stage = EVENTS;
+		f->at = 0;
+	}
 	return delete_all(db, f, victims, count);
+}
+
+static int
+step_events(struct store_db *db, struct forgetting *f)
+{
+	sqlite3_stmt *stmt;
+	int err = db_stmt(db,
+	    "DELETE FROM event WHERE n > ?1 AND n <= ?2 AND of <> 0"
+	    " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.n = event.of)",
+	    &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(stmt, 1, f->at);
+	f->at += STEP_LOOKS;
+	(void)sqlite3_bind_int64(stmt, 2, f->at);
+	if (f->at >= db->now.last_n)
+		f->stage = REWRITE;
+	return db_run(db, stmt);
 }
 
 /* Negative: all of the index is to be merged into one piece; positive: go on with that. */
@@ -348,6 +368,8 @@ step(struct store_db *db, struct forgetting *f)
 {
 	struct victim *victims;
 	int err;
+	if (f->stage == EVENTS)
+		return step_events(db, f);
 	if (f->stage == REWRITE || f->stage == REWRITING)
 		return step_rewrite(db, f);
 	victims = malloc(STEP_ROWS * sizeof(*victims));
