@@ -164,8 +164,20 @@ load(struct store_db *db)
 	return err;
 }
 
+/* Damage found in use may be in the full-text index alone, which quick_check does not see through.
+ * It is filled again from the messages. */
 static int
-try_open(const char *path, const char *const *const *schema, bool whole, struct store_db *db)
+empty_index(struct store_db *db)
+{
+	return db_exec(db,
+	    "BEGIN IMMEDIATE; INSERT INTO words (words) VALUES ('delete-all');"
+	    "INSERT OR REPLACE INTO meta (key, value) VALUES ('indexed', 0); COMMIT");
+}
+
+/* suspect: it was found damaged; whole: all of it is read. */
+static int
+try_open(const char *path, const char *const *const *schema, bool suspect, bool whole,
+    struct store_db *db)
 {
 	int64_t version = 0;
 	errno = 0;
@@ -175,7 +187,7 @@ try_open(const char *path, const char *const *const *schema, bool whole, struct 
 	if (!err)
 		err = configure(db);
 	if (!err)
-		err = check(db, schema, whole, &version);
+		err = check(db, schema, whole || suspect, &version);
 	/* SQLite opens what it may not write for reading */
 	if (!err && sqlite3_db_readonly(db->sql, "main"))
 		err = access(path, W_OK) ? -errno : -EROFS;
@@ -183,6 +195,8 @@ try_open(const char *path, const char *const *const *schema, bool whole, struct 
 		err = db_exec(db, then);
 	if (!err)
 		err = migrate_run(db, schema, version);
+	if (!err && suspect)
+		err = empty_index(db);
 	if (!err)
 		err = load(db);
 	if (!err)
@@ -212,7 +226,7 @@ open_db(const char *path, const char *const *const *schema, struct store_db *db,
 	/* Reading all of a big file takes seconds, so that is done only if there is a reason; what
 	 * is small may as well be checked every time. */
 	bool marked = aside_marked(path);
-	err = try_open(path, schema, small || marked, db);
+	err = try_open(path, schema, marked, small, db);
 	if (err)
 		db_finish(db);
 	if (err == ERR_DAMAGED) {
@@ -225,7 +239,7 @@ open_db(const char *path, const char *const *const *schema, struct store_db *db,
 		    report->moved_to);
 		err = make_file(path, &made, &small);
 		if (!err)
-			err = try_open(path, schema, false, db);
+			err = try_open(path, schema, false, false, db);
 		if (err)
 			db_finish(db);
 	}
