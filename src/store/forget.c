@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-	STEP_ROWS = 250,   /* deleted in one step */
+	STEP_ROWS = 250,    /* deleted in one step */
 	STEP_LOOKS = 20000, /* looked at in one step */
 	MERGE_PAGES = 200,  /* of the full-text index written in one step */
 	DAY_MS = 24 * 60 * 60 * 1000,
@@ -71,7 +71,7 @@ save(struct store_db *db, const struct forgetting *f)
 int
 forget_is_of(struct store_db *db, int64_t peer)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	int got = load(db, &f);
 	return got <= 0 ? got : f.peer == peer;
 }
@@ -79,13 +79,13 @@ forget_is_of(struct store_db *db, int64_t peer)
 int
 forget_left(struct store_db *db, bool *left)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	int got = load(db, &f);
 	*left = got > 0;
 	return got < 0 ? got : 0;
 }
 
-/* DELETE or the like, of one message. */
+/* DELETE or the like, with one number. */
 static int
 run_of(struct store_db *db, const char *sql, int64_t n)
 {
@@ -262,6 +262,7 @@ merge(struct store_db *db, int pages, bool *done)
 {
 	sqlite3_stmt *stmt;
 	sqlite3_int64 changes = sqlite3_total_changes64(db->sql);
+	*done = false;
 	int err = db_stmt(db, "INSERT INTO words (words, rank) VALUES ('merge', ?)", &stmt);
 	if (err)
 		return err;
@@ -275,7 +276,7 @@ merge(struct store_db *db, int pages, bool *done)
 static int
 step_rewrite(struct store_db *db, struct forgetting *f)
 {
-	bool done;
+	bool done = false;
 	int err = merge(db, f->stage == REWRITE ? -MERGE_PAGES : MERGE_PAGES, &done);
 	f->stage = f->stage == REWRITE || !done ? REWRITING : LAST;
 	return err;
@@ -285,18 +286,13 @@ step_rewrite(struct store_db *db, struct forgetting *f)
 static int
 prune(struct store_db *db)
 {
-	sqlite3_stmt *stmt;
 	int err = run_of(db, "DELETE FROM forgotten WHERE at < ?",
 	    clock_wall() - (int64_t)LIMIT_FORGOTTEN_DAYS * DAY_MS);
-	if (!err)
-		err = db_stmt(db,
-		    "DELETE FROM forgotten WHERE hash IN (SELECT hash FROM forgotten ORDER BY at "
-		    "LIMIT max(0, (SELECT count(*) FROM forgotten) - ?))",
-		    &stmt);
-	if (err)
-		return err;
-	(void)sqlite3_bind_int64(stmt, 1, LIMIT_FORGOTTEN);
-	return db_run(db, stmt);
+	return err ? err
+		   : run_of(db,
+			 "DELETE FROM forgotten WHERE hash IN (SELECT hash FROM forgotten "
+			 "ORDER BY at LIMIT max(0, (SELECT count(*) FROM forgotten) - ?))",
+			 LIMIT_FORGOTTEN);
 }
 
 static int
@@ -371,7 +367,7 @@ run_step(struct store_db *db, struct forgetting *f, bool *done)
 int
 forget_step(struct store_db *db, bool *done, int64_t *count)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	*done = true;
 	int got = load(db, &f);
 	if (got <= 0)
@@ -403,7 +399,7 @@ static int
 forget_run(struct store_db *db, struct store_job *job)
 {
 	struct store_forget *forget = container_of(job, struct store_forget, job);
-	struct forgetting f;
+	struct forgetting f = {0};
 	bool done;
 	int got = load(db, &f);
 	if (got < 0)

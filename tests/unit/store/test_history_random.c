@@ -49,9 +49,11 @@ step_say(struct model *m)
 	*k = (struct known){
 	    .peer = (int)any(m, PEOPLE),
 	    .direction = any(m, 2) ? STORE_OUT : STORE_IN,
-	    .words = any(m, 1U << VOCABULARY) & any(m, 1U << VOCABULARY),
 	    .said_at = 10000 + m->count * 10 - (any(m, 20) ? 0 : (int)any(m, 5000)),
 	};
+	/* a quarter of them, so that two words together are rare */
+	k->words = any(m, 1U << VOCABULARY);
+	k->words &= any(m, 1U << VOCABULARY);
 	(void)snprintf(k->id, sizeof(k->id), "i%d", m->count);
 	words_of(k->words, body, sizeof(body));
 	k->n = put(&m->h, (struct store_put){.peer = people[k->peer],

@@ -116,8 +116,8 @@ the_better_ones_come_first(void **state)
 {
 	struct harness *h = *state;
 	char longer[1024] = "tea";
-	for (int i = 0; i < 60; i++)
-		(void)snprintf(longer + 3 + i * 5, 6, " w%03d", i);
+	for (size_t i = 0; i < 60; i++)
+		(void)snprintf(longer + 3 + i * 5, 6, " w%03zu", i);
 	hear(h, "a@x", "1", "tea", 1);
 	hear(h, "a@x", "2", longer, 2);
 	hear(h, "a@x", "3", "tea!", 3);
@@ -182,10 +182,10 @@ anything_may_be_typed(void **state)
 	    "a + b", "+", "a*b", "a* b*c*", "a,b", ",", ".", "-", "--", "- a", "'", "''",
 	    "';DROP TABLE message;--", "\\", "\\\"", "%", "_", "?1", "$a", "@a", "#", "\x01",
 	    "\x7f", "\xff", "\xc3", "\xc3\x28", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xef\xbb\xbf",
-	    "\xe2\x80\x8b", "\xe2\x80\xae", "\xf0\x9f\x91\x8d", "\xf0\x9f\x91\x8d*", "\xcc\x81",
-	    "a\xcc\x81", "\xe6\xbc\xa2\xe5\xad\x97", "\xe6\xbc\xa2*", "\xd8\xb9\xd8\xb1", "NULL",
-	    "undefined", "<script>", "&amp;", "${HOME}", "%s%n", "../..", "rowid", "rank", "words",
-	    "a\r\nb", "1e308", "-1", "0x0"};
+	    "\xe2\x80\x8b", "\xf0\x9f\x91\x8d", "\xf0\x9f\x91\x8d*", "\xcc\x81", "a\xcc\x81",
+	    "\xe6\xbc\xa2\xe5\xad\x97", "\xe6\xbc\xa2*", "\xd8\xb9\xd8\xb1", "NULL", "undefined",
+	    "<script>", "&amp;", "${HOME}", "%s%n", "../..", "rowid", "rank", "words", "a\r\nb",
+	    "1e308", "-1", "0x0"};
 	hear(h, "a@x", "1", "a b c", 1);
 	for (size_t i = 0; i < ARRAY_LEN(typed); i++) {
 		struct store_search s = {.words = typed[i], .direction = -1, .limit = 5};
@@ -237,7 +237,7 @@ too_much_is_refused(void **state)
 	for (size_t i = 1; i < LIMIT_SEARCH_WORDS; i += 2)
 		words[i] = ' ';
 	assert_int_equal(HARNESS_ASK(h, store_search, &s), ERR_TOO_BIG);
-	words[2 * QUERY_WORDS] = '\0';
+	words[(size_t)2 * QUERY_WORDS] = '\0';
 	assert_int_equal(HARNESS_ASK(h, store_search, &s), 0);
 	s.words = "a* b*";
 	assert_int_equal(HARNESS_ASK(h, store_search, &s), ERR_TOO_BIG);
