@@ -12,10 +12,11 @@ struct store {
 	uv_loop_t *loop;                /* borrowed */
 	const struct store_listener *l; /* borrowed */
 	void *ctx;
-	size_t pending; /* asked and not answered */
-	int trouble;    /* as told to the listener */
-	unsigned told;  /* of `troubles` */
-	bool ended;     /* on_fatal was called: nothing is answered any more */
+	uint64_t submitted, replied; /* jobs so far */
+	uint64_t recover_at;         /* on_recovered is due when so many are answered */
+	int trouble;                 /* as told to the listener */
+	unsigned told;               /* of `troubles` */
+	bool ended;                  /* on_fatal was called: nothing is answered any more */
 	bool closing;
 	void (*on_closed)(void *ctx);
 	void *closed_ctx;

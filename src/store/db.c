@@ -99,10 +99,10 @@ db_stmt(struct store_db *db, const char *sql, sqlite3_stmt **out)
 		tries++;
 		if (db->statement[at].text)
 			continue;
-		int rc = sqlite3_prepare_v3(
-		    db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT, &db->statement[at].stmt, NULL);
-		if (rc)
-			return db_err(db, rc);
+		int err = db_err(db, sqlite3_prepare_v3(db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT,
+					 &db->statement[at].stmt, NULL));
+		if (err)
+			return err;
 		db->statement[at].text = sql;
 		break;
 	}

@@ -99,7 +99,7 @@ fill(struct reader *r, sqlite3_stmt *stmt, void **blocks, struct store_event *e,
 static int
 grow(struct reader *r, struct store_read_log *read)
 {
-	if (read->count < r->capacity)
+	if (read->at && read->count < r->capacity)
 		return 0;
 	size_t more = r->capacity ? 2 * r->capacity : 16;
 	struct store_event *at = realloc(read->at, more * sizeof(*at));

@@ -220,6 +220,8 @@ open_db(const char *path, const char *const *const *schema, struct store_db *db,
 	memset(report, 0, sizeof(*report));
 	if (strlen(path) > OPEN_PATH_MAX)
 		return -ENAMETOOLONG;
+	/* counting its memory would cost a lock an allocation; refused if SQLite runs already */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	int err = make_file(path, &made, &small);
 	if (err)
 		return err;

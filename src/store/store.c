@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NEVER UINT64_MAX
+
 static void
 on_async_closed(uv_handle_t *handle)
 {
@@ -22,12 +24,22 @@ on_async_closed(uv_handle_t *handle)
 static void
 quit_if_done(struct store *s)
 {
-	if (!s->closing || (s->pending && !s->ended))
+	if (!s->closing || (s->submitted != s->replied && !s->ended))
 		return;
 	uv_mutex_lock(&s->lock);
 	s->quit = true;
 	uv_cond_signal(&s->wake);
 	uv_mutex_unlock(&s->lock);
+}
+
+static void
+recover_if_due(struct store *s)
+{
+	if (!s->trouble || s->replied < s->recover_at || s->ended)
+		return;
+	s->trouble = 0;
+	s->recover_at = NEVER;
+	s->l->on_recovered(s->ctx);
 }
 
 static void
@@ -43,9 +55,10 @@ on_answers(uv_async_t *async)
 		s->answered_count--;
 		uv_mutex_unlock(&s->lock);
 		if (job->run)
-			s->pending--;
+			s->replied++;
 		if (job->done)
 			job->done(job->ctx, job, job->err);
+		recover_if_due(s);
 		uv_mutex_lock(&s->lock);
 		if (count > s->answered_count)
 			count = s->answered_count;
@@ -78,10 +91,7 @@ on_weather(void *ctx, struct store_job *job, int err)
 		s->trouble = last;
 		s->l->on_trouble(s->ctx, last);
 	}
-	if (!failing && s->trouble) {
-		s->trouble = 0;
-		s->l->on_recovered(s->ctx);
-	}
+	s->recover_at = !failing && s->trouble ? s->submitted : NEVER;
 }
 
 static void
@@ -102,6 +112,7 @@ create(const char *path, struct store **out)
 		return -ENOMEM;
 	list_init(&s->asked);
 	list_init(&s->answered);
+	s->recover_at = NEVER;
 	s->weather = (struct store_job){.done = on_weather, .ctx = s};
 	s->doom = (struct store_job){.done = on_doom, .ctx = s};
 	(void)snprintf(s->path, sizeof(s->path), "%s", path);
@@ -168,7 +179,7 @@ store_close(struct store *s, void (*done)(void *ctx), void *ctx)
 void
 store_submit(struct store *s, struct store_job *job)
 {
-	s->pending++;
+	s->submitted++;
 	uv_mutex_lock(&s->lock);
 	list_insert(&s->asked, &job->node);
 	if (s->sleeping)

@@ -41,7 +41,8 @@ struct store_job {
 struct store_listener {
 	/* Writing fails since now, with err; told once. */
 	void (*on_trouble)(void *ctx, int err);
-	/* It works again. Jobs asked for before have all been answered. */
+	/* It works again. Jobs asked for before that was known have all been answered; those asked
+	 * for since are done, unless there is new trouble. */
 	void (*on_recovered)(void *ctx);
 	/* Last call but the process must end now: a commit may or may not be on disk. */
 	void (*on_fatal)(void *ctx, int err);
