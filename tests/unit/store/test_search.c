@@ -270,6 +270,49 @@ of_many_hits_the_newest_are_compared(void **state)
 	assert_string_equal(find(h, "77"), "tea 77");
 }
 
+/* Nobody searched, and nothing else was asked for. */
+static void
+many_new_ones_are_indexed_when_it_is_quiet(void **state)
+{
+	struct harness *h = *state;
+	for (int i = 0; i < 150; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "%d", i);
+		hear(h, "a@x", id, "tea", i);
+	}
+	uv_sleep(1000);
+	assert_int_equal(sql(h, "SELECT count(*) FROM words_docsize"), 0);
+	for (int i = 150; i < 300; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "%d", i);
+		hear(h, "a@x", id, "tea", i);
+	}
+	uv_sleep(1500);
+	assert_int_equal(sql(h, "SELECT count(*) FROM words_docsize"), 300);
+}
+
+static void
+an_index_that_does_not_fit_is_made_anew(void **state)
+{
+	struct harness *h = *state;
+	hear(h, "a@x", "1", "tea", 1);
+	assert_string_equal(find(h, "tea"), "tea");
+	assert_int_equal(sql(h, "INSERT INTO words (words, rowid, body, peer, direction) "
+				"SELECT 'delete', n, 'coffee', 9, 9 FROM message"),
+	    -1);
+	struct store_put p = {.peer = "a@x",
+	    .direction = STORE_IN,
+	    .kind = STORE_CORRECTION,
+	    .id = "2",
+	    .target = "1",
+	    .body = "milk"};
+	if (HARNESS_ASK(h, store_put, &p))
+		assert_int_equal(HARNESS_ASK(h, store_put, &p), 0);
+	assert_int_equal(h->fatals, 0);
+	assert_string_equal(find(h, "milk"), "milk");
+	assert_string_equal(find(h, "tea"), "");
+}
+
 int
 main(void)
 {
@@ -286,6 +329,10 @@ main(void)
 	    cmocka_unit_test_setup_teardown(random_bytes_may_be_typed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(too_much_is_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(of_many_hits_the_newest_are_compared, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		many_new_ones_are_indexed_when_it_is_quiet, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		an_index_that_does_not_fit_is_made_anew, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
