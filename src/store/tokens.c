@@ -24,11 +24,12 @@ tokens_open(struct store_db *db, struct tokens *t)
 	fts5_api *api = tokens_api(db);
 	if (!api)
 		return -ENOTSUP;
-	/* as in the schema */
-	const char *args[] = {"remove_diacritics", "2"};
 	int rc = api->xFindTokenizer(api, "unicode61", &ctx, &t->does);
-	if (!rc)
+	if (!rc) {
+		/* as in the schema */
+		const char *args[] = {"remove_diacritics", "2"};
 		rc = t->does.xCreate(ctx, args, ARRAY_LEN(args), &t->tokenizer);
+	}
 	return db_err(db, rc);
 }
 
