@@ -60,6 +60,10 @@ db_err(struct store_db *db, int rc)
 	case SQLITE_IOERR_NOMEM:
 		err = -ENOMEM;
 		break;
+	case SQLITE_CORRUPT_VTAB:
+		/* only the full-text index: what is asked for fails, and it is made anew */
+		db->misindexed = true;
+		return ERR_DAMAGED;
 	case SQLITE_IOERR_CORRUPTFS:
 		err = ERR_DAMAGED;
 		break;

@@ -32,8 +32,9 @@ struct store_db {
 	int64_t salt; /* of hashes that are kept, secret */
 	int failed;   /* the latest error that is the disk's or the machine's, not the caller's */
 	bool behind;  /* the index cannot be brought up to date at present */
-	bool wanted;  /* a search waits for the index */
-	int64_t age;  /* of the store, ms, when clock_now() was: */
+	bool misindexed; /* the index does not fit the messages: it is to be made anew */
+	bool wanted;     /* a search waits for the index */
+	int64_t age;     /* of the store, ms, when clock_now() was: */
 	uint64_t age_at;
 };
 

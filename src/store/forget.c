@@ -73,7 +73,7 @@ save(struct store_db *db, const struct forgetting *f)
 int
 forget_is_of(struct store_db *db, int64_t peer)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	int got = load(db, &f);
 	return got <= 0 ? got : f.peer == peer;
 }
@@ -81,13 +81,13 @@ forget_is_of(struct store_db *db, int64_t peer)
 int
 forget_left(struct store_db *db, bool *left)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	int got = load(db, &f);
 	*left = got > 0;
 	return got < 0 ? got : 0;
 }
 
-/* DELETE or the like, of one message. */
+/* DELETE or the like, with one number. */
 static int
 run_of(struct store_db *db, const char *sql, int64_t n)
 {
@@ -282,6 +282,7 @@ merge(struct store_db *db, int pages, bool *done)
 {
 	sqlite3_stmt *stmt;
 	sqlite3_int64 changes = sqlite3_total_changes64(db->sql);
+	*done = false;
 	int err = db_stmt(db, "INSERT INTO words (words, rank) VALUES ('merge', ?)", &stmt);
 	if (err)
 		return err;
@@ -295,7 +296,7 @@ merge(struct store_db *db, int pages, bool *done)
 static int
 step_rewrite(struct store_db *db, struct forgetting *f)
 {
-	bool done;
+	bool done = false;
 	int err = merge(db, f->stage == REWRITE ? -MERGE_PAGES : MERGE_PAGES, &done);
 	f->stage = f->stage == REWRITE || !done ? REWRITING : LAST;
 	return err;
@@ -305,18 +306,13 @@ step_rewrite(struct store_db *db, struct forgetting *f)
 static int
 prune(struct store_db *db)
 {
-	sqlite3_stmt *stmt;
 	int err = run_of(db, "DELETE FROM forgotten WHERE at < ?",
 	    clock_wall() - (int64_t)LIMIT_FORGOTTEN_DAYS * DAY_MS);
-	if (!err)
-		err = db_stmt(db,
-		    "DELETE FROM forgotten WHERE hash IN (SELECT hash FROM forgotten ORDER BY at "
-		    "LIMIT max(0, (SELECT count(*) FROM forgotten) - ?))",
-		    &stmt);
-	if (err)
-		return err;
-	(void)sqlite3_bind_int64(stmt, 1, LIMIT_FORGOTTEN);
-	return db_run(db, stmt);
+	return err ? err
+		   : run_of(db,
+			 "DELETE FROM forgotten WHERE hash IN (SELECT hash FROM forgotten "
+			 "ORDER BY at LIMIT max(0, (SELECT count(*) FROM forgotten) - ?))",
+			 LIMIT_FORGOTTEN);
 }
 
 static int
@@ -393,7 +389,7 @@ run_step(struct store_db *db, struct forgetting *f, bool *done)
 int
 forget_step(struct store_db *db, bool *done, int64_t *count)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	*done = true;
 	int got = load(db, &f);
 	if (got <= 0)
@@ -425,7 +421,7 @@ static int
 forget_run(struct store_db *db, struct store_job *job)
 {
 	struct store_forget *forget = container_of(job, struct store_forget, job);
-	struct forgetting f;
+	struct forgetting f = {0};
 	bool done;
 	int got = load(db, &f);
 	if (got < 0)

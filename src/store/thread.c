@@ -281,6 +281,13 @@ run_index(struct store_db *db, struct store_job *job)
 }
 
 static int
+run_reindex(struct store_db *db, struct store_job *job)
+{
+	(void)job;
+	return index_reset(db);
+}
+
+static int
 run_forget(struct store_db *db, struct store_job *job)
 {
 	int64_t count;
@@ -344,7 +351,12 @@ catch_up(struct store *s, bool idle)
 		s->db.behind = true;
 		return 0;
 	}
-	if (wanted || backlog(s) >= BACKLOG_MAX || (idle && backlog(s) >= BACKLOG_IDLE)) {
+	if (s->db.misindexed) {
+		log_warn(NULL, "the index of words is damaged, and made anew");
+		err = serve_self(s, run_reindex, &result);
+		s->db.misindexed = false;
+		s->db.behind |= result != 0;
+	} else if (wanted || backlog(s) >= BACKLOG_MAX || (idle && backlog(s) >= BACKLOG_IDLE)) {
 		err = serve_self(s, run_index, &result);
 		/* a search does without it then, until something could be written again */
 		s->db.behind |= result != 0;

@@ -410,8 +410,8 @@ static int
 run_index(struct store_db *db, struct store_job *job)
 {
 	(void)job;
-	int err = db_exec(db, "INSERT INTO words (rowid, body) SELECT n, body FROM message WHERE "
-			      "kind = 0 AND n <= 2");
+	int err = db_exec(db, "INSERT INTO words (rowid, body, peer, direction)"
+			      " SELECT n, body, peer, direction FROM message WHERE n <= 2");
 	db->now.indexed = 2;
 	return err ? err : db_meta_set(db, "indexed", 2);
 }
