@@ -32,6 +32,7 @@ struct store_read_log {
 	struct store_job job;
 	int64_t since;
 	size_t limit;
+	unsigned what;          /* the store's own: enum store_watch */
 	struct store_event *at; /* owned */
 	size_t count;
 	int64_t upto; /* everything up to this number has been told */
