@@ -265,9 +265,8 @@ def a_restart_of_the_daemon_loses_nothing(box):
         old = box.daemon
         old.close()
         time.sleep(0.3)
-        for n in range(first + 3, first + 6):  # while it was away, as far as we can tell
-            old.log[n] = dict(old.log[first], number=n)
-        box.daemon = FakeDaemon(box.socket, old.people, old.log, old.cursors)
+        happen(old, 3)  # while it was away, as far as we can tell
+        box.daemon = FakeDaemon(box.socket, before=old)
         until(lambda: box.daemon.asked("subscribe"))
         w.settle()
         happen(box.daemon)
