@@ -35,6 +35,8 @@ get_run(struct store_db *db, struct store_job *job)
 	struct store_cursor *cursor = container_of(job, struct store_cursor, job);
 	cursor->last = db->now.last_n;
 	cursor->n = 0;
+	if (!cursor->name)
+		return 0;
 	int got = is_valid(cursor->name);
 	if (!got)
 		got = get(db, cursor->name, &cursor->n);
