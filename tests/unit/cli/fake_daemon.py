@@ -227,7 +227,7 @@ class FakeDaemon:
     def becomes(self, m, state, reason=None):
         """What became of a message of ours."""
         m["state"] = state
-        content = {"peer": m["peer"], "id": m["id"], "state": state}
+        content = {"peer": m["peer"], "display": m["display"], "id": m["id"], "state": state}
         if reason:
             m["reason"] = content["reason"] = reason
         self.durable("receipt", content)
@@ -330,7 +330,8 @@ class FakeDaemon:
             m.update(text="", retracted=True)
         else:
             m["reactions"]["ours" if by == "out" else "theirs"] = content["reactions"]
-        self.durable(topic, {"peer": peer, "id": mid, "by": by, **content})
+        self.durable(topic, {"peer": peer, "display": m["display"], "id": mid, "by": by,
+                             **content})
         return m
 
     def do_edit(self, client, peer, id, text, token=None):
@@ -354,7 +355,8 @@ class FakeDaemon:
         for m in unread:
             m["state"] = "seen"
         if unread:
-            self.durable("seen", {"peer": name, "id": unread[-1]["id"]})
+            self.durable("seen", {"peer": name, "display": unread[-1]["display"],
+                                  "id": unread[-1]["id"]})
         return {"changed": bool(unread)}
 
     def do_cancel(self, client, peer, id):
