@@ -28,7 +28,7 @@ static int
 find_run(struct store_db *db, struct store_job *job)
 {
 	struct store_find *find = container_of(job, struct store_find, job);
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int64_t peer;
 	find->correction_count = 0;
 	int got = db_peer_find(db, find->peer, &peer);
@@ -41,7 +41,7 @@ find_run(struct store_db *db, struct store_job *job)
 		return got;
 	(void)sqlite3_bind_int64(stmt, 1, peer);
 	db_bind_text(stmt, 2, find->id);
-	(void)sqlite3_bind_int(stmt, 3, find->direction);
+	(void)sqlite3_bind_int64(stmt, 3, find->direction);
 	got = db_step(db, stmt);
 	if (got <= 0)
 		return got < 0 ? got : -ENOENT;
