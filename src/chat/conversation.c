@@ -205,7 +205,8 @@ answer_said(const struct adding *a, int err)
 		return;
 	}
 	if (err == ERR_LATE) {
-		ipc_fail(a->call, IPC_LATE, "That message was taken back and stays so.");
+		ipc_fail(
+		    a->call, IPC_LATE, "That message was taken back or cancelled and stays so.");
 		return;
 	}
 	if (err) {
@@ -319,6 +320,18 @@ conversation_cancel(struct conversation *c, struct ipc_call *call, int64_t row)
 	bool taken = possible && !c->canceller; /* not taken over: there was no memory */
 	c->canceller = NULL;
 	return taken;
+}
+
+bool
+conversation_cancel_corrections(struct conversation *c, const struct store_find *find)
+{
+	/* what may have been sent stays corrected */
+	if (find->state != STORE_QUEUED || (uint64_t)find->n <= c->outbox.asked)
+		return false;
+	for (size_t i = 0; i < find->correction_count; i++)
+		if (!conversation_cancel(c, NULL, find->corrections[i]))
+			return false;
+	return find->correction_count == STORE_CORRECTIONS;
 }
 
 /* ---- what they say of it ---- */

@@ -67,6 +67,11 @@ void conversation_mark_displayed(struct conversation *c, const char *id);
  * late after all. False: it is too late, or cannot be told at present; nothing was answered. */
 bool conversation_cancel(struct conversation *c, struct ipc_call *call, int64_t row) MUST_USE;
 
+/* To be done before that: nobody is to hear the words of a message that was cancelled from what
+ * corrects it. True: there may be more of these, and the message is to be found anew. */
+bool
+conversation_cancel_corrections(struct conversation *c, const struct store_find *find) MUST_USE;
+
 /* They have displayed this message of ours, which may still be in the outbox. */
 void conversation_displayed(struct conversation *c, const char *id);
 /* What they say became of a message of ours: delivered, or failed with a reason. */

@@ -110,7 +110,7 @@ place(void *ctx, struct ipc_log_ask *ask, const char *name)
 	}
 	l->ask = ask;
 	l->request.cursor =
-	    (struct store_cursor){.job = {.done = on_place, .ctx = l}, .name = name ? name : ""};
+	    (struct store_cursor){.job = {.done = on_place, .ctx = l}, .name = name};
 	store_cursor_get(r->store, &l->request.cursor);
 }
 

@@ -256,6 +256,7 @@ a_cursor_is_remembered_and_never_goes_back(void **state)
 	harness_open(&h);
 	assert_int_equal(get_cursor(&h, "tray"), 2);
 	assert_int_equal(get_cursor(&h, "Tray"), 0);
+	assert_int_equal(get_cursor(&h, NULL), 0); /* and how far the log goes */
 	for (int i = 1; i < LIMIT_CURSORS; i++) {
 		(void)snprintf(longer, sizeof(longer), "%d", i);
 		assert_int_equal(set_cursor(&h, longer, 1, &n), 0);
