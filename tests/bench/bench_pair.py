@@ -22,6 +22,7 @@ import tap  # noqa: E402
 DRIVER = os.path.join(HERE, "driver")
 SIZE = 200            # bytes of a message
 PINGS, GAP = 200, 20  # messages, ms between them
+PAGES, SYNCS = 5, 100  # of one commit; tries
 NS = 1e9
 
 
@@ -116,9 +117,27 @@ def bench_start(table, hosts, number, _):
     end(a, b)
 
 
+def sync_time(folder):
+    """us that the disk takes for what one commit writes, at the pace of the latency bench and in
+    place, as in a log that has been round once. Two of them are the floor of a message that is on
+    disk at both ends when it is told."""
+    block, times = b"x" * 4096 * PAGES, []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        os.pwrite(file.fileno(), block * SYNCS, 0)
+        os.fsync(file.fileno())
+        for i in range(SYNCS):
+            time.sleep(GAP / 1000)
+            began = time.perf_counter()
+            os.pwrite(file.fileno(), block, i * len(block))
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - began) * 1e6)
+    return statistics.median(times)
+
+
 def bench_latency(table, hosts, number, _):
     a, b = pair(hosts, number)
     time.sleep(1)
+    table.add("floor: the two syncs of a message alone", "us", 2 * sync_time(Driver.disk))
     a.command(f"ping {b.name} {PINGS} {SIZE} {GAP * 1000}")
     b.wait("msg", 30, seq=PINGS - 1)
     times = [(e["t"] - e["sent"]) / 1e3 for e in b.events.since(0, lambda e: e["ev"] == "msg")]
