@@ -113,6 +113,7 @@ struct outbox {
 	unsigned ticket; /* of the latest load; answers to older ones are dropped */
 
 	uint64_t marked, asked; /* the mark the store has, and the one asked for */
+	uint64_t mark_row;      /* enough are marked until this row is the first that waits */
 	unsigned marking;       /* marks asked for and not answered */
 	bool fenced;            /* nothing is sent until they are */
 

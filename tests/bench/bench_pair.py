@@ -2,7 +2,8 @@
 """Two daemons on two virtual hosts, each driven through the local socket as any front end does it:
 what people would wait for, and what it costs. Prints one table; needs nothing but this tree.
 
-    bench_pair.py [--runs N] [--count N] [--idle SECONDS] [--only start|latency|burst|idle]
+    bench_pair.py [--runs N] [--count N] [--idle SECONDS] [--folder DIR]
+                  [--only start|latency|burst|idle]
 
 Times are CLOCK_MONOTONIC of one machine, from the sender's call to the receiver's event."""
 import argparse
@@ -196,11 +197,13 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--count", type=int, default=10000, help="messages of a burst")
     parser.add_argument("--idle", type=int, default=10, help="seconds")
+    parser.add_argument("--folder", default="/var/tmp", help="where the daemons keep their state: "
+                        "on a disk (the default) durability costs what it costs, on a tmpfs nothing")
     parser.add_argument("--only", choices=BENCHES)
     options = parser.parse_args()
     lab.enter()
     table = Table()
-    Driver.disk = tempfile.mkdtemp(prefix="earshot-", dir="/var/tmp")
+    Driver.disk = tempfile.mkdtemp(prefix="earshot-", dir=options.folder)
     try:
         run(table, options)
     finally:

@@ -59,11 +59,14 @@ marks_are_asked_for_ahead_of_need(void **state)
 	assert_non_null(strstr(b.did, "send 64. "));
 	assert_null(strstr(b.did, "send 65. "));
 	assert_null(strstr(b.did, "mark ")); /* many are ready */
-	for (unsigned row = 1; row <= MARKED / 2 - WINDOW; row++)
+	unsigned row = 1;
+	ignore_what_was_done();
+	for (; !strstr(b.did, "mark "); row++) {
+		ignore_what_was_done();
 		outbox_confirmed(&b.o, 0, id_of(row));
-	assert_null(strstr(b.did, "mark "));
-	outbox_confirmed(&b.o, 0, id_of(MARKED / 2 - WINDOW + 1));
-	assert_non_null(strstr(b.did, "mark 512. "));
+	}
+	assert_non_null(strstr(b.did, "mark 512. ")); /* when half to a quarter is left */
+	assert_in_range(row, MARKED / 2 - WINDOW, MARKED * 3 / 4 - WINDOW);
 }
 
 static void
