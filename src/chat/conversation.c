@@ -136,7 +136,7 @@ leave_person(struct conversation *c)
 static void
 restart(struct conversation *c)
 {
-	if (c->wanted || store_trouble(c->chat->roster->store) != 0) {
+	if (c->wanted || c->renaming || store_trouble(c->chat->roster->store) != 0) {
 		conversation_wake_at(c, clock_now() + PATIENCE);
 		return;
 	}
@@ -452,6 +452,18 @@ stream_down(struct conversation *c, const struct stream *s)
 	outbox_link_down(&c->outbox, clock_now(), stream_serial(s));
 }
 
+/* Only now can all of it be loaded. */
+static void
+on_renamed(void *ctx, struct store_job *job, int err)
+{
+	const struct telling *t = ctx;
+	struct conversation *c = t->c;
+	c->renaming--;
+	if (c->person && c->broken)
+		restart(c);
+	on_told(ctx, job, err);
+}
+
 /* All that was kept under the address is this person's. */
 static void
 rename_kept(struct conversation *c, const char *from)
@@ -462,7 +474,9 @@ rename_kept(struct conversation *c, const char *from)
 		return;
 	}
 	t->request.rename = (struct store_rename){
-	    .job = {.done = on_told, .ctx = t}, .from = t->a, .to = t->b, .display = t->d};
+	    .job = {.done = on_renamed, .ctx = t}, .from = t->a, .to = t->b, .display = t->d};
+	c->renaming++;
+	conversation_store_failed(c); /* not at all, but it cannot be asked by that name yet */
 	store_rename(c->chat->roster->store, &t->request.rename);
 }
 

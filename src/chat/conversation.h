@@ -33,6 +33,7 @@ struct conversation {
 	uint64_t wake_at;
 	unsigned asked;      /* of the store and not answered */
 	unsigned wanted;     /* of these: by the outbox */
+	unsigned renaming;   /* of these: to put under another name */
 	unsigned adding;     /* of these: messages to be added */
 	uint64_t struck_row; /* the oldest on its way when the peer ended a stream in anger ... */
 	unsigned strikes;    /* ... so many times in a row */

@@ -177,7 +177,8 @@ ask_load(struct outbox *o)
 	    LIMIT_OUTBOX_BYTES - o->bytes);
 }
 
-/* A window ahead of need, so that sending does not stop for a commit once a window. */
+/* Ahead of need, so that sending does not stop for commits; those that are marked and not sent
+ * cannot be cancelled, but they are about to go. */
 static void
 ask_mark(struct outbox *o)
 {
@@ -188,11 +189,11 @@ ask_mark(struct outbox *o)
 	size_t ready = 0, more = 0;
 	LIST_FOREACH (n, &o->waiting) {
 		uint64_t row = item_of(n)->row;
-		if (row <= o->marked && ++ready >= LIMIT_OUTBOX_WINDOW)
+		if (row <= o->marked && ++ready >= LIMIT_OUTBOX_MARKED / 2)
 			return;
 		if (row > o->marked) {
 			upto = row;
-			if (++more >= LIMIT_OUTBOX_WINDOW)
+			if (++more >= LIMIT_OUTBOX_MARKED)
 				break;
 		}
 	}

@@ -28,7 +28,7 @@ retraction_write(struct xml_writer *w, const struct person *to, const struct say
 	xml_close(w);
 	if (said_is_understood(to, NS_RETRACT))
 		return;
-	body_write(w, "(I take back something I said before; your program cannot hide it.)");
+	body_write(w, to, "(I take back something I said before; your program cannot hide it.)");
 	said_write_fallback(w, NS_RETRACT, 0);
 }
 

@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/str.h"
 #include "store/db.h"
 #include "store/log.h"
 
@@ -35,7 +36,7 @@ get_run(struct store_db *db, struct store_job *job)
 	struct store_cursor *cursor = container_of(job, struct store_cursor, job);
 	cursor->last = db->now.last_n;
 	cursor->n = 0;
-	if (!cursor->name)
+	if (str_empty(cursor->name))
 		return 0;
 	int got = is_valid(cursor->name);
 	if (!got)

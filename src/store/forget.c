@@ -103,6 +103,7 @@ static int
 remember(struct store_db *db, const char *peer, const char *id)
 {
 	sqlite3_stmt *stmt;
+	db->none_forgotten = false;
 	int err = db_stmt(db, "INSERT OR REPLACE INTO forgotten (hash, at) VALUES (?, ?)", &stmt);
 	if (err)
 		return err;
@@ -354,6 +355,7 @@ step_last(struct store_db *db, const struct forgetting *f)
 		err = prune(db);
 	if (!err)
 		err = run_of(db, "DELETE FROM forgetting WHERE ticket = ?", f->ticket);
+	db_forget_peer(db);
 	db->now.deleted = db->now.wipe = true;
 	blocks_free(blocks);
 	return err;

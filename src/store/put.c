@@ -50,6 +50,8 @@ static int
 is_forgotten(struct store_db *db, struct store_put *put)
 {
 	sqlite3_stmt *stmt;
+	if (db->none_forgotten)
+		return 0;
 	int got = db_stmt(db, "SELECT 1 FROM forgotten WHERE hash = ?", &stmt);
 	if (got)
 		return got;
@@ -199,5 +201,6 @@ store_put(struct store *s, struct store_put *put)
 {
 	put->job.run = put_run;
 	put->job.reads = false;
+	put->job.first = put->direction == STORE_IN;
 	store_submit(s, &put->job);
 }

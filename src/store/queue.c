@@ -91,6 +91,9 @@ store_set_state(struct store *s, struct store_set_state *set)
 {
 	set->job.run = set_state_run;
 	set->job.reads = false;
+	set->job.first = true;
+	set->job.late = set->state == STORE_HANDED_OVER || set->state == STORE_DELIVERED ||
+			set->state == STORE_READ;
 	store_submit(s, &set->job);
 }
 
@@ -130,6 +133,7 @@ store_cancel(struct store *s, struct store_cancel *cancel)
 {
 	cancel->job.run = cancel_run;
 	cancel->job.reads = false;
+	cancel->job.first = true;
 	store_submit(s, &cancel->job);
 }
 
@@ -229,6 +233,7 @@ store_answered(struct store *s, struct store_answered *answered)
 {
 	answered->job.run = answered_run;
 	answered->job.reads = false;
+	answered->job.first = true;
 	store_submit(s, &answered->job);
 }
 
@@ -258,5 +263,6 @@ store_mark(struct store *s, struct store_mark *mark)
 {
 	mark->job.run = mark_run;
 	mark->job.reads = false;
+	mark->job.first = true;
 	store_submit(s, &mark->job);
 }

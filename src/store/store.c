@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "base/clock.h"
 #include "store/core.h"
 
 #include <assert.h>
@@ -8,6 +9,8 @@
 #include <stdlib.h>
 
 #define NEVER UINT64_MAX
+
+enum { PATIENCE = 5 }; /* ms that late jobs wait */
 
 static void
 on_async_closed(uv_handle_t *handle)
@@ -111,6 +114,8 @@ create(const char *path, struct store **out)
 	if (!s)
 		return -ENOMEM;
 	list_init(&s->asked);
+	list_init(&s->hurried);
+	list_init(&s->patient);
 	list_init(&s->answered);
 	s->recover_at = NEVER;
 	s->weather = (struct store_job){.done = on_weather, .ctx = s};
@@ -181,8 +186,13 @@ store_submit(struct store *s, struct store_job *job)
 {
 	s->submitted++;
 	uv_mutex_lock(&s->lock);
-	list_insert(&s->asked, &job->node);
-	if (s->sleeping)
+	bool wake = !job->late;
+	if (job->late && list_empty(&s->patient)) {
+		s->patient_at = clock_now() + PATIENCE;
+		wake = true; /* to sleep no longer than that */
+	}
+	list_insert(job->late ? &s->patient : job->first ? &s->hurried : &s->asked, &job->node);
+	if (s->sleeping && wake)
 		uv_cond_signal(&s->wake);
 	uv_mutex_unlock(&s->lock);
 }
@@ -191,17 +201,17 @@ void
 core_tell_events(struct store *s, const struct store_event *events, size_t count)
 {
 	uv_mutex_lock(&s->lock);
-	bool wanted = s->watch;
+	bool wanted = s->watch != 0;
 	uv_mutex_unlock(&s->lock);
 	if (wanted)
 		s->l->on_events(s->ctx, events, count);
 }
 
 void
-store_watch(struct store *s, bool on)
+store_watch(struct store *s, unsigned what)
 {
 	uv_mutex_lock(&s->lock);
-	s->watch = on;
+	s->watch = what;
 	uv_mutex_unlock(&s->lock);
 }
 

@@ -144,7 +144,7 @@ use(struct world *w)
 	struct store_seen seen = {.peer = "juliet@capulet"};
 	struct store_answered answered = {
 	    .peer = "juliet@capulet", .id = "o30", .state = STORE_READ};
-	store_watch(w->store, true);
+	store_watch(w->store, STORE_WATCH_ALL);
 	if (!read_all(w) || !ASK(w, store_load, &load))
 		return;
 	if (!load.job.err)

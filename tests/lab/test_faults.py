@@ -3,9 +3,11 @@
 stopped, cables pulled, packets lost, discovery killed, clocks set ten years on or back, disks
 filled. In the end nothing that was said is lost (tests/proof/checker.py).
 
-EARSHOT_SEED and EARSHOT_SECONDS (of faults, a case) choose a run: `make check-faults SEED= TIME=`."""
+EARSHOT_SEED and EARSHOT_SECONDS (of faults, a case) choose a run: `make check-faults SEED= TIME=`.
+Of a run with a violation the record and the daemons' logs (EARSHOT_LOG_LEVEL) are kept."""
 import os
 import random
+import shutil
 import sys
 import time
 
@@ -23,7 +25,7 @@ from world import Station  # noqa: E402
 
 SECONDS = float(os.environ.get("EARSHOT_SECONDS", "10"))
 SEED = int(os.environ.get("EARSHOT_SEED") or random.SystemRandom().randrange(1 << 30))
-MEET = 15.0    # s for all to find each other
+MEET = 45.0    # s for all to find each other; a helper that died often is not started at once
 SPEAK = 20.0   # s for what was begun to be said
 PAUSE = 0.03   # s between two things a person says, on average
 SHOWN = 8
@@ -63,6 +65,7 @@ class Run(Meeting):
             station.fresh()
         super().__init__(stations)
         self.chance = random.Random(seed)
+        self.met = -1
         self.people = []
         for one in stations:
             for other in stations:
@@ -91,6 +94,9 @@ class Run(Meeting):
             for person in self.people:
                 person.over = True
             self.finish_speaking(SPEAK)
+            began = time.monotonic()
+            self._meet()
+            self.met = time.monotonic() - began
             self.settle()
         except Failure as failure:
             self.record.problems.append(str(failure))
@@ -118,7 +124,7 @@ def play(l, users, avahi, seed):
     deaths = len(it.record.images)
     wait = it.record.drained - it.record.healed if it.record.drained else -1
     note(f"seed {seed}: {kept} messages kept, {len(it.nemesis.story) // 2} faults, {deaths} deaths, "
-         f"outboxes empty after {wait:.2f} s")
+         f"all see each other after {it.met:.1f} s, outboxes empty {wait:.2f} s later")
     found = checker.check(it.record)
     if found:
         path = os.path.join(lab.BUILD, "proof", f"faults-{seed}")
@@ -127,7 +133,7 @@ def play(l, users, avahi, seed):
         for line in it.nemesis.story:
             print(f"#   {line}")
         for station in stations:
-            print("#   " + station.log_tail().replace("\n", "\n#   "))
+            shutil.copy(station.log, f"{path}-{station.user}.log")
         raise Failure(f"seed {seed}, record {path}, {len(found)} violations:\n"
                       + "\n".join(map(str, found[:SHOWN])))
     check(kept > 0, "nothing was said at all")

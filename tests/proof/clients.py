@@ -82,6 +82,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.path, self.side, self.client, self.record = path, side, name, record
         self.conn = 0
+        self.patience = PATIENCE
         self.stopping = threading.Event()
         self.connection = None
         self.problem = None
@@ -91,7 +92,7 @@ class Client(threading.Thread):
         try:
             while not self.stopping.is_set():
                 try:
-                    self.connection = Connection(self.path)
+                    self.connection = Connection(self.path, self.patience)
                     self.conn += 1
                     self.connection.call("hello", protocol=1, client=self.client)
                     self.work()
@@ -225,6 +226,7 @@ class Follower(Client):
 
     def __init__(self, path, side, name, record):
         super().__init__(path, side, name, record)
+        self.patience = None  # there may be nothing to tell
         self.last = 0
         self.receipts, self.messages = {}, set()  # id: state; ids
 

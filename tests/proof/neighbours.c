@@ -3,7 +3,7 @@
  * datagram what its daemon publishes, and that it is gone when the daemon ends, however it ends.
  *
  * /run/neighbours, words: the interface's number and our own address, then address and name of each
- * other one. These are known from the beginning, as people who were here and left. */
+ * other one. They are announced from the beginning, also when they are not there. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -15,12 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PORT = 5299, LINE = 4096, NEIGHBOURS = 8, BIND_TRIES = 200, STAY_MS = 20 };
+enum { PORT = 5299, LINE = 4096, NEIGHBOURS = 8, BIND_TRIES = 200 };
 
 struct neighbour {
 	struct sockaddr_in address;
 	char text[64];      /* the same */
-	char past[128];     /* the name it had once */
+	char past[128];     /* the name it is said to have, until it says so */
 	char name[128];     /* its daemon's; empty: none */
 	char service[LINE]; /* host, port, address, TXT strings, as they stand in a line */
 };
@@ -77,6 +77,12 @@ read_neighbours(void)
 	(void)fclose(f);
 }
 
+static void
+pause_ms(long ms)
+{
+	(void)nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
 /* A daemon that was killed leaves a helper that is about to end; until then the port is its. */
 static void
 open_socket(void)
@@ -85,7 +91,7 @@ open_socket(void)
 	for (int i = 0; i < BIND_TRIES; i++) {
 		if (bind(udp, (struct sockaddr *)&own, sizeof(own)) == 0)
 			return;
-		(void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+		pause_ms(5);
 	}
 	_exit(2);
 }
@@ -108,19 +114,24 @@ tell_all(const char *verb)
 		tell(&others[i], verb);
 }
 
-/* verb: found, lost */
+/* Nobody answers there, but the daemon has a name to send to. */
 static void
-tell_of_the_past(const char *verb)
+tell_of_the_past(void)
 {
-	for (size_t i = 0; i < other_count; i++) {
-		const struct neighbour *n = &others[i];
-		if (n->name[0])
-			continue; /* it is here again */
-		SAY("%s\t%s\t%s\t4\n", verb, n->past, interface);
-		if (strcmp(verb, "found") == 0)
-			SAY("service\t%s\t%s\t4\tgone.local\t9\t%s\ttxtvers=1\n", n->past,
-			    interface, n->text);
-	}
+	for (size_t i = 0; i < other_count; i++)
+		SAY("found\t%s\t%s\t4\nservice\t%s\t%s\t4\tgone.local\t9\t%s\ttxtvers=1\n",
+		    others[i].past, interface, others[i].past, interface, others[i].text);
+}
+
+/* In a line of its own: the daemon is to see it go and come, and to dial at once. */
+static void
+leave_the_past(struct neighbour *n)
+{
+	if (!n->past[0])
+		return;
+	SAY("lost\t%s\t%s\t4\n", n->past, interface);
+	n->past[0] = '\0';
+	pause_ms(5);
 }
 
 static void
@@ -145,6 +156,7 @@ on_packet(void)
 		struct neighbour *n = &others[i];
 		if (n->address.sin_addr.s_addr != from.sin_addr.s_addr)
 			continue;
+		leave_the_past(n);
 		if (n->name[0] && (strcmp(packet, "gone") == 0 || strcmp(n->name, name) != 0)) {
 			SAY("lost\t%s\t%s\t4\n", n->name, interface);
 			n->name[0] = '\0';
@@ -236,19 +248,12 @@ main(void)
 	read_neighbours();
 	open_socket();
 	SAY("hello\t1\nbackend\tembedded\tneighbours\nnetwork\t1\nmachine\t%s\n", machine);
-	tell_of_the_past("found");
-	int wait = STAY_MS;
+	tell_of_the_past();
 	for (;;) {
 		struct pollfd fds[] = {
 		    {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = udp, .events = POLLIN}};
-		int ready = poll(fds, 2, wait);
-		if (ready < 0 && errno != EINTR)
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return 2;
-		if (ready == 0) {
-			tell_of_the_past("lost");
-			wait = -1;
-			continue;
-		}
 		if (fds[1].revents)
 			on_packet();
 		if (!fds[0].revents)

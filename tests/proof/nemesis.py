@@ -9,6 +9,7 @@ import time
 
 from tap import Failure
 
+CLOCK_RESTS = 6.0  # s between two steps: the helper looks every five whether there was one
 DECADE = 10 * 365 * 86400
 FULL = 16 << 20  # bytes of the disk that can be filled
 
@@ -24,6 +25,8 @@ class Victim:
         if self.host.avahi:
             self.faults.append("avahi")
         self.active = set()
+        self.stopped = 0  # the helper that was
+        self.shifted = 0  # s
         self.deaths = 0
         station.clock = "/run/clock-shift"
         self._shift(0)
@@ -69,15 +72,19 @@ class Victim:
 
     # ---- discovery ----
     def helper_signal(self):
-        pid = self.helper()
-        if pid:
-            try:
-                os.kill(pid, self.chance.choice((signal.SIGKILL, signal.SIGSTOP)))
-            except ProcessLookupError:
-                pass  # it was ending anyway
+        self.stopped = self.helper()
+        self._signal_helper(self.chance.choice((signal.SIGKILL, signal.SIGSTOP)))
 
     def end_helper(self):
-        """The daemon does it itself."""
+        """From being killed the daemon helps itself."""
+        self._signal_helper(signal.SIGCONT)
+
+    def _signal_helper(self, number):
+        try:
+            if self.stopped:
+                os.kill(self.stopped, number)
+        except ProcessLookupError:
+            pass  # it ended meanwhile
 
     def avahi(self):
         self.host.stop_avahi(signal.SIGKILL)
@@ -110,10 +117,11 @@ class Victim:
             file.write(struct.pack("q", seconds))
 
     def clock(self):
-        self._shift(self.chance.choice((-DECADE, DECADE)))
+        self.shifted = self.chance.choice([s for s in (-DECADE, 0, DECADE) if s != self.shifted])
+        self._shift(self.shifted)
 
     def end_clock(self):
-        self._shift(0)
+        """It stays; only the next step may come now."""
 
     def disk(self):
         with open(self.host.path(f"{self.station.state}/filler"), "wb", buffering=0) as filler:
@@ -152,6 +160,8 @@ class Nemesis:
         victim = self.chance.choice(self.victims)
         fault = self.chance.choice(victim.faults)
         lasts = self.chance.choice((0.02, 0.3, 1.0, 2.5)) * self.chance.uniform(0.5, 1.5)
+        if fault == "clock":
+            lasts = max(lasts, CLOCK_RESTS)
         # a dead or stopped daemon is neither stopped nor killed again before its time
         if fault in victim.active or (fault == "stop" and "kill" in victim.active):
             return

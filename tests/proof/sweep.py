@@ -2,7 +2,7 @@
 """Ends a daemon at every system call of a conversation, and checks that nothing was lost.
 
     sweep.py [--sample N | --seconds S] [--seed N] [--jobs N] [--mode kill|power|both]
-             [--when before,after,half] [--side 0,1] [--point POINT] [--keep FOLDER]
+             [--when before,after,half] [--side 0,1] [--kind CALL] [--point POINT] [--keep FOLDER]
 
 Without --sample and --seconds: every call there is, one after the other, until a run ends before
 its point. A point is SIDE:CALL:WHEN:MODE:SEED:KIND as it is printed with a violation; --point runs
@@ -36,15 +36,14 @@ CALLS = "/run/calls"
 # ---- a job: runs points ----
 def serve(options):
     lab.enter()
-    daemons = [options.daemon or world.EARSHOTD, world.EARSHOTD]
     with lab.Lab() as net:
         hosts = [net.host("h1"), net.host("h2")]
         users = ["alice", "bob"]
         world.introduce(hosts, users)
         for number, line in enumerate(sys.stdin, 1):
             point = world.point_from(line.strip())
-            stations = [world.Station(host, user, daemon) for host, user, daemon in
-                        zip(hosts, users, daemons if point.side == 0 else daemons[::-1])]
+            stations = [world.Station(host, user, options.daemon or world.EARSHOTD)
+                        for host, user in zip(hosts, users)]
             for station in stations:
                 station.run = number - 1
             print(json.dumps(one(stations, point, number, options)), flush=True)
@@ -55,7 +54,7 @@ def one(stations, point, number, options):
     began = time.monotonic()
     hit = talk.run(None if point.at else CALLS)
     found = checker.check(talk.record)
-    calls = [0 if point.at else count_calls(station) for station in stations]
+    calls = [0 if point.at else count_calls(station, point.kind) for station in stations]
     result = {"point": str(point), "hit": hit, "seconds": time.monotonic() - began, "calls": calls,
               "violations": [str(v) for v in found[:SHOWN]],
               "invariants": sorted({v.invariant for v in found})}
@@ -66,11 +65,11 @@ def one(stations, point, number, options):
     return result
 
 
-def count_calls(station):
+def count_calls(station, kind):
     """Of the run that was only counted; the log begins anew after that."""
     path = station.host.path(CALLS)
     with open(path, encoding="utf-8") as log:
-        count = sum(1 for _ in log)
+        count = sum(1 for line in log if kind in ("", line.split()[1]))
     os.unlink(path)
     return count
 
@@ -117,7 +116,7 @@ class Sweep:
 
     def calls(self):
         """How many calls either daemon makes in a run without any fault; the run must be right."""
-        result = self.jobs[0].run(world.Point())
+        result = self.jobs[0].run(world.Point(kind=self.options.kind))
         self._take(result)
         return result["calls"]
 
@@ -132,7 +131,8 @@ class Sweep:
             number, beyond = 0, 0
             while beyond < BEYOND:
                 number += 1
-                result = yield world.Point(side, number, when, mode, self._part(mode, number))
+                result = yield world.Point(side, number, when, mode, self._part(mode, number),
+                                           self.options.kind)
                 # jobs run ahead of each other, so that these are only nearly in a row
                 beyond = 0 if result is None or result["hit"] else beyond + 1
 
@@ -148,9 +148,9 @@ class Sweep:
         while left:
             left -= 1
             side, when, mode = lines[left % len(lines)]
-            yield world.Point(side, chance.randint(1, max(calls[side], 1)), when, mode,
-                              chance.randrange(2) * chance.randrange(1 << 30)
-                              if mode == "power" else 0)
+            part = chance.randrange(2) * chance.randrange(1 << 30) if mode == "power" else 0
+            yield world.Point(side, chance.randint(1, max(calls[side], 1)), when, mode, part,
+                              self.options.kind)
 
     def run(self, points):
         """Until there are no more points, or the time is over."""
@@ -230,9 +230,10 @@ def options_from(argv):
     parser.add_argument("--mode", choices=("kill", "power", "both"), default="both")
     parser.add_argument("--when", default="before,after,half")
     parser.add_argument("--side", default="0,1")
+    parser.add_argument("--kind", default="", help="calls of this name only")
     parser.add_argument("--point")
     parser.add_argument("--keep", default=os.path.join(lab.BUILD, "proof"))
-    parser.add_argument("--daemon", help="program of the side that is ended, if another")
+    parser.add_argument("--daemon", help="the program, if another")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(quiet=False, until=())  # until: invariants; the first one found ends it
     return parser.parse_args(argv)

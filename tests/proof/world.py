@@ -88,6 +88,7 @@ class Station:
         self.name = f"{user}@{host.name}"
         self.process = None
         self.run = 0
+        self.log_level = os.environ.get("EARSHOT_LOG_LEVEL", "warn")
         self.clock = None  # a file on the host, for the clock shim
 
     def fresh(self):
@@ -121,8 +122,8 @@ class Station:
                 env |= {"KILL_STATE": self.state, "KILL_SHADOW": self.shadow}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.host.inside(self.daemon, "--user", self.user, "--log-level", "warn",
-                                 *self.words),
+                self.host.inside(self.daemon, "--user", self.user,
+                                 "--log-level", self.log_level, *self.words),
                 env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
     def kill(self):
