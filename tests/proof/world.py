@@ -188,12 +188,13 @@ class Watch(threading.Thread):
 
 
 def introduce(hosts, users):
-    """Tells the discovery helpers of all hosts of each other."""
+    """Tells the discovery helpers of all hosts of each other. The first one's announces the others
+    also while they are not there: its daemon has names to send to."""
     for host in hosts:
         link = json.loads(host.must("ip", "-j", "link", "show", "eth0"))
         words = [str(link[0]["ifindex"]), host.address()]
         for other, user in zip(hosts, users):
             if other is not host:
-                words += [other.address(), f"{user}@{other.name}"]
+                words += [other.address(), f"{user}@{other.name}" if host is hosts[0] else "-"]
         with open(host.path("/run/neighbours"), "w", encoding="ascii") as file:
             file.write(" ".join(words) + "\n")
