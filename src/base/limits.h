@@ -61,7 +61,8 @@ enum {
 
 	/* Outbox of one person */
 	LIMIT_OUTBOX_WINDOW = 64,     /* messages sent and not confirmed */
-	LIMIT_OUTBOX_LOADED = 256,    /* messages in memory, the rest is in the store */
+	LIMIT_OUTBOX_MARKED = 256,    /* messages that may be sent without asking the store again */
+	LIMIT_OUTBOX_LOADED = 1024,   /* messages in memory, the rest is in the store */
 	LIMIT_OUTBOX_BYTES = 1 << 20, /* their bytes: no more are loaded beyond that */
 	LIMIT_OUTBOX_KEPT = 64,       /* handed over, remembered to be sent again */
 

@@ -40,3 +40,14 @@ random_id(char out[RANDOM_ID_SIZE])
 	random_bytes(raw, sizeof(raw));
 	hex_encode(out, raw, sizeof(raw));
 }
+
+void
+random_id_ordered(char out[RANDOM_ID_SIZE], int64_t ms)
+{
+	enum { TIME = 6 };
+	unsigned char raw[(RANDOM_ID_SIZE - 1) / 2];
+	for (unsigned i = 0; i < TIME; i++)
+		raw[i] = (unsigned char)((uint64_t)ms >> (8 * (TIME - 1 - i)));
+	random_bytes(raw + TIME, sizeof(raw) - TIME);
+	hex_encode(out, raw, sizeof(raw));
+}

@@ -13,5 +13,8 @@ uint32_t random_below(uint32_t bound); /* 0 <= result < bound; bound > 0 */
 enum { RANDOM_ID_SIZE = 33 };
 /* 128 bits as 32 hex digits and a NUL: stanza ids nobody can guess. */
 void random_id(char out[RANDOM_ID_SIZE]);
+/* Beginning with a time (ms, 48 bits), then 80 random bits: as hard to guess, and those made one
+ * after the other stand next to each other in an index, here and at whoever keeps them. */
+void random_id_ordered(char out[RANDOM_ID_SIZE], int64_t ms);
 
 #endif

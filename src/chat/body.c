@@ -88,9 +88,11 @@ write_lines(struct xml_writer *w, const char *text)
 }
 
 void
-body_write(struct xml_writer *w, const char *text)
+body_write(struct xml_writer *w, const struct person *to, const char *text)
 {
 	xml_leaf(w, NULL, "body", text);
+	if (person_client(to) == TXT_CLIENT_EARSHOT)
+		return;
 	xml_open(w, NS_XHTML, "html");
 	xml_open(w, NULL, "body");
 	xml_open(w, NULL, "font");

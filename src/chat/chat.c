@@ -126,11 +126,16 @@ cancelling_free(struct cancelling *k)
 	free(k);
 }
 
-static void
-cancel_found(const struct cancelling *k)
+/* True: it is looked for once more. */
+static bool
+cancel_found(struct cancelling *k)
 {
 	struct person *p = roster_get(k->roster, k->peer);
 	struct conversation *c = p ? conversation_of(p) : NULL;
+	if (c && conversation_cancel_corrections(c, &k->find)) {
+		store_find(k->roster->store, &k->find);
+		return true;
+	}
 	if (k->find.state == STORE_CANCELLED) {
 		struct value *v = value_object();
 		value_set_str(v, "id", k->id);
@@ -143,6 +148,7 @@ cancel_found(const struct cancelling *k)
 		    c->broken ? "The disk fails at present; try again."
 			      : "It is too late: the message may have been sent already.");
 	}
+	return false;
 }
 
 static void
@@ -154,8 +160,8 @@ on_found(void *ctx, struct store_job *job, int err)
 		ipc_fail(k->call, IPC_UNKNOWN, "There is no message of yours with that id.");
 	else if (err)
 		chat_fail_store(k->call, err, "The message was not cancelled");
-	else
-		cancel_found(k);
+	else if (cancel_found(k))
+		return;
 	cancelling_free(k);
 }
 

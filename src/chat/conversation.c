@@ -136,7 +136,7 @@ leave_person(struct conversation *c)
 static void
 restart(struct conversation *c)
 {
-	if (c->wanted || store_trouble(c->chat->roster->store) != 0) {
+	if (c->wanted || c->renaming || store_trouble(c->chat->roster->store) != 0) {
 		conversation_wake_at(c, clock_now() + PATIENCE);
 		return;
 	}
@@ -205,7 +205,8 @@ answer_said(const struct adding *a, int err)
 		return;
 	}
 	if (err == ERR_LATE) {
-		ipc_fail(a->call, IPC_LATE, "That message was taken back and stays so.");
+		ipc_fail(
+		    a->call, IPC_LATE, "That message was taken back or cancelled and stays so.");
 		return;
 	}
 	if (err) {
@@ -250,7 +251,7 @@ adding_create(struct conversation *c, struct ipc_call *call, const struct uttera
 {
 	const struct person *p = c->person;
 	char id[RANDOM_ID_SIZE];
-	random_id(id);
+	random_id_ordered(id, clock_wall());
 	struct saying m = {
 	    .kind = u->kind,
 	    .id = id,
@@ -319,6 +320,18 @@ conversation_cancel(struct conversation *c, struct ipc_call *call, int64_t row)
 	bool taken = possible && !c->canceller; /* not taken over: there was no memory */
 	c->canceller = NULL;
 	return taken;
+}
+
+bool
+conversation_cancel_corrections(struct conversation *c, const struct store_find *find)
+{
+	/* what may have been sent stays corrected */
+	if (find->state != STORE_QUEUED || (uint64_t)find->n <= c->outbox.asked)
+		return false;
+	for (size_t i = 0; i < find->correction_count; i++)
+		if (!conversation_cancel(c, NULL, find->corrections[i]))
+			return false;
+	return find->correction_count == STORE_CORRECTIONS;
 }
 
 /* ---- what they say of it ---- */
@@ -439,6 +452,18 @@ stream_down(struct conversation *c, const struct stream *s)
 	outbox_link_down(&c->outbox, clock_now(), stream_serial(s));
 }
 
+/* Only now can all of it be loaded. */
+static void
+on_renamed(void *ctx, struct store_job *job, int err)
+{
+	const struct telling *t = ctx;
+	struct conversation *c = t->c;
+	c->renaming--;
+	if (c->person && c->broken)
+		restart(c);
+	on_told(ctx, job, err);
+}
+
 /* All that was kept under the address is this person's. */
 static void
 rename_kept(struct conversation *c, const char *from)
@@ -449,7 +474,9 @@ rename_kept(struct conversation *c, const char *from)
 		return;
 	}
 	t->request.rename = (struct store_rename){
-	    .job = {.done = on_told, .ctx = t}, .from = t->a, .to = t->b, .display = t->d};
+	    .job = {.done = on_renamed, .ctx = t}, .from = t->a, .to = t->b, .display = t->d};
+	c->renaming++;
+	conversation_store_failed(c); /* not at all, but it cannot be asked by that name yet */
 	store_rename(c->chat->roster->store, &t->request.rename);
 }
 

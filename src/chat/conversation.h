@@ -33,6 +33,7 @@ struct conversation {
 	uint64_t wake_at;
 	unsigned asked;      /* of the store and not answered */
 	unsigned wanted;     /* of these: by the outbox */
+	unsigned renaming;   /* of these: to put under another name */
 	unsigned adding;     /* of these: messages to be added */
 	uint64_t struck_row; /* the oldest on its way when the peer ended a stream in anger ... */
 	unsigned strikes;    /* ... so many times in a row */
@@ -65,6 +66,11 @@ void conversation_mark_displayed(struct conversation *c, const char *id);
 /* Row of ours, queued. True: the call will be answered with cancelled, or, rarely, that it was too
  * late after all. False: it is too late, or cannot be told at present; nothing was answered. */
 bool conversation_cancel(struct conversation *c, struct ipc_call *call, int64_t row) MUST_USE;
+
+/* To be done before that: nobody is to hear the words of a message that was cancelled from what
+ * corrects it. True: there may be more of these, and the message is to be found anew. */
+bool
+conversation_cancel_corrections(struct conversation *c, const struct store_find *find) MUST_USE;
 
 /* They have displayed this message of ours, which may still be in the outbox. */
 void conversation_displayed(struct conversation *c, const char *id);

@@ -110,7 +110,7 @@ place(void *ctx, struct ipc_log_ask *ask, const char *name)
 	}
 	l->ask = ask;
 	l->request.cursor =
-	    (struct store_cursor){.job = {.done = on_place, .ctx = l}, .name = name ? name : ""};
+	    (struct store_cursor){.job = {.done = on_place, .ctx = l}, .name = name};
 	store_cursor_get(r->store, &l->request.cursor);
 }
 
@@ -159,13 +159,18 @@ static void
 on_topics(void *ctx)
 {
 	const struct roster *r = ctx;
-	static const char *const durable[] = {"message", "sent", "receipt", "seen", "correction",
-	    "retraction", "reaction", "forgotten"};
-	bool any = false;
-	for (size_t i = 0; i < ARRAY_LEN(durable); i++)
-		any = any || ipc_has_subscribers(r->ipc, durable[i]);
+	static const char *const events[] = {
+	    "receipt", "seen", "correction", "retraction", "reaction", "forgotten"};
+	unsigned what = 0;
+	if (ipc_has_subscribers(r->ipc, "message"))
+		what |= STORE_WATCH_IN;
+	if (ipc_has_subscribers(r->ipc, "sent"))
+		what |= STORE_WATCH_OUT;
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		if (ipc_has_subscribers(r->ipc, events[i]))
+			what |= STORE_WATCH_EVENTS;
 	if (r->store)
-		store_watch(r->store, any);
+		store_watch(r->store, what);
 }
 
 const struct ipc_log_source chat_log_source = {

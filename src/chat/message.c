@@ -55,25 +55,31 @@ describe_reactions(struct value *v, const struct store_message *m)
 	value_set(v, "reactions", reactions);
 }
 
+/* "/me waves" (XEP-0245) is shown as "Juliet waves". */
+static const char *
+without_me(const char *text)
+{
+	return text && strncmp(text, "/me ", 4) == 0 ? text + 4 : text;
+}
+
 struct value *
 message_describe(const struct store_message *m)
 {
-	/* "/me waves" (XEP-0245) is shown as "Juliet waves" */
-	bool action = strncmp(m->body, "/me ", 4) == 0;
+	const char *text = without_me(m->body);
 	struct value *v = value_object();
 	value_set_int(v, "number", m->n);
 	value_set_str(v, "direction", m->direction == STORE_IN ? "in" : "out");
 	value_set_str(v, "peer", m->peer);
 	value_set_str(v, "display", m->display);
 	value_set_str(v, "id", m->id);
-	value_set_str(v, "text", action ? m->body + 4 : m->body);
-	value_set_bool(v, "action", action);
+	value_set_str(v, "text", text);
+	value_set_bool(v, "action", text != m->body);
 	value_set_int(v, "time", m->said_at);
 	value_set_int(v, "stored", m->stored_at);
 	value_set_str(v, "state", message_state_name(m->state));
 	value_set_str(v, "reason", m->reason);
 	value_set_str(v, "reply", m->reply_to);
-	value_set_str(v, "reply_text", m->reply_text);
+	value_set_str(v, "reply_text", without_me(m->reply_text));
 	set_time(v, "edited", m->edited_at);
 	value_set_bool(v, "retracted", m->retracted);
 	describe_reactions(v, m);

@@ -177,22 +177,26 @@ ask_load(struct outbox *o)
 	    LIMIT_OUTBOX_BYTES - o->bytes);
 }
 
-/* A window ahead of need, so that sending does not stop for a commit once a window. */
+/* Ahead of need, so that sending does not stop for commits; those that are marked and not sent
+ * cannot be cancelled, but they are about to go. */
 static void
 ask_mark(struct outbox *o)
 {
 	if (!o->link || o->marking || list_empty(&o->waiting) ||
-	    item_of(o->waiting.prev)->row <= o->marked)
+	    item_of(o->waiting.prev)->row <= o->marked ||
+	    item_of(o->waiting.next)->row < o->mark_row)
 		return;
 	uint64_t upto = 0;
 	size_t ready = 0, more = 0;
 	LIST_FOREACH (n, &o->waiting) {
 		uint64_t row = item_of(n)->row;
-		if (row <= o->marked && ++ready >= LIMIT_OUTBOX_WINDOW)
+		if (row <= o->marked && ++ready == LIMIT_OUTBOX_MARKED / 4)
+			o->mark_row = row;
+		if (row <= o->marked && ready >= LIMIT_OUTBOX_MARKED / 2)
 			return;
 		if (row > o->marked) {
 			upto = row;
-			if (++more >= LIMIT_OUTBOX_WINDOW)
+			if (++more >= LIMIT_OUTBOX_MARKED)
 				break;
 		}
 	}
@@ -383,7 +387,7 @@ void
 outbox_restart(struct outbox *o, uint64_t now)
 {
 	clear(o);
-	o->last = o->marked = o->asked = o->marking = 0;
+	o->last = o->marked = o->asked = o->mark_row = o->marking = 0;
 	o->more = true;
 	o->fenced = o->loading = false;
 	settle(o, now);

@@ -21,7 +21,7 @@
  *
  * The mark: a message that may have been sent can neither be cancelled nor be called unsent, also
  * after a crash. So before a message is sent the store remembers, durably, the row up to which
- * messages may have been sent. Marks are asked for a window ahead, and the commit that adds a
+ * messages may have been sent. Marks are asked for some way ahead, and the commit that adds a
  * message can carry its mark (outbox_goes_now), so a live conversation pays nothing for them. */
 #ifndef CHAT_OUTBOX_H
 #define CHAT_OUTBOX_H
@@ -113,6 +113,7 @@ struct outbox {
 	unsigned ticket; /* of the latest load; answers to older ones are dropped */
 
 	uint64_t marked, asked; /* the mark the store has, and the one asked for */
+	uint64_t mark_row;      /* enough are marked until this row is the first that waits */
 	unsigned marking;       /* marks asked for and not answered */
 	bool fenced;            /* nothing is sent until they are */
 

@@ -84,7 +84,7 @@ write_words(struct xml_writer *w, const struct person *to, const struct saying *
 		if (m->target)
 			reply_write(w, to, &shown);
 		else
-			body_write(w, shown.body);
+			body_write(w, to, shown.body);
 		break;
 	case STORE_CORRECTION:
 		correction_write(w, to, &shown);

@@ -24,7 +24,7 @@ correction_write(struct xml_writer *w, const struct person *to, const struct say
 	if (!said_is_understood(to, NS_CORRECT))
 		buf_str(&text, "* ");
 	buf_str(&text, m->body);
-	body_write(w, buf_cstr(&text));
+	body_write(w, to, buf_cstr(&text));
 	xml_open(w, NS_CORRECT, "replace");
 	xml_attr(w, "id", m->target);
 	xml_close(w);

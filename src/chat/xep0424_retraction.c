@@ -28,7 +28,7 @@ retraction_write(struct xml_writer *w, const struct person *to, const struct say
 	xml_close(w);
 	if (said_is_understood(to, NS_RETRACT))
 		return;
-	body_write(w, "(I take back something I said before; your program cannot hide it.)");
+	body_write(w, to, "(I take back something I said before; your program cannot hide it.)");
 	said_write_fallback(w, NS_RETRACT, 0);
 }
 
@@ -48,6 +48,11 @@ on_found(void *ctx, struct store_job *job, int err)
 	struct person *p = roster_get(r->roster, r->peer);
 	struct conversation *c = p ? conversation_of(p) : NULL;
 	(void)job;
+	if (!err && c && r->find.kind == STORE_CHAT &&
+	    conversation_cancel_corrections(c, &r->find)) {
+		store_find(r->roster->store, &r->find);
+		return;
+	}
 	if (err || !c || r->find.state != STORE_QUEUED || r->find.kind != STORE_CHAT ||
 	    !conversation_cancel(c, r->call, r->find.n)) {
 		err = conversation_call(r->call, STORE_RETRACTION, "");

@@ -42,7 +42,7 @@ reaction_read(const struct xml_elem *message, struct buf *out)
 }
 
 static void
-write_fallback(struct xml_writer *w, const struct saying *m)
+write_fallback(struct xml_writer *w, const struct person *to, const struct saying *m)
 {
 	struct buf text = BUF_INIT(LIMIT_STANZA);
 	buf_str(&text, *m->body ? m->body : "(no reaction any more)");
@@ -50,7 +50,7 @@ write_fallback(struct xml_writer *w, const struct saying *m)
 		buf_char(&text, '\n');
 		said_quote(&text, m->quote);
 	}
-	body_write(w, buf_cstr(&text));
+	body_write(w, to, buf_cstr(&text));
 	said_write_fallback(w, NS_REACTIONS, 0);
 	buf_finish(&text);
 }
@@ -70,7 +70,7 @@ reaction_write(struct xml_writer *w, const struct person *to, const struct sayin
 	}
 	xml_close(w);
 	if (!said_is_understood(to, NS_REACTIONS))
-		write_fallback(w, m);
+		write_fallback(w, to, m);
 }
 
 static int

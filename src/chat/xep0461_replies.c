@@ -75,7 +75,7 @@ reply_write(struct xml_writer *w, const struct person *to, const struct saying *
 	}
 	size_t cut = count_characters(&text);
 	buf_str(&text, m->body);
-	body_write(w, buf_cstr(&text));
+	body_write(w, to, buf_cstr(&text));
 	xml_open(w, NS_REPLY, "reply");
 	xml_attr(w, "to", to->name);
 	xml_attr(w, "id", m->target);

@@ -293,7 +293,7 @@ cli_say(struct cli *c, const char *what, const char *method, struct earshot_valu
     cli_ready_fn *ready, void *ctx, struct earshot_value **answer)
 {
 	char token[RANDOM_ID_SIZE];
-	random_id(token);
+	random_id_ordered(token, clock_wall());
 	if (!earshot_value_has(params, "token"))
 		earshot_value_set_str(params, "token", token);
 	int code = connect_ready(c, ready, ctx);

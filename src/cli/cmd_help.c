@@ -13,7 +13,7 @@ add_entry(const struct screen *s, struct buf *out, const char *name, const char 
 	struct buf padded = BUF_INIT(SCREEN_MAX);
 	buf_fmt(&padded, "  %-*s", HELP_COLUMN - 2, name);
 	screen_style(s, out, STYLE_NAME, buf_cstr(&padded));
-	if (padded.len > HELP_COLUMN)
+	if (strlen(name) + 2 >= HELP_COLUMN)
 		buf_fmt(out, "\n%*s", HELP_COLUMN, "");
 	screen_wrap(s, out, help, HELP_COLUMN, HELP_COLUMN);
 	buf_finish(&padded);
@@ -40,7 +40,7 @@ add_commands(const struct screen *s, struct buf *out, const struct command *tabl
 		if (table->flags & COMMAND_HIDDEN)
 			continue;
 		buf_str(&name, table->name);
-		if (!str_empty(table->args) && strlen(table->args) < HELP_COLUMN / 2)
+		if (!str_empty(table->args) && name.len + strlen(table->args) + 3 < HELP_COLUMN)
 			buf_fmt(&name, " %s", table->args);
 		add_entry(s, out, buf_cstr(&name), table->help);
 		buf_finish(&name);

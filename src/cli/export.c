@@ -35,7 +35,6 @@ static void
 text_message(struct buf *out, const struct earshot_value *m, uint64_t index)
 {
 	(void)index;
-	const char *text = earshot_value_str(m, "text");
 	const char *quoted = earshot_value_str(m, "reply_text");
 	bool action = earshot_value_bool(m, "action", false);
 	words_clock(out, earshot_value_int(m, "time", 0));
@@ -47,9 +46,7 @@ text_message(struct buf *out, const struct earshot_value *m, uint64_t index)
 		talk_begin(out, quoted, QUOTE_COLUMNS);
 		buf_str(out, "\n\xc2\xbb ");
 	}
-	if (text)
-		text_add(out, TEXT_BODY, text, strlen(text));
-	talk_notes(out, m, 0);
+	talk_words(out, m, 0);
 	buf_char(out, '\n');
 }
 

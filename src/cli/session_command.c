@@ -247,10 +247,9 @@ do_help(struct session *s, const char *rest)
 		    table[i].args, table[i].help);
 	show_rows(s, STYLE_DIM,
 	    "Before your messages: \xe2\x80\xa6 waits, \xc2\xb7 handed over, \xe2\x9c\x93 arrived, "
-	    "\xe2\x9c\x93\xe2\x9c\x93 read, ! failed. -2 means the last but one, and so on: of "
-	    "yours "
-	    "for /edit and /retract, of the other's for /reply and /react. A message that begins "
-	    "with / is typed with //.");
+	    "\xe2\x9c\x93\xe2\x9c\x93 read, \xc3\x97 cancelled, ! failed. -2 means the last but "
+	    "one, and so on: of yours for /edit and /retract, of the other's for /reply and "
+	    "/react. A message that begins with / is typed with //.");
 }
 
 void

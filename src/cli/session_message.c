@@ -1,4 +1,5 @@
 /* What can be typed about messages. */
+#include "base/clock.h"
 #include "base/str.h"
 #include "cli/session.h"
 #include "cli/talk.h"
@@ -53,7 +54,7 @@ about(struct session *s, const struct recent *r)
 {
 	struct earshot_value *params = cli_peer(s->peer);
 	char token[RANDOM_ID_SIZE];
-	random_id(token);
+	random_id_ordered(token, clock_wall());
 	earshot_value_set_str(params, "id", r->id);
 	earshot_value_set_str(params, "token", token);
 	return params;

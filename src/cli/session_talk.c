@@ -191,7 +191,7 @@ session_say(struct session *s, const char *text, const struct recent *answered)
 		return;
 	}
 	struct sent *m = sent_new(s, text);
-	random_id(m->token);
+	random_id_ordered(m->token, clock_wall());
 	if (answered)
 		(void)snprintf(m->reply, sizeof(m->reply), "%s", answered->id);
 	s->composing = false; /* the message says it */

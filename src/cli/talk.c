@@ -13,7 +13,7 @@
 /* Where the daemon puts its emphasis (docs/ipc.md: snippet). */
 static const char hit_begins = '\2', hit_ends = '\3';
 
-enum { ID_SHOWN = 8, QUOTE_MAX = 60, NAME_LEAST = 8 };
+enum { QUOTE_MAX = 60, NAME_LEAST = 8 };
 enum { STATE_TOLD = 1 << 8 }; /* a flag of our own: the state stands elsewhere in the row */
 
 bool
@@ -116,7 +116,7 @@ talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags)
 	if (!(flags & (STATE_TOLD | TALK_MARKED)) || !str_empty(earshot_value_str(m, "reason")))
 		add_state(out, m);
 	if (earshot_value_bool(m, "retracted", false))
-		buf_str(out, " (retracted)");
+		buf_str(out, " (taken back)");
 	else if (earshot_value_int(m, "edited", 0) != 0)
 		buf_str(out, " (edited)");
 	add_reactions(out, m, "theirs", "");
@@ -124,7 +124,7 @@ talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags)
 	if (flags & TALK_IDS) {
 		struct buf id = BUF_INIT(WORDS_MAX);
 		words_str(&id, m, "id");
-		size_t n = text_fit(buf_cstr(&id), id.len, ID_SHOWN);
+		size_t n = text_fit(buf_cstr(&id), id.len, TALK_ID_SHOWN);
 		buf_fmt(out, " (#%" PRId64 "%s%.*s)", earshot_value_int(m, "number", 0),
 		    n > 0 ? ", id " : "", (int)n, buf_cstr(&id));
 		buf_finish(&id);
@@ -150,9 +150,8 @@ talk_begin(struct buf *out, const char *text, size_t columns)
 	buf_finish(&clean);
 }
 
-/* The words themselves, and what is to be known of them. */
-static void
-add_words(struct buf *out, const struct earshot_value *m, unsigned flags)
+void
+talk_words(struct buf *out, const struct earshot_value *m, unsigned flags)
 {
 	const char *text = earshot_value_str(m, "text");
 	struct buf notes = BUF_INIT(WORDS_MAX);
@@ -225,7 +224,7 @@ talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m
 	buf_str(out, action ? " " : ": ");
 	size_t column =
 	    when.len + TALK_MARK_WIDTH + 1 + text_width(buf_cstr(&who), who.len) + (action ? 3 : 2);
-	add_words(&words, m, flags);
+	talk_words(&words, m, flags);
 	rows += screen_wrap(s, out, buf_cstr(&words), column, TALK_INDENT);
 	buf_finish(&when);
 	buf_finish(&who);
@@ -254,7 +253,7 @@ talk_line(struct buf *out, const struct earshot_value *m, unsigned flags)
 		buf_str(out, "\n\xc2\xbb ");
 	}
 	buf_str(out, earshot_value_bool(m, "action", false) ? "/me " : "");
-	add_words(out, m, STATE_TOLD);
+	talk_words(out, m, STATE_TOLD);
 	buf_char(out, '\n');
 }
 

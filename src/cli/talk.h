@@ -13,6 +13,9 @@
 /* A message on a terminal: "18:04 ✓✓ Name: words", " ✓" if the mark is one column wide. */
 enum { TALK_MARK_COLUMN = 6, TALK_MARK_WIDTH = 2, TALK_INDENT = 9 };
 
+/* Columns of an id that are shown to people: enough to name the message by. */
+enum { TALK_ID_SHOWN = 8 };
+
 enum talk_flags {
 	TALK_NAMED = 1,   /* several conversations: says to whom we spoke */
 	TALK_IDS = 2,     /* with number and id */
@@ -28,6 +31,8 @@ void talk_who(struct buf *out, const struct earshot_value *m, unsigned flags);
 const char *talk_mark(const char *state);
 /* " (not delivered: reason) (edited) [reactions]": what is to be known besides the words. */
 void talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags);
+/* The words themselves, and the notes. */
+void talk_words(struct buf *out, const struct earshot_value *m, unsigned flags);
 
 /* Appends the rows of a message for a terminal, what it answers above it. Returns how many; *head
  * (may be NULL) is which of them holds the mark. */

@@ -2,6 +2,7 @@
 #include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "cli/talk.h"
 #include "cli/watch.h"
 #include "cli/words.h"
 
@@ -40,6 +41,23 @@ is_ours(const struct earshot_value *e)
 	return str_equal(earshot_value_str(e, "by"), "out");
 }
 
+/* Who it is about: by name where the event brings one. */
+static void
+add_peer(struct buf *b, const struct earshot_value *e)
+{
+	talk_who(b, e, 0);
+}
+
+/* Of a message's id as much as is needed to name it to edit and the like. */
+static void
+add_id(struct buf *b, const struct earshot_value *e)
+{
+	struct buf id = BUF_INIT(WORDS_MAX);
+	words_str(&id, e, "id");
+	buf_add(b, buf_cstr(&id), text_fit(buf_cstr(&id), id.len, TALK_ID_SHOWN));
+	buf_finish(&id);
+}
+
 static void
 add_body(struct buf *b, const struct earshot_value *e)
 {
@@ -56,7 +74,10 @@ add_message(const struct screen *s, struct buf *b, const struct earshot_value *e
 	bool action = earshot_value_bool(e, "action", false);
 	if (out && action)
 		buf_str(b, "to ");
-	words_display(&name, e);
+	if (out)
+		words_str(&name, e, "display");
+	else
+		add_peer(&name, e);
 	if (out && !action)
 		buf_str(b, "You to ");
 	screen_style(s, b, STYLE_NAME, buf_cstr(&name));
@@ -88,52 +109,47 @@ add_person(const struct screen *s, struct buf *b, const struct earshot_value *e)
 	buf_char(b, ')');
 }
 
+/* What it was, a message or a reaction, say, the event does not tell. */
 static void
 add_receipt(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	static const struct {
-		const char *state, *before, *between;
-	} words[] = {
-	    {"delivered", "", " has the message "},
-	    {"read", "", " has read the message "},
-	    {"handed over", "", " was handed the message "},
-	    {"cancelled", "Not sent to ", ", cancelled: the message "},
-	    {"queued", "Waits for ", ": the message "},
+		const char *state, *words;
+	} fates[] = {
+	    {"queued", "Waits for "},
+	    {"handed over", "Handed over to "},
+	    {"delivered", "Delivered to "},
+	    {"read", "Read by "},
+	    {"cancelled", "Cancelled, not sent to "},
 	};
+	const char *words = "Not delivered to ";
 	(void)s;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (!str_equal(earshot_value_str(e, "state"), words[i].state))
-			continue;
-		buf_str(b, words[i].before);
-		words_str(b, e, "peer");
-		buf_str(b, words[i].between);
-		words_str(b, e, "id");
-		return;
-	}
-	buf_str(b, "Not delivered to ");
-	words_str(b, e, "peer");
+	for (size_t i = 0; i < ARRAY_LEN(fates); i++)
+		if (str_equal(earshot_value_str(e, "state"), fates[i].state))
+			words = fates[i].words;
+	buf_str(b, words);
+	add_peer(b, e);
 	buf_str(b, ": ");
-	if (str_empty(earshot_value_str(e, "reason"))) {
-		buf_str(b, "the message ");
-		words_str(b, e, "id");
-	} else {
+	add_id(b, e);
+	if (!str_empty(earshot_value_str(e, "reason"))) {
+		buf_str(b, ". ");
 		words_str(b, e, "reason");
 	}
 }
 
-/* "romeo@orchard took back the message m1", "You took back the message m1 to romeo@orchard" */
+/* "Romeo took back 1a31d241", "You took back 1a31d241 to Romeo" */
 static void
 add_who_did(struct buf *b, const struct earshot_value *e, const char *did)
 {
 	if (is_ours(e))
 		buf_str(b, "You");
 	else
-		words_str(b, e, "peer");
-	buf_fmt(b, " %s the message ", did);
-	words_str(b, e, "id");
+		add_peer(b, e);
+	buf_fmt(b, " %s ", did);
+	add_id(b, e);
 	if (is_ours(e)) {
 		buf_str(b, " to ");
-		words_str(b, e, "peer");
+		add_peer(b, e);
 	}
 }
 
@@ -162,7 +178,7 @@ add_reaction(const struct screen *s, struct buf *b, const struct earshot_value *
 	if (is_ours(e))
 		buf_str(b, "You");
 	else
-		words_str(b, e, "peer");
+		add_peer(b, e);
 	buf_str(b, count > 0 ? " reacted with" : " took the reactions back");
 	for (size_t i = 0; i < count; i++) {
 		const char *text = earshot_value_as_str(earshot_value_at(all, i));
@@ -170,11 +186,11 @@ add_reaction(const struct screen *s, struct buf *b, const struct earshot_value *
 		if (text)
 			text_add(b, TEXT_NAME, text, strlen(text));
 	}
-	buf_str(b, count > 0 ? " to the message " : " from the message ");
-	words_str(b, e, "id");
+	buf_str(b, count > 0 ? " to " : " from ");
+	add_id(b, e);
 	if (is_ours(e)) {
-		buf_str(b, ", in the conversation with ");
-		words_str(b, e, "peer");
+		buf_str(b, ", with ");
+		add_peer(b, e);
 	}
 }
 
@@ -183,9 +199,9 @@ add_seen(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	(void)s;
 	buf_str(b, "You have seen what ");
-	words_str(b, e, "peer");
-	buf_str(b, " said up to the message ");
-	words_str(b, e, "id");
+	add_peer(b, e);
+	buf_str(b, " said, up to ");
+	add_id(b, e);
 }
 
 static void
@@ -198,7 +214,7 @@ add_forgotten(const struct screen *s, struct buf *b, const struct earshot_value 
 		buf_str(b, "everything");
 	} else {
 		buf_str(b, "the messages with ");
-		words_str(b, e, "peer");
+		add_peer(b, e);
 	}
 	if (before) {
 		buf_str(b, " before ");
@@ -226,22 +242,20 @@ add_typing(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	const char *state = earshot_value_str(e, "state");
 	(void)s;
-	words_display(b, e);
-	if (str_equal(state, "composing")) {
+	add_peer(b, e);
+	if (str_equal(state, "composing"))
 		buf_str(b, " is typing");
-	} else if (str_equal(state, "gone")) {
+	else if (str_equal(state, "gone"))
 		buf_str(b, " closed the conversation");
-	} else {
-		buf_str(b, " is ");
-		words_str(b, e, "state");
-	}
+	else
+		buf_str(b, str_equal(state, "paused") ? " stopped typing" : " looks elsewhere");
 }
 
 static void
 add_attention(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	(void)s;
-	words_display(b, e);
+	add_peer(b, e);
 	buf_str(b, " nudges you");
 }
 
@@ -251,6 +265,14 @@ add_own(const struct screen *s, struct buf *b, const struct earshot_value *e)
 	(void)s;
 	buf_str(b, "You are ");
 	words_own(b, e);
+}
+
+/* Every message says that its sender is active: that is no news. */
+static bool
+is_news(const char *topic, const struct earshot_value *event)
+{
+	return strcmp(topic, "typing") != 0 ||
+	       !str_equal(earshot_value_str(event, "state"), "active");
 }
 
 bool
@@ -277,7 +299,7 @@ watch_words(
 	    {"state", add_state},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strcmp(topic, words[i].topic) == 0) {
+		if (strcmp(topic, words[i].topic) == 0 && is_news(topic, event)) {
 			words[i].add(s, out, event);
 			return true;
 		}

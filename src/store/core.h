@@ -12,10 +12,11 @@ struct store {
 	uv_loop_t *loop;                /* borrowed */
 	const struct store_listener *l; /* borrowed */
 	void *ctx;
-	size_t pending; /* asked and not answered */
-	int trouble;    /* as told to the listener */
-	unsigned told;  /* of `troubles` */
-	bool ended;     /* on_fatal was called: nothing is answered any more */
+	uint64_t submitted, replied; /* jobs so far */
+	uint64_t recover_at;         /* on_recovered is due when so many are answered */
+	int trouble;                 /* as told to the listener */
+	unsigned told;               /* of `troubles` */
+	bool ended;                  /* on_fatal was called: nothing is answered any more */
 	bool closing;
 	void (*on_closed)(void *ctx);
 	void *closed_ctx;
@@ -27,9 +28,12 @@ struct store {
 
 	/* Both, under the lock. */
 	struct list asked;    /* of store_job.node */
+	struct list hurried;  /* the same, those that come first */
+	struct list patient;  /* the same, those that wait for others, or until ... */
+	uint64_t patient_at;  /* ... clock_now() is this */
 	struct list answered; /* the same, and notices of the thread's among them */
 	size_t answered_count;
-	bool watch;
+	unsigned watch;    /* enum store_watch */
 	bool quit;         /* the loop has all its answers: end */
 	bool finished;     /* the thread is at its end */
 	bool sleeping;     /* the thread waits for `wake` */
@@ -52,7 +56,7 @@ struct store {
 	int wal_limit;     /* so many cause a checkpoint */
 	uint64_t aged_at;  /* clock_now() when the age was last written */
 	uint64_t retry_at; /* clock_now() when what failed is to be tried again */
-	bool watching;     /* `watch` as it was when the latest batch began */
+	unsigned watching; /* `watch` as it was when the latest batch began */
 	bool tail_due;     /* not all events could be told */
 	int64_t told_n;    /* events up to this number were told */
 	char path[PATH_MAX];

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/str.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -60,6 +61,10 @@ db_err(struct store_db *db, int rc)
 	case SQLITE_IOERR_NOMEM:
 		err = -ENOMEM;
 		break;
+	case SQLITE_CORRUPT_VTAB:
+		/* only the full-text index: what is asked for fails, and it is made anew */
+		db->misindexed = true;
+		return ERR_DAMAGED;
 	case SQLITE_IOERR_CORRUPTFS:
 		err = ERR_DAMAGED;
 		break;
@@ -99,10 +104,10 @@ db_stmt(struct store_db *db, const char *sql, sqlite3_stmt **out)
 		tries++;
 		if (db->statement[at].text)
 			continue;
-		int rc = sqlite3_prepare_v3(
-		    db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT, &db->statement[at].stmt, NULL);
-		if (rc)
-			return db_err(db, rc);
+		int err = db_err(db, sqlite3_prepare_v3(db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT,
+					 &db->statement[at].stmt, NULL));
+		if (err)
+			return err;
 		db->statement[at].text = sql;
 		break;
 	}
@@ -158,12 +163,32 @@ db_age(const struct store_db *db)
 	return db->age + (int64_t)(clock_now() - db->age_at);
 }
 
+void
+db_forget_peer(struct store_db *db)
+{
+	db->peer.id = 0;
+}
+
+static void
+remember_peer(struct store_db *db, int64_t id, const char *name, const char *display)
+{
+	db->peer.id = 0;
+	if (display && str_copy(db->peer.name, sizeof(db->peer.name), name) == 0 &&
+	    str_copy(db->peer.display, sizeof(db->peer.display), display) == 0)
+		db->peer.id = id;
+}
+
 /* The row and whether its display is this one. 1, 0: there is none; or an error. */
 static int
 find_peer(
     struct store_db *db, const char *name, const char *display, int64_t *id, bool *same_display)
 {
 	sqlite3_stmt *stmt;
+	if (db->peer.id && strcmp(db->peer.name, name) == 0) {
+		*id = db->peer.id;
+		*same_display = !display || strcmp(db->peer.display, display) == 0;
+		return 1;
+	}
 	int err = db_stmt(db, "SELECT id, display FROM peer WHERE name = ?", &stmt);
 	if (err)
 		return err;
@@ -174,6 +199,7 @@ find_peer(
 	*id = sqlite3_column_int64(stmt, 0);
 	const char *shown = (const char *)sqlite3_column_text(stmt, 1);
 	*same_display = !display || (shown && strcmp(shown, display) == 0);
+	remember_peer(db, *id, name, shown);
 	(void)sqlite3_reset(stmt);
 	return 1;
 }
@@ -203,6 +229,7 @@ db_peer(struct store_db *db, const char *name, const char *display, int64_t *id)
 		(void)sqlite3_bind_int64(stmt, 2, *id);
 	else
 		db_bind_text(stmt, 2, name);
+	db_forget_peer(db);
 	err = db_run(db, stmt);
 	if (!err && !got)
 		*id = sqlite3_last_insert_rowid(db->sql);

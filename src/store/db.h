@@ -4,6 +4,7 @@
 #define STORE_DB_H
 
 #include "base/compiler.h"
+#include "base/limits.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -29,11 +30,18 @@ struct store_db {
 		sqlite3_stmt *stmt;
 	} statement[DB_STATEMENTS];
 	struct db_numbers now;
-	int64_t salt; /* of hashes that are kept, secret */
-	int failed;   /* the latest error that is the disk's or the machine's, not the caller's */
-	bool behind;  /* the index cannot be brought up to date at present */
-	bool wanted;  /* a search waits for the index */
-	int64_t age;  /* of the store, ms, when clock_now() was: */
+	struct { /* the person asked for last, so that a conversation asks once; id 0: nobody */
+		int64_t id;
+		char name[LIMIT_HOST_NAME + 8];
+		char display[LIMIT_DISPLAY + 1];
+	} peer;
+	bool none_forgotten; /* `forgotten` is known to be empty */
+	int64_t salt;        /* of hashes that are kept, secret */
+	int failed;  /* the latest error that is the disk's or the machine's, not the caller's */
+	bool behind; /* the index cannot be brought up to date at present */
+	bool misindexed; /* the index does not fit the messages: it is to be made anew */
+	bool wanted;     /* a search waits for the index */
+	int64_t age;     /* of the store, ms, when clock_now() was: */
 	uint64_t age_at;
 };
 
@@ -69,6 +77,8 @@ int64_t db_age(const struct store_db *db);
 
 /* The row of a person. 0 and *id, or -ENOENT. */
 int db_peer_find(struct store_db *db, const char *name, int64_t *id) MUST_USE;
+/* What is remembered of people is no longer so: rows were changed, or a transaction undone. */
+void db_forget_peer(struct store_db *db);
 /* Made if it is new; display (may be NULL) is taken over. */
 int db_peer(struct store_db *db, const char *name, const char *display, int64_t *id) MUST_USE;
 

@@ -4,12 +4,33 @@
 
 #include <errno.h>
 
+/* Corrections have words of their own: whoever cancels a message means these, too. */
+static int
+find_corrections(struct store_db *db, int64_t peer, struct store_find *find)
+{
+	sqlite3_stmt *stmt;
+	int got = db_stmt(db,
+	    "SELECT n FROM message WHERE peer = ?1 AND target = ?2 AND kind = 1"
+	    " AND direction = 1 AND state = 0 ORDER BY n LIMIT ?3",
+	    &stmt);
+	if (got)
+		return got;
+	(void)sqlite3_bind_int64(stmt, 1, peer);
+	db_bind_text(stmt, 2, find->id);
+	(void)sqlite3_bind_int(stmt, 3, STORE_CORRECTIONS);
+	while ((got = db_step(db, stmt)) > 0 && find->correction_count < STORE_CORRECTIONS)
+		find->corrections[find->correction_count++] = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return got < 0 ? got : 0;
+}
+
 static int
 find_run(struct store_db *db, struct store_job *job)
 {
 	struct store_find *find = container_of(job, struct store_find, job);
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int64_t peer;
+	find->correction_count = 0;
 	int got = db_peer_find(db, find->peer, &peer);
 	if (!got)
 		got = db_stmt(db,
@@ -20,7 +41,7 @@ find_run(struct store_db *db, struct store_job *job)
 		return got;
 	(void)sqlite3_bind_int64(stmt, 1, peer);
 	db_bind_text(stmt, 2, find->id);
-	(void)sqlite3_bind_int(stmt, 3, find->direction);
+	(void)sqlite3_bind_int64(stmt, 3, find->direction);
 	got = db_step(db, stmt);
 	if (got <= 0)
 		return got < 0 ? got : -ENOENT;
@@ -31,7 +52,7 @@ find_run(struct store_db *db, struct store_job *job)
 		return ERR_DAMAGED;
 	find->kind = (enum store_kind)kind;
 	find->state = (enum store_state)state;
-	return 0;
+	return find->direction == STORE_OUT ? find_corrections(db, peer, find) : 0;
 }
 
 void

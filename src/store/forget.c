@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-	STEP_ROWS = 250,   /* deleted in one step */
+	STEP_ROWS = 250,    /* deleted in one step */
 	STEP_LOOKS = 20000, /* looked at in one step */
 	MERGE_PAGES = 200,  /* of the full-text index written in one step */
 	DAY_MS = 24 * 60 * 60 * 1000,
@@ -20,6 +20,8 @@ enum {
 enum stage {
 	MESSAGES, /* those that fit */
 	STRAYS,   /* corrections and reactions of messages that are gone */
+	EVENTS,   /* of messages that are gone: found without an index, which each message would pay
+		   */
 	REWRITE,  /* deleted words stay in the full-text index until it is written anew: begin */
 	REWRITING,
 	LAST,
@@ -71,7 +73,7 @@ save(struct store_db *db, const struct forgetting *f)
 int
 forget_is_of(struct store_db *db, int64_t peer)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	int got = load(db, &f);
 	return got <= 0 ? got : f.peer == peer;
 }
@@ -79,13 +81,13 @@ forget_is_of(struct store_db *db, int64_t peer)
 int
 forget_left(struct store_db *db, bool *left)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	int got = load(db, &f);
 	*left = got > 0;
 	return got < 0 ? got : 0;
 }
 
-/* DELETE or the like, of one message. */
+/* DELETE or the like, with one number. */
 static int
 run_of(struct store_db *db, const char *sql, int64_t n)
 {
@@ -101,6 +103,7 @@ static int
 remember(struct store_db *db, const char *peer, const char *id)
 {
 	sqlite3_stmt *stmt;
+	db->none_forgotten = false;
 	int err = db_stmt(db, "INSERT OR REPLACE INTO forgotten (hash, at) VALUES (?, ?)", &stmt);
 	if (err)
 		return err;
@@ -143,8 +146,6 @@ delete_message(struct store_db *db, const struct victim *v)
 	int err = delete_traces(db, v);
 	if (!err)
 		err = run_of(db, "DELETE FROM reaction WHERE of = ?", v->n);
-	if (!err)
-		err = run_of(db, "DELETE FROM event WHERE of = ?", v->n);
 	if (!err)
 		err = run_of(db, "DELETE FROM message WHERE n = ?", v->n);
 	return err;
@@ -251,9 +252,29 @@ step_strays(struct store_db *db, struct forgetting *f, struct victim *victims)
 	(void)sqlite3_reset(stmt);
 	if (err < 0)
 		return err;
-	if (count < STEP_ROWS)
-		f->stage = REWRITE;
+	if (count < STEP_ROWS) {
+		f->stage = EVENTS;
+		f->at = 0;
+	}
 	return delete_all(db, f, victims, count);
+}
+
+static int
+step_events(struct store_db *db, struct forgetting *f)
+{
+	sqlite3_stmt *stmt;
+	int err = db_stmt(db,
+	    "DELETE FROM event WHERE n > ?1 AND n <= ?2 AND of <> 0"
+	    " AND NOT EXISTS (SELECT 1 FROM message m WHERE m.n = event.of)",
+	    &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(stmt, 1, f->at);
+	f->at += STEP_LOOKS;
+	(void)sqlite3_bind_int64(stmt, 2, f->at);
+	if (f->at >= db->now.last_n)
+		f->stage = REWRITE;
+	return db_run(db, stmt);
 }
 
 /* Negative: all of the index is to be merged into one piece; positive: go on with that. */
@@ -262,6 +283,7 @@ merge(struct store_db *db, int pages, bool *done)
 {
 	sqlite3_stmt *stmt;
 	sqlite3_int64 changes = sqlite3_total_changes64(db->sql);
+	*done = false;
 	int err = db_stmt(db, "INSERT INTO words (words, rank) VALUES ('merge', ?)", &stmt);
 	if (err)
 		return err;
@@ -275,7 +297,7 @@ merge(struct store_db *db, int pages, bool *done)
 static int
 step_rewrite(struct store_db *db, struct forgetting *f)
 {
-	bool done;
+	bool done = false;
 	int err = merge(db, f->stage == REWRITE ? -MERGE_PAGES : MERGE_PAGES, &done);
 	f->stage = f->stage == REWRITE || !done ? REWRITING : LAST;
 	return err;
@@ -285,18 +307,13 @@ step_rewrite(struct store_db *db, struct forgetting *f)
 static int
 prune(struct store_db *db)
 {
-	sqlite3_stmt *stmt;
 	int err = run_of(db, "DELETE FROM forgotten WHERE at < ?",
 	    clock_wall() - (int64_t)LIMIT_FORGOTTEN_DAYS * DAY_MS);
-	if (!err)
-		err = db_stmt(db,
-		    "DELETE FROM forgotten WHERE hash IN (SELECT hash FROM forgotten ORDER BY at "
-		    "LIMIT max(0, (SELECT count(*) FROM forgotten) - ?))",
-		    &stmt);
-	if (err)
-		return err;
-	(void)sqlite3_bind_int64(stmt, 1, LIMIT_FORGOTTEN);
-	return db_run(db, stmt);
+	return err ? err
+		   : run_of(db,
+			 "DELETE FROM forgotten WHERE hash IN (SELECT hash FROM forgotten "
+			 "ORDER BY at LIMIT max(0, (SELECT count(*) FROM forgotten) - ?))",
+			 LIMIT_FORGOTTEN);
 }
 
 static int
@@ -338,6 +355,7 @@ step_last(struct store_db *db, const struct forgetting *f)
 		err = prune(db);
 	if (!err)
 		err = run_of(db, "DELETE FROM forgetting WHERE ticket = ?", f->ticket);
+	db_forget_peer(db);
 	db->now.deleted = db->now.wipe = true;
 	blocks_free(blocks);
 	return err;
@@ -348,6 +366,8 @@ step(struct store_db *db, struct forgetting *f)
 {
 	struct victim *victims;
 	int err;
+	if (f->stage == EVENTS)
+		return step_events(db, f);
 	if (f->stage == REWRITE || f->stage == REWRITING)
 		return step_rewrite(db, f);
 	victims = malloc(STEP_ROWS * sizeof(*victims));
@@ -371,7 +391,7 @@ run_step(struct store_db *db, struct forgetting *f, bool *done)
 int
 forget_step(struct store_db *db, bool *done, int64_t *count)
 {
-	struct forgetting f;
+	struct forgetting f = {0};
 	*done = true;
 	int got = load(db, &f);
 	if (got <= 0)
@@ -403,7 +423,7 @@ static int
 forget_run(struct store_db *db, struct store_job *job)
 {
 	struct store_forget *forget = container_of(job, struct store_forget, job);
-	struct forgetting f;
+	struct forgetting f = {0};
 	bool done;
 	int got = load(db, &f);
 	if (got < 0)

@@ -72,7 +72,7 @@ widen_span(struct store_db *db, struct span *span, int64_t n, int64_t said_at)
 static int
 index_row(struct store_db *db, sqlite3_stmt *row, struct span *span)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	if (sqlite3_column_int64(row, 1) != STORE_CHAT)
 		return 0;
 	int err = widen_span(db, span, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 2));
@@ -128,7 +128,7 @@ index_step(struct store_db *db, size_t rows, bool *more)
 static int
 move_words(struct store_db *db, int64_t n, const char *body, int64_t to)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int err = body ? words_remove(db, n, body) : -ENOMEM;
 	if (!err)
 		err = db_stmt(db,

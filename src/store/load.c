@@ -109,6 +109,7 @@ store_load(struct store *s, struct store_load *load)
 	load->blocks = NULL;
 	load->job.run = load_run;
 	load->job.reads = true;
+	load->job.first = true;
 	store_submit(s, &load->job);
 }
 

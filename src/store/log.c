@@ -19,10 +19,13 @@ enum { EVENT_N = ROW_COUNT, EVENT_KIND, EVENT_VALUE, EVENT_TEXT, EVENT_OF };
 static int
 begin(struct store_db *db, struct reader *r, const struct store_read_log *read)
 {
-	int err = db_stmt(db,
-	    "SELECT " ROW_COLUMNS " FROM " ROW_TABLES " WHERE m.n > ? AND m.kind = 0 ORDER BY m.n",
-	    &r->messages);
-	if (!err)
+	int err = 0;
+	if (read->what & (STORE_WATCH_IN | STORE_WATCH_OUT))
+		err = db_stmt(db,
+		    "SELECT " ROW_COLUMNS " FROM " ROW_TABLES
+		    " WHERE m.n > ? AND m.kind = 0 AND m.direction BETWEEN ? AND ? ORDER BY m.n",
+		    &r->messages);
+	if (!err && read->what & STORE_WATCH_EVENTS)
 		err = db_stmt(db,
 		    "SELECT " ROW_COLUMNS ", e.n, e.kind, e.value, e.text, e.of"
 		    " FROM event e LEFT JOIN message m ON m.n = e.of LEFT JOIN peer p ON p.id = "
@@ -31,8 +34,15 @@ begin(struct store_db *db, struct reader *r, const struct store_read_log *read)
 		    &r->events);
 	if (err)
 		return err;
-	(void)sqlite3_bind_int64(r->messages, 1, read->since);
-	(void)sqlite3_bind_int64(r->events, 1, read->since);
+	if (r->messages) {
+		(void)sqlite3_bind_int64(r->messages, 1, read->since);
+		(void)sqlite3_bind_int(
+		    r->messages, 2, read->what & STORE_WATCH_IN ? STORE_IN : STORE_OUT);
+		(void)sqlite3_bind_int(
+		    r->messages, 3, read->what & STORE_WATCH_OUT ? STORE_OUT : STORE_IN);
+	}
+	if (r->events)
+		(void)sqlite3_bind_int64(r->events, 1, read->since);
 	return 0;
 }
 
@@ -99,7 +109,7 @@ fill(struct reader *r, sqlite3_stmt *stmt, void **blocks, struct store_event *e,
 static int
 grow(struct reader *r, struct store_read_log *read)
 {
-	if (read->count < r->capacity)
+	if (read->at && read->count < r->capacity)
 		return 0;
 	size_t more = r->capacity ? 2 * r->capacity : 16;
 	struct store_event *at = realloc(read->at, more * sizeof(*at));
@@ -176,6 +186,7 @@ store_read_log(struct store *s, struct store_read_log *read)
 {
 	read->at = NULL;
 	read->blocks = NULL;
+	read->what = STORE_WATCH_ALL;
 	read->job.run = read_run;
 	read->job.reads = true;
 	store_submit(s, &read->job);

@@ -32,6 +32,7 @@ struct store_read_log {
 	struct store_job job;
 	int64_t since;
 	size_t limit;
+	unsigned what;          /* the store's own: enum store_watch */
 	struct store_event *at; /* owned */
 	size_t count;
 	int64_t upto; /* everything up to this number has been told */
@@ -44,7 +45,7 @@ void store_read_log_finish(struct store_read_log *read);
 /* A place in the log that a front end wants remembered under a name. Setting never goes back. */
 struct store_cursor {
 	struct store_job job;
-	const char *name; /* 1 to LIMIT_CURSOR_NAME bytes; get: "" for none, to learn `last` */
+	const char *name; /* 1 to LIMIT_CURSOR_NAME bytes; get: NULL or "" to learn `last` only */
 	int64_t n;        /* set: in; get: out, 0 if there is none */
 	int64_t last;     /* out: the newest number of the log */
 };

@@ -96,6 +96,8 @@ struct store_answered {
 };
 void store_answered(struct store *s, struct store_answered *answered);
 
+enum { STORE_CORRECTIONS = 32 };
+
 /* A message by its id. done with -ENOENT: there is none. */
 struct store_find {
 	struct store_job job;
@@ -104,6 +106,8 @@ struct store_find {
 	int64_t n;
 	enum store_kind kind;
 	enum store_state state;
+	int64_t corrections[STORE_CORRECTIONS]; /* of it, of ours and queued: the oldest */
+	size_t correction_count;
 };
 void store_find(struct store *s, struct store_find *find);
 

@@ -140,7 +140,7 @@ load_age(struct store_db *db)
 static int
 load(struct store_db *db)
 {
-	int64_t message = 0, event = 0;
+	int64_t message = 0, event = 0, forgotten = 0;
 	int err = ask(db, "SELECT max(n) FROM message", &message);
 	if (!err)
 		err = ask(db, "SELECT max(n) FROM event", &event);
@@ -155,7 +155,10 @@ load(struct store_db *db)
 	/* a number that can hardly grow any more was put there by somebody else */
 	if (db->now.last_n < 0 || db->now.last_n > INT64_MAX / 2)
 		return ERR_DAMAGED;
-	err = load_age(db);
+	err = ask(db, "SELECT count(*) FROM (SELECT 1 FROM forgotten LIMIT 1)", &forgotten);
+	db->none_forgotten = !err && !forgotten;
+	if (!err)
+		err = load_age(db);
 	db->salt = db_meta_int(db, "salt", 0);
 	while (!db->salt && !err) {
 		random_bytes(&db->salt, sizeof(db->salt));
@@ -220,6 +223,8 @@ open_db(const char *path, const char *const *const *schema, struct store_db *db,
 	memset(report, 0, sizeof(*report));
 	if (strlen(path) > OPEN_PATH_MAX)
 		return -ENAMETOOLONG;
+	/* counting its memory would cost a lock an allocation; refused if SQLite runs already */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	int err = make_file(path, &made, &small);
 	if (err)
 		return err;

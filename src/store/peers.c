@@ -10,7 +10,7 @@
 	"(SELECT count(*) FROM message m INDEXED BY message_unread " \
 	"WHERE m.peer = p.id AND m.state = 6), " \
 	"(SELECT count(*) FROM message m INDEXED BY message_queued " \
-	"WHERE m.peer = p.id AND m.state = 0), " \
+	"WHERE m.peer = p.id AND m.state = 0 AND m.kind = 0), " \
 	"l.n, l.said_at FROM (SELECT id, (SELECT max(n) FROM message m " \
 	"WHERE m.peer = peer.id AND m.kind = 0) AS last FROM peer) q " \
 	"CROSS JOIN message l ON l.n = q.last CROSS JOIN peer p ON p.id = q.id " \

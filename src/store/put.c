@@ -50,6 +50,8 @@ static int
 is_forgotten(struct store_db *db, struct store_put *put)
 {
 	sqlite3_stmt *stmt;
+	if (db->none_forgotten)
+		return 0;
 	int got = db_stmt(db, "SELECT 1 FROM forgotten WHERE hash = ?", &stmt);
 	if (got)
 		return got;
@@ -143,7 +145,7 @@ find_target(struct store_db *db, struct store_put *put, int64_t peer, struct tar
 		return err == -ENOENT ? 0 : err;
 	}
 	if (!err && put->direction == STORE_OUT && put->kind == STORE_CORRECTION &&
-	    target->retracted)
+	    (target->retracted || target->cancelled))
 		return ERR_LATE;
 	if (err == -ENOENT && put->direction == STORE_IN && put->kind == STORE_CORRECTION) {
 		put->kept = STORE_CHAT;
@@ -199,5 +201,6 @@ store_put(struct store *s, struct store_put *put)
 {
 	put->job.run = put_run;
 	put->job.reads = false;
+	put->job.first = put->direction == STORE_IN;
 	store_submit(s, &put->job);
 }

@@ -91,6 +91,9 @@ store_set_state(struct store *s, struct store_set_state *set)
 {
 	set->job.run = set_state_run;
 	set->job.reads = false;
+	set->job.first = true;
+	set->job.late = set->state == STORE_HANDED_OVER || set->state == STORE_DELIVERED ||
+			set->state == STORE_READ;
 	store_submit(s, &set->job);
 }
 
@@ -130,37 +133,58 @@ store_cancel(struct store *s, struct store_cancel *cancel)
 {
 	cancel->job.run = cancel_run;
 	cancel->job.reads = false;
+	cancel->job.first = true;
 	store_submit(s, &cancel->job);
 }
 
-/* Words of ours before row n that were delivered or handed over have been read as well. */
+/* One number: of the row the statement finds, below n. 1, 0: there is none; or an error. */
+static int
+look_before(
+    struct store_db *db, const char *sql, int64_t peer, int64_t n, int64_t after, int64_t *out)
+{
+	sqlite3_stmt *stmt;
+	int got = db_stmt(db, sql, &stmt);
+	if (got)
+		return got;
+	(void)sqlite3_bind_int64(stmt, 1, peer);
+	(void)sqlite3_bind_int64(stmt, 2, n);
+	(void)sqlite3_bind_int64(stmt, 3, after);
+	got = db_step(db, stmt);
+	if (got > 0)
+		*out = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return got;
+}
+
+/* Words of ours before row n that were delivered or handed over have been read as well. Those
+ * before the last one that is known to be read were seen to then; nor is looked further back than
+ * some thousand messages. An index of them would cost every message more than this costs a marker.
+ */
 static int
 read_before(struct store_db *db, int64_t peer, int64_t n)
 {
-	for (;;) {
-		sqlite3_stmt *stmt;
+	int64_t row = 0;
+	int got = look_before(db,
+	    "SELECT n FROM (SELECT n, direction, state FROM message WHERE peer = ?1 AND kind = 0"
+	    " AND n < ?2 AND n > ?3 ORDER BY n DESC LIMIT 5000)"
+	    " WHERE direction = 1 AND state = 3 LIMIT 1",
+	    peer, n, 0, &row);
+	if (!got)
+		got = look_before(db,
+		    "SELECT min(n) - 1 FROM (SELECT n FROM message WHERE peer = ?1 AND kind = 0"
+		    " AND n < ?2 AND n > ?3 ORDER BY n DESC LIMIT 5000)",
+		    peer, n, 0, &row);
+	while (got >= 0) {
 		bool changed;
-		int err = db_stmt(db,
-		    "SELECT n FROM message WHERE peer = ? AND n < ? AND kind = 0"
-		    " AND state IN (1, 2) ORDER BY n LIMIT 1",
-		    &stmt);
-		if (err)
-			return err;
-		(void)sqlite3_bind_int64(stmt, 1, peer);
-		(void)sqlite3_bind_int64(stmt, 2, n);
-		int got = db_step(db, stmt);
+		got = look_before(db,
+		    "SELECT n FROM message WHERE peer = ?1 AND kind = 0 AND n < ?2 AND n > ?3"
+		    " AND direction = 1 AND state IN (1, 2) ORDER BY n LIMIT 1",
+		    peer, n, row, &row);
 		if (got <= 0)
-			return got;
-		int64_t row = sqlite3_column_int64(stmt, 0);
-		(void)sqlite3_reset(stmt);
-		err = advance(db, row, STORE_READ, NULL, &changed);
-		if (err)
-			return err;
-		/* a row the statement finds and the other does not change: no file of ours has it
-		 */
-		if (!changed)
-			return ERR_DAMAGED;
+			break;
+		got = advance(db, row, STORE_READ, NULL, &changed);
 	}
+	return got;
 }
 
 int
@@ -209,6 +233,7 @@ store_answered(struct store *s, struct store_answered *answered)
 {
 	answered->job.run = answered_run;
 	answered->job.reads = false;
+	answered->job.first = true;
 	store_submit(s, &answered->job);
 }
 
@@ -238,5 +263,6 @@ store_mark(struct store *s, struct store_mark *mark)
 {
 	mark->job.run = mark_run;
 	mark->job.reads = false;
+	mark->job.first = true;
 	store_submit(s, &mark->job);
 }

@@ -41,7 +41,7 @@ merge(struct store_db *db, int64_t to, int64_t from)
 }
 
 static int
-rename_run(struct store_db *db, struct store_job *job)
+rename_peer(struct store_db *db, struct store_job *job)
 {
 	struct store_rename *rename = container_of(job, struct store_rename, job);
 	sqlite3_stmt *stmt;
@@ -67,6 +67,14 @@ rename_run(struct store_db *db, struct store_job *job)
 	(void)sqlite3_bind_int64(stmt, 2, from);
 	err = db_run(db, stmt);
 	return err ? err : db_peer(db, rename->to, rename->display, &to);
+}
+
+static int
+rename_run(struct store_db *db, struct store_job *job)
+{
+	int err = rename_peer(db, job);
+	db_forget_peer(db);
+	return err;
 }
 
 void

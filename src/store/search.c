@@ -166,7 +166,7 @@ add_snippet(struct search *s, const struct hit *hit)
 {
 	struct store_list *list = &s->ask->list;
 	struct store_message *m = &list->at[list->count - 1];
-	struct buf out = BUF_INIT(4 * SNIPPET_BYTES);
+	struct buf out = BUF_INIT((size_t)4 * SNIPPET_BYTES);
 	int err = snippet_make(&s->tokens, m->body, hit->place, hit->place_count, &out);
 	if (!err) {
 		m->snippet = blocks_add(&list->blocks, buf_cstr(&out), out.len);
@@ -240,7 +240,7 @@ search_run(struct store_db *db, struct store_job *job)
 	struct search s = {
 	    .db = db,
 	    .ask = ask,
-	    .query = BUF_INIT(8 * LIMIT_SEARCH_WORDS),
+	    .query = BUF_INIT((size_t)8 * LIMIT_SEARCH_WORDS),
 	    .since = ask->since ? ask->since : INT64_MIN,
 	    .until = ask->until ? ask->until : INT64_MAX,
 	    .deadline = clock_now() + TIME_MS,

@@ -34,7 +34,7 @@ add_text(struct buf *out, const char *body, size_t *from, size_t to, size_t *roo
 {
 	size_t len = to - *from, cut = utf8_cut(body + *from, len, *room);
 	for (size_t i = *from; i < *from + cut; i++)
-		buf_char(out, (unsigned char)body[i] < ' ' ? ' ' : body[i]);
+		buf_add(out, (unsigned char)body[i] < ' ' ? " " : &body[i], 1);
 	*room = cut < len ? 0 : *room - cut;
 	*from = to;
 }

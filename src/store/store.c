@@ -1,11 +1,16 @@
 #include "store/store.h"
 
+#include "base/clock.h"
 #include "store/core.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define NEVER UINT64_MAX
+
+enum { PATIENCE = 5 }; /* ms that late jobs wait */
 
 static void
 on_async_closed(uv_handle_t *handle)
@@ -22,12 +27,22 @@ on_async_closed(uv_handle_t *handle)
 static void
 quit_if_done(struct store *s)
 {
-	if (!s->closing || (s->pending && !s->ended))
+	if (!s->closing || (s->submitted != s->replied && !s->ended))
 		return;
 	uv_mutex_lock(&s->lock);
 	s->quit = true;
 	uv_cond_signal(&s->wake);
 	uv_mutex_unlock(&s->lock);
+}
+
+static void
+recover_if_due(struct store *s)
+{
+	if (!s->trouble || s->replied < s->recover_at || s->ended)
+		return;
+	s->trouble = 0;
+	s->recover_at = NEVER;
+	s->l->on_recovered(s->ctx);
 }
 
 static void
@@ -43,9 +58,10 @@ on_answers(uv_async_t *async)
 		s->answered_count--;
 		uv_mutex_unlock(&s->lock);
 		if (job->run)
-			s->pending--;
+			s->replied++;
 		if (job->done)
 			job->done(job->ctx, job, job->err);
+		recover_if_due(s);
 		uv_mutex_lock(&s->lock);
 		if (count > s->answered_count)
 			count = s->answered_count;
@@ -78,10 +94,7 @@ on_weather(void *ctx, struct store_job *job, int err)
 		s->trouble = last;
 		s->l->on_trouble(s->ctx, last);
 	}
-	if (!failing && s->trouble) {
-		s->trouble = 0;
-		s->l->on_recovered(s->ctx);
-	}
+	s->recover_at = !failing && s->trouble ? s->submitted : NEVER;
 }
 
 static void
@@ -101,7 +114,10 @@ create(const char *path, struct store **out)
 	if (!s)
 		return -ENOMEM;
 	list_init(&s->asked);
+	list_init(&s->hurried);
+	list_init(&s->patient);
 	list_init(&s->answered);
+	s->recover_at = NEVER;
 	s->weather = (struct store_job){.done = on_weather, .ctx = s};
 	s->doom = (struct store_job){.done = on_doom, .ctx = s};
 	(void)snprintf(s->path, sizeof(s->path), "%s", path);
@@ -168,10 +184,15 @@ store_close(struct store *s, void (*done)(void *ctx), void *ctx)
 void
 store_submit(struct store *s, struct store_job *job)
 {
-	s->pending++;
+	s->submitted++;
 	uv_mutex_lock(&s->lock);
-	list_insert(&s->asked, &job->node);
-	if (s->sleeping)
+	bool wake = !job->late;
+	if (job->late && list_empty(&s->patient)) {
+		s->patient_at = clock_now() + PATIENCE;
+		wake = true; /* to sleep no longer than that */
+	}
+	list_insert(job->late ? &s->patient : job->first ? &s->hurried : &s->asked, &job->node);
+	if (s->sleeping && wake)
 		uv_cond_signal(&s->wake);
 	uv_mutex_unlock(&s->lock);
 }
@@ -180,17 +201,17 @@ void
 core_tell_events(struct store *s, const struct store_event *events, size_t count)
 {
 	uv_mutex_lock(&s->lock);
-	bool wanted = s->watch;
+	bool wanted = s->watch != 0;
 	uv_mutex_unlock(&s->lock);
 	if (wanted)
 		s->l->on_events(s->ctx, events, count);
 }
 
 void
-store_watch(struct store *s, bool on)
+store_watch(struct store *s, unsigned what)
 {
 	uv_mutex_lock(&s->lock);
-	s->watch = on;
+	s->watch = what;
 	uv_mutex_unlock(&s->lock);
 }
 

@@ -1,7 +1,9 @@
 /* What is promised to last: messages, the outbox, the log of events, in one SQLite file. All of it
  * happens in a thread of its own: whatever is queued when it wakes up goes into one transaction,
  * and is answered on the loop thread once that is on disk (WAL, synchronous=FULL). Everything that
- * is asked is done and answered in the order in which it was asked.
+ * is asked is done and answered in the order in which it was asked, but for this: what the outbox
+ * and streams wait for (states, marks, loads, messages that arrive) does not wait behind the calls
+ * of front ends.
  *
  * Knows nothing of streams, people or sockets. SQLite is only here. Functions: loop thread, unless
  * said otherwise.
@@ -31,6 +33,8 @@ struct store_job {
 	/* The store's own. Inside the transaction, on the store's thread; perhaps twice. */
 	int (*run)(struct store_db *db, struct store_job *job);
 	bool reads; /* it changes nothing: a full disk does not matter */
+	bool late;  /* nobody waits for it: it may wait some ms for others to be committed with */
+	bool first; /* somebody is kept waiting on the network: before what front ends ask for */
 	int err;
 	/* The caller's: exactly once, from the loop; 0 after the commit, or why it was not done.
 	 * May be NULL. It may free the request and ask for more. */
@@ -41,12 +45,13 @@ struct store_job {
 struct store_listener {
 	/* Writing fails since now, with err; told once. */
 	void (*on_trouble)(void *ctx, int err);
-	/* It works again. Jobs asked for before have all been answered. */
+	/* It works again. Jobs asked for before that was known have all been answered; those asked
+	 * for since are done, unless there is new trouble. */
 	void (*on_recovered)(void *ctx);
 	/* Last call but the process must end now: a commit may or may not be on disk. */
 	void (*on_fatal)(void *ctx, int err);
 	/* New entries of the log, in order, after the answers of the transaction that made them;
-	 * borrowed. Only while store_watch() is on. */
+	 * borrowed. Only what store_watch() asks for. */
 	void (*on_events)(void *ctx, const struct store_event *events, size_t count);
 };
 
@@ -67,7 +72,14 @@ void store_close(struct store *s, void (*done)(void *ctx), void *ctx);
 /* For the requests' own functions. Never fails: what is wrong is the answer. */
 void store_submit(struct store *s, struct store_job *job);
 
-void store_watch(struct store *s, bool on);
+/* What on_events is to tell: nothing at first. */
+enum store_watch {
+	STORE_WATCH_IN = 1,     /* messages that arrive */
+	STORE_WATCH_OUT = 2,    /* messages of ours */
+	STORE_WATCH_EVENTS = 4, /* what happens to either */
+	STORE_WATCH_ALL = 7,
+};
+void store_watch(struct store *s, unsigned what);
 
 /* The error writing fails with at present, 0: it works. */
 int store_trouble(const struct store *s);

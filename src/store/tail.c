@@ -37,6 +37,7 @@ tell_some(struct store *s)
 	t->job = (struct store_job){.done = on_telling, .ctx = t};
 	t->read.since = s->told_n;
 	t->read.limit = EVENTS_AT_ONCE;
+	t->read.what = s->watching;
 	int err = tail_read(&s->db, &t->read);
 	if (!err)
 		s->told_n = t->read.upto;

@@ -35,7 +35,7 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 {
 	sqlite3_stmt *stmt;
 	int err = db_stmt(db,
-	    "SELECT n, direction, kind, retracted, target, substr(body, 1, 40) FROM message"
+	    "SELECT n, direction, kind, retracted, target, substr(body, 1, 40), state FROM message"
 	    " WHERE peer = ? AND id = ?"
 	    " AND id <> '' AND direction IN (?, ?) AND kind <= ? ORDER BY n DESC LIMIT 1",
 	    &stmt);
@@ -53,6 +53,7 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 	out->direction = sqlite3_column_int(stmt, 1) == STORE_OUT ? STORE_OUT : STORE_IN;
 	*kind = sqlite3_column_int(stmt, 2);
 	out->retracted = sqlite3_column_int(stmt, 3) != 0;
+	out->cancelled = sqlite3_column_int(stmt, 6) == STORE_CANCELLED;
 	const char *target = (const char *)sqlite3_column_text(stmt, 4);
 	if (!target || str_copy(next, LIMIT_STANZA_ID + 1, target))
 		next[0] = '\0';

@@ -9,9 +9,12 @@
 
 #include <errno.h>
 
+#define NEVER UINT64_MAX
+
 enum {
-	BATCH_MAX = 4096, /* jobs of one transaction: bounds its memory and its time */
-	RETRY_MS = 1000,  /* how often writing is tried while it fails */
+	HURRIED_MAX = 4096, /* jobs of one transaction: bounds its memory and its time */
+	ASKED_MAX = 256,    /* the same of those that the others must not wait for long */
+	RETRY_MS = 1000,    /* how often writing is tried while it fails */
 	NS_PER_MS = 1000000,
 	AGE_MS = 60 * 1000,      /* how often the age is written, if anything is */
 	CHECKPOINT_PAGES = 2000, /* of the write-ahead log, then it is copied into the file */
@@ -40,6 +43,7 @@ roll_back(struct store *s, const struct db_numbers *before)
 	if (!sqlite3_get_autocommit(s->db.sql))
 		(void)sqlite3_exec(s->db.sql, "ROLLBACK", NULL, NULL, NULL);
 	s->db.now = *before;
+	db_forget_peer(&s->db);
 }
 
 /* One job of a transaction. 0: it is done, well or not (job->err), and the next one may follow. */
@@ -281,6 +285,13 @@ run_index(struct store_db *db, struct store_job *job)
 }
 
 static int
+run_reindex(struct store_db *db, struct store_job *job)
+{
+	(void)job;
+	return index_reset(db);
+}
+
+static int
 run_forget(struct store_db *db, struct store_job *job)
 {
 	int64_t count;
@@ -344,7 +355,12 @@ catch_up(struct store *s, bool idle)
 		s->db.behind = true;
 		return 0;
 	}
-	if (wanted || backlog(s) >= BACKLOG_MAX || (idle && backlog(s) >= BACKLOG_IDLE)) {
+	if (s->db.misindexed) {
+		log_warn(NULL, "the index of words is damaged, and made anew");
+		err = serve_self(s, run_reindex, &result);
+		s->db.misindexed = false;
+		s->db.behind |= result != 0;
+	} else if (wanted || backlog(s) >= BACKLOG_MAX || (idle && backlog(s) >= BACKLOG_IDLE)) {
 		err = serve_self(s, run_index, &result);
 		/* a search does without it then, until something could be written again */
 		s->db.behind |= result != 0;
@@ -355,25 +371,48 @@ catch_up(struct store *s, bool idle)
 	return err;
 }
 
+static bool
+is_asked(const struct store *s)
+{
+	return !list_empty(&s->asked) || !list_empty(&s->hurried) || !list_empty(&s->later) ||
+	       s->quit;
+}
+
 /* Sleeps until there is something to do. */
 static void
 sleep_locked(struct store *s)
 {
 	uint64_t idle_at = clock_now() + (s->idle ? 0 : IDLE_MS);
 	s->idle = false;
-	while (list_empty(&s->asked) && list_empty(&s->later) && !s->quit) {
-		uint64_t now = clock_now();
+	while (!is_asked(s)) {
+		uint64_t now = clock_now(), until = NEVER;
 		bool retry = s->failing || s->tail_due;
-		uint64_t until = retry ? s->retry_at : idle_at;
-		s->idle = !retry && is_behind(s) && now >= until;
-		if (s->idle || (retry && now >= until))
+		if (retry)
+			until = s->retry_at;
+		else if (is_behind(s))
+			until = idle_at;
+		s->idle = !retry && now >= until;
+		if (!list_empty(&s->patient) && s->patient_at < until)
+			until = s->patient_at;
+		if (now >= until)
 			break;
 		s->sleeping = true;
-		if (retry || is_behind(s))
-			(void)uv_cond_timedwait(&s->wake, &s->lock, (until - now) * NS_PER_MS);
-		else
+		if (until == NEVER)
 			uv_cond_wait(&s->wake, &s->lock);
+		else
+			(void)uv_cond_timedwait(&s->wake, &s->lock, (until - now) * NS_PER_MS);
 		s->sleeping = false;
+	}
+}
+
+static void
+take_from(struct list *from, int count, struct list *jobs, bool *writes)
+{
+	while (count-- > 0 && !list_empty(from)) {
+		struct store_job *job = container_of(from->next, struct store_job, node);
+		list_remove(&job->node);
+		list_insert(jobs, &job->node);
+		*writes |= !job->reads;
 	}
 }
 
@@ -384,18 +423,10 @@ take(struct store *s, struct list *jobs, bool *writes)
 	*writes = false;
 	uv_mutex_lock(&s->lock);
 	sleep_locked(s);
-	while (!list_empty(&s->later)) {
-		struct store_job *job = container_of(s->later.next, struct store_job, node);
-		list_remove(&job->node);
-		list_insert(jobs, &job->node);
-		*writes |= !job->reads;
-	}
-	for (int i = 0; i < BATCH_MAX && !list_empty(&s->asked); i++) {
-		struct store_job *job = container_of(s->asked.next, struct store_job, node);
-		list_remove(&job->node);
-		list_insert(jobs, &job->node);
-		*writes |= !job->reads;
-	}
+	take_from(&s->hurried, HURRIED_MAX, jobs, writes);
+	take_from(&s->patient, HURRIED_MAX, jobs, writes);
+	take_from(&s->later, HURRIED_MAX, jobs, writes);
+	take_from(&s->asked, ASKED_MAX, jobs, writes);
 	bool more = !list_empty(jobs) || !s->quit;
 	if (s->watch && !s->watching)
 		s->told_n = s->db.now.last_n;

@@ -19,16 +19,17 @@ tokens_api(struct store_db *db)
 int
 tokens_open(struct store_db *db, struct tokens *t)
 {
-	/* as in the schema */
-	const char *args[] = {"remove_diacritics", "2"};
 	void *ctx = NULL;
 	t->tokenizer = NULL;
 	fts5_api *api = tokens_api(db);
 	if (!api)
 		return -ENOTSUP;
 	int rc = api->xFindTokenizer(api, "unicode61", &ctx, &t->does);
-	if (!rc)
+	if (!rc) {
+		/* as in the schema */
+		const char *args[] = {"remove_diacritics", "2"};
 		rc = t->does.xCreate(ctx, args, ARRAY_LEN(args), &t->tokenizer);
+	}
 	return db_err(db, rc);
 }
 

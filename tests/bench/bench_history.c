@@ -44,7 +44,7 @@ static void
 die(const char *what, int err)
 {
 	(void)fprintf(stderr, "%s: %s\n", what, err_str(err));
-	exit(1);
+	exit(1); /* NOLINT(concurrency-mt-unsafe): nothing is registered to run at exit */
 }
 
 static void

@@ -39,7 +39,7 @@ ignore_err(void *ctx, int err)
 {
 	(void)ctx;
 	(void)fprintf(stderr, "the store fails: %d\n", err);
-	exit(1);
+	_exit(1);
 }
 
 static void
@@ -240,9 +240,9 @@ main(int argc, char **argv)
 	run(&b, "set state, 64 at once", PUTS, 64, ask_set);
 	put_all(&b, STORE_OUT, "put out, 1000 at once", PUTS, 1000);
 	run(&b, "set state, 1000 at once", PUTS, 1000, ask_set);
-	store_watch(b.store, true);
+	store_watch(b.store, STORE_WATCH_ALL);
 	put_all(&b, STORE_OUT, "put out, 1000, told", PUTS, 1000);
-	store_watch(b.store, false);
+	store_watch(b.store, 0);
 	measure_latency(&b);
 	measure_reads(&b);
 	store_close(b.store, on_closed, NULL);

@@ -142,7 +142,7 @@ history_insert(struct history *h, const struct history_row *row)
 static inline int
 history_special(struct history *h, const struct history_row *of)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	char body[512] = "\xf0\x9f\x91\x8d", id[40];
 	struct history_row row = {db_next(&h->db), of->peer, of->direction,
 	    history_random(h, 2) ? STORE_CORRECTION : STORE_REACTION, id, of->id, body};

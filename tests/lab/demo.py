@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Two machines, one cable, nothing set up: they find each other and talk.
+"""Two machines, one cable, nothing set up: they find each other and talk, also when one is away.
 
 Prints what the people type and see, with the seconds since the first start. Exits with 1 if
 anything goes wrong."""
@@ -26,7 +26,7 @@ class Person:
         self.tell(f"$ earshot {shown}")
         done = self.daemon.cli(*words)
         for line in (done.stdout + done.stderr).splitlines():
-            self.tell(line)
+            self.tell(line.replace("\t", "  "))
         check(done.returncode == 0, f"that ended with status {done.returncode}")
 
     def sees(self, peer, text):
@@ -39,7 +39,11 @@ def conversation(l):
     began = time.monotonic()
     juliet, romeo = Person(verona, "juliet", began), Person(mantua, "romeo", began)
     meet(juliet.daemon, romeo.daemon)
-    juliet.tell("they see each other")
+    juliet.tell("(they see each other)")
+    juliet.types("set", "nick", "Juliet")
+    romeo.types("set", "nick", "Romeo")
+    juliet.daemon.client.wait_here(romeo.daemon.name, display="Romeo")
+    romeo.daemon.client.wait_here(juliet.daemon.name, display="Juliet")
     juliet.types("who")
     juliet.types("send", "romeo", "What man art thou?")
     romeo.sees(juliet, "What man art thou?")
@@ -50,7 +54,13 @@ def conversation(l):
     juliet.types("who")
     romeo.types("daemon", "stop")
     juliet.daemon.client.wait_gone(romeo.daemon.name)
-    juliet.tell("romeo has left")
+    juliet.tell("(romeo has left)")
+    juliet.types("send", "romeo", "Good night, good night!")
+    romeo.daemon.start(published=False)
+    romeo.tell("(is back)")
+    romeo.sees(juliet, "Good night, good night!")
+    romeo.types("search", "night")
+    romeo.types("daemon", "stop")
     juliet.types("daemon", "stop")
 
 

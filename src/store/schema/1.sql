@@ -38,7 +38,6 @@ CREATE INDEX message_conversation ON message (peer, kind, n);
 CREATE INDEX message_id ON message (peer, id) WHERE id <> '';
 CREATE INDEX message_queued ON message (peer, state, n, kind) WHERE state = 0;
 CREATE INDEX message_unread ON message (peer, state, n) WHERE state = 6;
-CREATE INDEX message_confirmed ON message (peer, n) WHERE kind = 0 AND state IN (1, 2);
 CREATE INDEX message_correction ON message (peer, target) WHERE kind = 1;
 CREATE UNIQUE INDEX message_token ON message (peer, token) WHERE token IS NOT NULL;
 
@@ -50,7 +49,8 @@ CREATE TABLE reaction (
 	PRIMARY KEY (of, by)
 ) STRICT, WITHOUT ROWID;
 
--- What happened to messages; that they came stands in message itself. value: of STATE the state;
+-- What happened to messages; that they came stands in message itself. Events of messages that are no
+-- more may be left for a while: who reads passes over them. value: of STATE the state;
 -- of CORRECTED, RETRACTED and REACTION the direction of who did it; of FORGOTTEN `before`.
 -- text: of STATE the reason; of FORGOTTEN the person's name, "" for everybody.
 CREATE TABLE event (
@@ -60,8 +60,6 @@ CREATE TABLE event (
 	value INTEGER NOT NULL,
 	text TEXT
 ) STRICT;
-
-CREATE INDEX event_of ON event (of);
 
 -- What was received and forgotten, and must not come back.
 CREATE TABLE forgotten (

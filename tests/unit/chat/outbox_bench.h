@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { ITEMS = 800, WINDOW = LIMIT_OUTBOX_WINDOW };
+enum { ITEMS = 4 * LIMIT_OUTBOX_LOADED, WINDOW = LIMIT_OUTBOX_WINDOW };
 
 struct bench {
 	struct outbox o;

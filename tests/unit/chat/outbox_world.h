@@ -13,6 +13,7 @@
 static size_t world_window = 3, world_loaded = 5;
 static size_t engine_window = 3; /* what it takes the window to be: the same, but for a mutant */
 #define LIMIT_OUTBOX_WINDOW engine_window
+#define LIMIT_OUTBOX_MARKED engine_window
 #define LIMIT_OUTBOX_LOADED world_loaded
 #include "chat/outbox.c" /* NOLINT(bugprone-suspicious-include): to give it other limits */
 

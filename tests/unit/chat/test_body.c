@@ -81,7 +81,7 @@ writes_what_libpurple_shows_unharmed(void **state)
 	struct buf out = BUF_INIT(LIMIT_STANZA);
 	struct xml_writer w = xml_writer_to(&out);
 	xml_open(&w, NULL, "message");
-	body_write(&w, "<b> & c\nd");
+	body_write(&w, &(struct person){.txt = {.client = TXT_CLIENT_LIBPURPLE}}, "<b> & c\nd");
 	xml_close(&w);
 	assert_int_equal(buf_err(&out), 0);
 	assert_string_equal(buf_cstr(&out),

@@ -48,18 +48,25 @@ no_more_than_a_window_is_under_way(void **state)
 }
 
 static void
-a_window_ahead_is_marked(void **state)
+marks_are_asked_for_ahead_of_need(void **state)
 {
 	(void)state;
-	add(0, 1, 3 * WINDOW);
+	enum { MARKED = LIMIT_OUTBOX_MARKED };
+	add(0, 1, 3 * MARKED);
 	outbox_link_up(&b.o, 0, 7, true);
-	assert_did("mark 64. ");
-	outbox_marked(&b.o, 0, WINDOW);
-	assert_non_null(strstr(b.did, "send 64. mark 128. "));
+	assert_did("mark 256. ");
+	outbox_marked(&b.o, 0, MARKED);
+	assert_non_null(strstr(b.did, "send 64. "));
 	assert_null(strstr(b.did, "send 65. "));
+	assert_null(strstr(b.did, "mark ")); /* many are ready */
+	unsigned row = 1;
 	ignore_what_was_done();
-	outbox_marked(&b.o, 0, UINT64_C(2) * WINDOW);
-	assert_did(""); /* a window is ready */
+	for (; !strstr(b.did, "mark "); row++) {
+		ignore_what_was_done();
+		outbox_confirmed(&b.o, 0, id_of(row));
+	}
+	assert_non_null(strstr(b.did, "mark 512. ")); /* when half to a quarter is left */
+	assert_in_range(row, MARKED / 2 - WINDOW, MARKED * 3 / 4 - WINDOW);
 }
 
 static void
@@ -165,23 +172,25 @@ static void
 memory_is_bounded_and_the_rest_is_loaded(void **state)
 {
 	(void)state;
-	add(0, 1, LIMIT_OUTBOX_LOADED + 44);
+	enum { HALF = LIMIT_OUTBOX_LOADED / 2, ALL = LIMIT_OUTBOX_LOADED + 44 };
+	add(0, 1, ALL);
 	assert_int_equal(b.in_memory, LIMIT_OUTBOX_LOADED);
 	assert_false(outbox_is_idle(&b.o));
 	outbox_link_up(&b.o, 0, 7, true);
 	assert_false(outbox_goes_now(&b.o));
-	outbox_marked(&b.o, 0, 300);
+	outbox_marked(&b.o, 0, ALL);
 	ignore_what_was_done();
-	for (unsigned row = 1; row < 128; row++)
+	for (unsigned row = 1; row < HALF; row++) {
 		outbox_confirmed(&b.o, 0, id_of(row));
-	assert_null(strstr(b.did, "load"));
-	ignore_what_was_done();
-	outbox_confirmed(&b.o, 0, id_of(128));
-	assert_did("128 delivered. load 128 after 256. send 192. ");
-	load(0, b.ticket, 257, 300, 300, true);
+		assert_null(strstr(b.did, "load"));
+		ignore_what_was_done();
+	}
+	outbox_confirmed(&b.o, 0, id_of(HALF));
+	assert_did("512 delivered. load 512 after 1024. send 576. ");
+	load(0, b.ticket, LIMIT_OUTBOX_LOADED + 1, ALL, ALL, true);
 	assert_did("");
-	add(0, 301, 301);
-	assert_int_equal(b.in_memory, 301 - 128);
+	add(0, ALL + 1, ALL + 1);
+	assert_int_equal(b.in_memory, ALL + 1 - HALF);
 }
 
 static void
@@ -206,7 +215,7 @@ loading_and_adding_may_overlap(void **state)
 	add(0, 3, 3); /* the load may have it or not */
 	assert_int_equal(b.in_memory, 0);
 	load(0, b.ticket, 1, 2, 0, true);
-	assert_did("load 256 after 0. load 254 after 2. ");
+	assert_did("load 1024 after 0. load 1022 after 2. ");
 	load(0, b.ticket, 3, 3, 0, true);
 	add(0, 3, 3); /* the load was faster */
 	assert_int_equal(b.in_memory, 3);
@@ -225,7 +234,7 @@ after_trouble_all_is_loaded_and_sent_anew(void **state)
 	ignore_what_was_done();
 	outbox_restart(&b.o, 0);
 	assert_int_equal(b.in_memory, 0);
-	assert_did("load 256 after 0. ");
+	assert_did("load 1024 after 0. ");
 	load(0, b.ticket, 1, 3, 3, true);
 	assert_did("send 1 again. send 2 again. send 3 again. ");
 }
@@ -296,7 +305,7 @@ main(void)
 	    TEST(a_live_stream_sends_at_once),
 	    TEST(what_waited_is_marked_before_it_is_sent),
 	    TEST(no_more_than_a_window_is_under_way),
-	    TEST(a_window_ahead_is_marked),
+	    TEST(marks_are_asked_for_ahead_of_need),
 	    TEST(a_new_stream_starts_with_the_oldest_unconfirmed),
 	    TEST(receipts_come_as_they_like),
 	    TEST(a_receipt_for_what_was_never_sent_is_a_lie),

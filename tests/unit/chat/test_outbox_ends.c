@@ -142,10 +142,10 @@ what_is_only_in_the_store_is_cancelled_there(void **state)
 	outbox_finish(&b.o);
 	outbox_init(&b.o, &ops, NULL, 1, true);
 	tick(0);
-	assert_did("load 256 after 0. ");
+	assert_did("load 1024 after 0. ");
 	unsigned before = b.ticket;
 	assert_true(outbox_cancel(&b.o, 0, 2));
-	assert_did("cancel 2. mark 0. load 256 after 0. ");
+	assert_did("cancel 2. mark 0. load 1024 after 0. ");
 	load(0, before, 1, 2, 0, true); /* was read before */
 	assert_int_equal(b.in_memory, 0);
 	load(0, b.ticket, 1, 1, 0, true);

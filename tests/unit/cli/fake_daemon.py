@@ -44,8 +44,9 @@ class Refused(Exception):
 class Client:
     def __init__(self, daemon, sock):
         self.daemon, self.sock, self.topics = daemon, sock, set()
+        self.since = None  # after which number it still has to be told what the log holds
         self.lock = threading.Lock()
-        self.missed = []  # durable events to tell after the answer to subscribe
+        daemon.clients.add(self)  # before it can ask for anything, the daemon's end say
         threading.Thread(target=self.serve, daemon=True).start()
 
     def put(self, obj):
@@ -55,6 +56,11 @@ class Client:
                 self.sock.sendall(line)
         except OSError:
             pass
+
+    @property
+    def subscribed(self):
+        """It is told what happens, and has been told what had happened."""
+        return bool(self.topics) and self.since is None
 
     def tell(self, topic, content):
         if topic in self.topics or "*" in self.topics:
@@ -84,9 +90,8 @@ class Client:
             return
         if "id" in call:
             self.put({"jsonrpc": "2.0", "id": call["id"], **reply})
-        for n, topic, content in self.missed:
-            self.tell(topic, content)
-        self.missed = []
+        if self.since is not None:
+            self.daemon.replay(self)
         if method == "daemon.stop":
             self.daemon.close()
 
@@ -95,8 +100,9 @@ class Log:
     """What is on the daemon's disk: it outlives one."""
 
     def __init__(self):
-        self.lock = threading.Lock()
-        self.last, self.messages, self.events = 0, [], []
+        self.lock = threading.Lock()  # held while an event is told: nothing is left out or twice
+        self.last, self.messages = 0, []
+        self.events = {}  # by number: topic and content
         self.tokens, self.cursors = {}, {}
         self.clock = 1_800_000_000_000  # ms: Friday, 15 January 2027, 08:00 UTC
         self.page_max = 1000  # an answer may hold fewer messages than were asked for
@@ -106,6 +112,10 @@ class Log:
             self.last += 1
             return self.last
 
+    def keep(self, topic, content):
+        self.events[content["number"]] = (topic, content)
+        self.last = max(self.last, content["number"])
+
 
 class FakeDaemon:
     SILENT = object()  # as an answer: none at all
@@ -113,7 +123,7 @@ class FakeDaemon:
     def __init__(self, path, people=None, before=None):
         """before: the daemon that ran until now, whose store this one takes over."""
         self.path = path
-        self.people = PEOPLE if people is None else people
+        self.people = people or (before.people if before else PEOPLE)
         self.own = {"name": "me@here", "published": True, "display": "Mercutio",
                     "full_name": "Mercutio", "nick": "", "status": "available", "text": "",
                     "avatar": ""}
@@ -139,7 +149,7 @@ class FakeDaemon:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            self.clients.add(Client(self, sock))
+            Client(self, sock)
 
     def close(self, unlink=True):
         if self.successor:
@@ -160,19 +170,38 @@ class FakeDaemon:
         self.close(unlink=False)
         return next_one
 
+    @property
+    def cursors(self):
+        return self.log.cursors
+
+    def last(self):
+        return self.log.last
+
     def event(self, topic, **content):
+        """What has a number is kept for those who ask with `since`."""
         if self.successor:
             self.successor.event(topic, **content)
-        for c in list(self.clients):
-            c.tell(topic, content)
-
-    def durable(self, topic, content, number=None):
-        """An event with a number: kept for those who ask with `since`."""
-        n = number or self.log.next()
-        content = {"number": n, **content}
+            return
         with self.log.lock:
-            self.log.events.append((n, topic, content))
-        self.event(topic, **content)
+            if "number" in content:
+                self.log.keep(topic, content)
+            for c in list(self.clients):
+                if c.subscribed:
+                    c.tell(topic, content)
+
+    def durable(self, topic, content):
+        self.event(topic, **{"number": self.log.next(), **content})
+
+    def replay(self, client):
+        with self.log.lock:
+            for number in sorted(n for n in self.log.events if n > client.since):
+                client.tell(*self.log.events[number])
+            client.since = None
+
+    def cut_off(self, message, **since):
+        for c in list(self.clients):
+            c.put({"jsonrpc": "2.0", "method": "cut-off", "params": dict(since, message=message)})
+            c.sock.shutdown(socket.SHUT_RDWR)
 
     def add(self, name, text, direction="in", **more):
         """A message in the log, told to those who listen."""
@@ -189,7 +218,7 @@ class FakeDaemon:
             if first:
                 m["reply_text"] = first["text"][:80]
         self.log.messages.append(m)
-        self.durable("message" if direction == "in" else "sent", m, n)
+        self.event("message" if direction == "in" else "sent", **m)
         return m
 
     def says(self, name, text, action=False, **more):
@@ -198,7 +227,7 @@ class FakeDaemon:
     def becomes(self, m, state, reason=None):
         """What became of a message of ours."""
         m["state"] = state
-        content = {"peer": m["peer"], "id": m["id"], "state": state}
+        content = {"peer": m["peer"], "display": m["display"], "id": m["id"], "state": state}
         if reason:
             m["reason"] = content["reason"] = reason
         self.durable("receipt", content)
@@ -236,19 +265,18 @@ class FakeDaemon:
         return {"protocol": 1, "version": "9.9.9", "pid": os.getpid()}
 
     def do_subscribe(self, client, topics=None, since=None):
-        client.topics |= set(topics or ["*"])
-        answer = {"topics": sorted(client.topics)}
-        if since is not None:
-            if isinstance(since, str):
-                since = self.log.cursors.get(since, self.log.last)
-            answer["since"] = since
-            with self.log.lock:
-                client.missed = [e for e in self.log.events if e[0] > since]
-        return answer
+        if isinstance(since, str):
+            since = self.log.cursors.get(since, self.log.last)
+        if since is not None and since > self.log.last:
+            raise Refused("invalid", f"No event has the number {since} yet.", last=self.log.last)
+        with self.log.lock:
+            client.topics |= set(topics or ["*"])
+            client.since = since
+        return {"topics": sorted(client.topics), **({} if since is None else {"since": since})}
 
-    def do_cursor(self, client, name, number=None):
-        if number is not None:
-            self.log.cursors[name] = max(number, self.log.cursors.get(name, 0))
+    def do_cursor(self, client, name, number=0):
+        if number > self.log.cursors.get(name, 0):
+            self.log.cursors[name] = number
         return {"number": self.log.cursors.get(name, 0), "last": self.log.last}
 
     def do_who(self, client, all=False):
@@ -302,7 +330,8 @@ class FakeDaemon:
             m.update(text="", retracted=True)
         else:
             m["reactions"]["ours" if by == "out" else "theirs"] = content["reactions"]
-        self.durable(topic, {"peer": peer, "id": mid, "by": by, **content})
+        self.durable(topic, {"peer": peer, "display": m["display"], "id": mid, "by": by,
+                             **content})
         return m
 
     def do_edit(self, client, peer, id, text, token=None):
@@ -326,7 +355,8 @@ class FakeDaemon:
         for m in unread:
             m["state"] = "seen"
         if unread:
-            self.durable("seen", {"peer": name, "id": unread[-1]["id"]})
+            self.durable("seen", {"peer": name, "display": unread[-1]["display"],
+                                  "id": unread[-1]["id"]})
         return {"changed": bool(unread)}
 
     def do_cancel(self, client, peer, id):

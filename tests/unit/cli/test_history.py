@@ -137,7 +137,7 @@ GOLDEN = """\
 2027-01-16 08:00\tYou\tdelivered\tnew words (edited) [\U0001f44d]
 2027-01-16 08:00\tYou\tfailed\tlost (not delivered: It was too old.)
 2027-01-16 08:00\tRomeo Montague\tunread\t/me waves
-2027-01-16 08:00\tRomeo Montague\tseen\t(retracted)
+2027-01-16 08:00\tRomeo Montague\tseen\t(taken back)
 """
 
 
@@ -395,7 +395,7 @@ Saturday, 16 January 2027
 08:00  You: new words (edited) [\U0001f44d]
 08:00  You: lost (not delivered: It was too old.)
 08:00  * Romeo Montague waves
-08:00  Romeo Montague:  (retracted)
+08:00  Romeo Montague: (taken back)
 """, r)
     wanted = [m for m in box.daemon.log.messages if m["peer"] == "romeo@orchard"]
     for args in (["--json"], ["--format", "json"]):

@@ -142,7 +142,7 @@ def messages_are_changed_by_typing(box):
         t.see(r"^         > theirs one\n\d\d:\d\d  \u2713 You: yes, one$")
         check(fake.asked("send")[-1]["reply"] == "in1", fake.calls)
         say(t, "/history 2")
-        t.see(r"^08:00  \u2713 You: \(retracted\)\n +> theirs one\n08:00  \u2713 You: yes, one$")
+        t.see(r"^08:00  \u2713 You: \(taken back\)\n +> theirs one\n08:00  \u2713 You: yes, one$")
         say(t, "/search one")
         t.see(r"^2027-01-15 08:00  You to Romeo Montague: yes, one$")
         say(t, "/search nothing at all")

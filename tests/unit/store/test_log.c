@@ -39,7 +39,7 @@ start_watching(struct harness *h)
 	memset(&told, 0, sizeof(told));
 	harness_start(h);
 	h->on_events = on_events;
-	store_watch(h->store, true);
+	store_watch(h->store, STORE_WATCH_ALL);
 }
 
 static void
@@ -53,12 +53,12 @@ events_follow_the_answers_they_belong_to(void **state)
 		uv_run(&h.loop, UV_RUN_ONCE);
 	assert_int_equal(told.answered, 1);
 	assert_string_equal(told.text[0], "0 1 " JULIET " a by0 state0 ");
-	store_watch(h.store, false);
+	store_watch(h.store, 0);
 	msg_keep(&h, msg_in("b", "x"));
 	msg_ask(&h, "SELECT 1");
 	assert_int_equal(told.count, 1);
 	/* what was committed while nobody wanted it is not told later */
-	store_watch(h.store, true);
+	store_watch(h.store, STORE_WATCH_ALL);
 	msg_keep(&h, msg_in("c", "x"));
 	while (told.count < 2)
 		uv_run(&h.loop, UV_RUN_ONCE);
@@ -256,6 +256,7 @@ a_cursor_is_remembered_and_never_goes_back(void **state)
 	harness_open(&h);
 	assert_int_equal(get_cursor(&h, "tray"), 2);
 	assert_int_equal(get_cursor(&h, "Tray"), 0);
+	assert_int_equal(get_cursor(&h, NULL), 0); /* and how far the log goes */
 	for (int i = 1; i < LIMIT_CURSORS; i++) {
 		(void)snprintf(longer, sizeof(longer), "%d", i);
 		assert_int_equal(set_cursor(&h, longer, 1, &n), 0);

@@ -421,7 +421,7 @@ the_age_grows_over_restarts_by_a_day_at_most(void **state)
 {
 	(void)state;
 	struct harness h;
-	const int64_t hour = 3600 * 1000;
+	const int64_t hour = INT64_C(3600) * 1000;
 	harness_start(&h);
 	int64_t age = store_age(h.store);
 	assert_in_range(age, 0, 10000);

@@ -215,7 +215,7 @@ people_come_with_the_latest_first(void **state)
 	assert_int_equal(p.at[0].last_n, last);
 	assert_string_equal(p.at[1].name, "b@x");
 	assert_int_equal(p.at[1].unread, 2);
-	assert_int_equal(p.at[1].queued, 0);
+	assert_int_equal(p.at[1].queued, 0); /* a reaction is no message */
 	assert_int_equal(p.at[1].last_at, 13);
 	store_peers_finish(&p);
 	p.limit = 1;

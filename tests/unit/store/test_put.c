@@ -406,12 +406,38 @@ our_marker_is_kept_until_it_is_sent(void **state)
 	}
 }
 
+static void
+what_waits_is_cancelled_with_its_corrections(void **state)
+{
+	(void)state;
+	struct harness h;
+	struct store_find find = {.id = "a", .direction = STORE_OUT};
+	harness_start(&h);
+	int64_t a = msg_keep(&h, msg_out("a", "secret"));
+	int64_t b = msg_keep(&h, msg_about(msg_out("b", "secret!"), STORE_CORRECTION, "a"));
+	msg_keep(&h, msg_about(msg_out("r", "+"), STORE_REACTION, "a"));
+	int64_t c = msg_keep(&h, msg_about(msg_out("c", "secret?"), STORE_CORRECTION, "b"));
+	find.peer = msg_out("a", "").peer;
+	assert_int_equal(HARNESS_ASK(&h, store_find, &find), 0);
+	assert_int_equal(find.n, a);
+	assert_int_equal(find.correction_count, 2);
+	assert_int_equal(find.corrections[0], b);
+	assert_int_equal(find.corrections[1], c);
+	assert_true(msg_cancel(&h, b));
+	assert_true(msg_cancel(&h, a));
+	assert_int_equal(HARNESS_ASK(&h, store_find, &find), 0);
+	assert_int_equal(find.correction_count, 1);
+	struct store_put put = msg_about(msg_out("d", "secret"), STORE_CORRECTION, "a");
+	assert_int_equal(msg_put(&h, &put), ERR_LATE);
+	harness_finish(&h);
+}
+
 static int
 run_index(struct store_db *db, struct store_job *job)
 {
 	(void)job;
-	int err = db_exec(db, "INSERT INTO words (rowid, body) SELECT n, body FROM message WHERE "
-			      "kind = 0 AND n <= 2");
+	int err = db_exec(db, "INSERT INTO words (rowid, body, peer, direction)"
+			      " SELECT n, body, peer, direction FROM message WHERE n <= 2");
 	db->now.indexed = 2;
 	return err ? err : db_meta_set(db, "indexed", 2);
 }
@@ -464,6 +490,7 @@ main(void)
 	    cmocka_unit_test(both_sides_react_to_anything),
 	    cmocka_unit_test(their_marker_means_all_before_it_was_read),
 	    cmocka_unit_test(our_marker_is_kept_until_it_is_sent),
+	    cmocka_unit_test(what_waits_is_cancelled_with_its_corrections),
 	    cmocka_unit_test(the_index_follows_what_is_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

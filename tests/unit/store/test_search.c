@@ -116,8 +116,8 @@ the_better_ones_come_first(void **state)
 {
 	struct harness *h = *state;
 	char longer[1024] = "tea";
-	for (int i = 0; i < 60; i++)
-		(void)snprintf(longer + 3 + i * 5, 6, " w%03d", i);
+	for (size_t i = 0; i < 60; i++)
+		(void)snprintf(longer + 3 + i * 5, 6, " w%03zu", i);
 	hear(h, "a@x", "1", "tea", 1);
 	hear(h, "a@x", "2", longer, 2);
 	hear(h, "a@x", "3", "tea!", 3);
@@ -182,10 +182,10 @@ anything_may_be_typed(void **state)
 	    "a + b", "+", "a*b", "a* b*c*", "a,b", ",", ".", "-", "--", "- a", "'", "''",
 	    "';DROP TABLE message;--", "\\", "\\\"", "%", "_", "?1", "$a", "@a", "#", "\x01",
 	    "\x7f", "\xff", "\xc3", "\xc3\x28", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xef\xbb\xbf",
-	    "\xe2\x80\x8b", "\xe2\x80\xae", "\xf0\x9f\x91\x8d", "\xf0\x9f\x91\x8d*", "\xcc\x81",
-	    "a\xcc\x81", "\xe6\xbc\xa2\xe5\xad\x97", "\xe6\xbc\xa2*", "\xd8\xb9\xd8\xb1", "NULL",
-	    "undefined", "<script>", "&amp;", "${HOME}", "%s%n", "../..", "rowid", "rank", "words",
-	    "a\r\nb", "1e308", "-1", "0x0"};
+	    "\xe2\x80\x8b", "\xf0\x9f\x91\x8d", "\xf0\x9f\x91\x8d*", "\xcc\x81", "a\xcc\x81",
+	    "\xe6\xbc\xa2\xe5\xad\x97", "\xe6\xbc\xa2*", "\xd8\xb9\xd8\xb1", "NULL", "undefined",
+	    "<script>", "&amp;", "${HOME}", "%s%n", "../..", "rowid", "rank", "words", "a\r\nb",
+	    "1e308", "-1", "0x0"};
 	hear(h, "a@x", "1", "a b c", 1);
 	for (size_t i = 0; i < ARRAY_LEN(typed); i++) {
 		struct store_search s = {.words = typed[i], .direction = -1, .limit = 5};
@@ -237,7 +237,7 @@ too_much_is_refused(void **state)
 	for (size_t i = 1; i < LIMIT_SEARCH_WORDS; i += 2)
 		words[i] = ' ';
 	assert_int_equal(HARNESS_ASK(h, store_search, &s), ERR_TOO_BIG);
-	words[2 * QUERY_WORDS] = '\0';
+	words[(size_t)2 * QUERY_WORDS] = '\0';
 	assert_int_equal(HARNESS_ASK(h, store_search, &s), 0);
 	s.words = "a* b*";
 	assert_int_equal(HARNESS_ASK(h, store_search, &s), ERR_TOO_BIG);
@@ -270,6 +270,49 @@ of_many_hits_the_newest_are_compared(void **state)
 	assert_string_equal(find(h, "77"), "tea 77");
 }
 
+/* Nobody searched, and nothing else was asked for. */
+static void
+many_new_ones_are_indexed_when_it_is_quiet(void **state)
+{
+	struct harness *h = *state;
+	for (int i = 0; i < 150; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "%d", i);
+		hear(h, "a@x", id, "tea", i);
+	}
+	uv_sleep(1000);
+	assert_int_equal(sql(h, "SELECT count(*) FROM words_docsize"), 0);
+	for (int i = 150; i < 300; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof(id), "%d", i);
+		hear(h, "a@x", id, "tea", i);
+	}
+	uv_sleep(1500);
+	assert_int_equal(sql(h, "SELECT count(*) FROM words_docsize"), 300);
+}
+
+static void
+an_index_that_does_not_fit_is_made_anew(void **state)
+{
+	struct harness *h = *state;
+	hear(h, "a@x", "1", "tea", 1);
+	assert_string_equal(find(h, "tea"), "tea");
+	assert_int_equal(sql(h, "INSERT INTO words (words, rowid, body, peer, direction) "
+				"SELECT 'delete', n, 'coffee', 9, 9 FROM message"),
+	    -1);
+	struct store_put p = {.peer = "a@x",
+	    .direction = STORE_IN,
+	    .kind = STORE_CORRECTION,
+	    .id = "2",
+	    .target = "1",
+	    .body = "milk"};
+	if (HARNESS_ASK(h, store_put, &p))
+		assert_int_equal(HARNESS_ASK(h, store_put, &p), 0);
+	assert_int_equal(h->fatals, 0);
+	assert_string_equal(find(h, "milk"), "milk");
+	assert_string_equal(find(h, "tea"), "");
+}
+
 int
 main(void)
 {
@@ -286,6 +329,10 @@ main(void)
 	    cmocka_unit_test_setup_teardown(random_bytes_may_be_typed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(too_much_is_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(of_many_hits_the_newest_are_compared, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		many_new_ones_are_indexed_when_it_is_quiet, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		an_index_that_does_not_fit_is_made_anew, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include "disk.h"
 #include "store/open.h"
 
-enum { MANY = 500 };
+enum { MANY = 250 };
 
 static int
 set_up(void **state)

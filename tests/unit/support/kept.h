@@ -94,7 +94,7 @@ kept_begin(const struct feature *const *features)
 	assert_int_equal(uv_loop_init(&world.loop), 0);
 	assert_int_equal(
 	    store_open(kept.path, &world.loop, &kept_listener, &world.r, &report, &store), 0);
-	store_watch(store, true);
+	store_watch(store, STORE_WATCH_ALL);
 	assert_int_equal(world_begin_with(features, store), 0);
 	settle();
 	return 0;
