@@ -68,6 +68,7 @@ conversation_call(struct ipc_call *call, enum store_kind kind, const char *body)
 	};
 	if (!c)
 		return 0;
+	u.lifetime = c->chat->roster->lifetime;
 	if (str_empty(u.target) || strlen(u.target) > LIMIT_STANZA_ID) {
 		ipc_fail(call, IPC_INVALID, "Say which message: the parameter \"id\" is missing.");
 		return 0;
@@ -230,9 +231,10 @@ on_peers(void *ctx, struct store_job *job, int err)
 		const struct store_peer *peer = &known->at[i];
 		struct person *p;
 		if (roster_recall(r, peer->name, peer->display, &p) != 0 ||
-		    (peer->queued && !conversation_of(p)))
+		    (peer->waits && !conversation_of(p)))
 			log_error(peer->name, "out of memory: it is not known until it comes");
 	}
+	conversations_known(r, !err && known->count < known->limit);
 	store_peers_finish(known);
 	free(known);
 	if (!r->closing)

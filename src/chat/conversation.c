@@ -503,8 +503,11 @@ conversations_event(const struct bus_event *e)
 	struct person *p = e->person;
 	if (!p)
 		return;
+	const struct chat *chat = p->roster->chat;
 	struct conversation *c = p->chat;
 	uint64_t now = clock_now();
+	if (!c && e->kind == BUS_PERSON_NEW && !chat->complete)
+		(void)conversation_of(p); /* without memory it is tried when it comes again */
 	if (e->kind == BUS_PERSON_MERGED)
 		merge(p, e->other);
 	if (!c)
@@ -568,6 +571,13 @@ conversations_start(struct roster *r)
 	(void)uv_timer_init(r->loop, &chat->timer);
 	r->chat = chat;
 	return 0;
+}
+
+void
+conversations_known(struct roster *r, bool all)
+{
+	struct chat *chat = r->chat;
+	chat->complete = all;
 }
 
 void

@@ -21,6 +21,7 @@ struct bus_event;
 struct chat {
 	struct roster *roster; /* borrowed */
 	struct list conversations;
+	bool complete;      /* everybody for whom something waits has one */
 	uv_timer_t timer;   /* for the earliest wake_at */
 	uint64_t timer_due; /* OUTBOX_NEVER: it does not run */
 };
@@ -91,6 +92,8 @@ void conversation_wake_at(void *ctx, uint64_t when);
 int conversations_start(struct roster *r) MUST_USE;
 void conversations_stop(void *chat);
 void conversations_event(const struct bus_event *e);
+/* Those for whom something waits have been told by conversation_of(): all of them, or not. */
+void conversations_known(struct roster *r, bool all);
 void conversations_recovered(struct roster *r); /* the store works again */
 
 #endif

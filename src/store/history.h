@@ -77,7 +77,8 @@ void store_outbox(struct store *s, struct store_outbox *outbox);
 /* Whom there is anything of, the latest conversation first. */
 struct store_peer {
 	const char *name, *display;
-	int64_t unread, queued;
+	int64_t unread, queued;  /* messages */
+	bool waits;              /* anything is queued, be it a reaction */
 	int64_t last_n, last_at; /* of the newest message; ms, wall clock */
 };
 struct store_peers {

@@ -11,7 +11,8 @@
 	"WHERE m.peer = p.id AND m.state = 6), " \
 	"(SELECT count(*) FROM message m INDEXED BY message_queued " \
 	"WHERE m.peer = p.id AND m.state = 0 AND m.kind = 0), " \
-	"l.n, l.said_at FROM (SELECT id, (SELECT max(n) FROM message m " \
+	"l.n, l.said_at, EXISTS (SELECT 1 FROM message m INDEXED BY message_queued " \
+	"WHERE m.peer = p.id AND m.state = 0) FROM (SELECT id, (SELECT max(n) FROM message m " \
 	"WHERE m.peer = peer.id AND m.kind = 0) AS last FROM peer) q " \
 	"CROSS JOIN message l ON l.n = q.last CROSS JOIN peer p ON p.id = q.id " \
 	"ORDER BY q.last DESC LIMIT ?1"
@@ -24,6 +25,7 @@ peer_read(sqlite3_stmt *stmt, void **blocks, struct store_peer *out)
 	    .queued = sqlite3_column_int64(stmt, 3),
 	    .last_n = sqlite3_column_int64(stmt, 4),
 	    .last_at = sqlite3_column_int64(stmt, 5),
+	    .waits = sqlite3_column_int(stmt, 6) != 0,
 	};
 	int err = row_text(stmt, 0, blocks, &out->name);
 	return err ? err : row_text(stmt, 1, blocks, &out->display);

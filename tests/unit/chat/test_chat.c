@@ -18,7 +18,8 @@
 extern const struct feature feature_attention, feature_chat, feature_correction, feature_history,
     feature_inbox, feature_markers, feature_receipts;
 static const struct feature *const features[] = {&feature_attention, &feature_chat,
-    &feature_correction, &feature_history, &feature_inbox, &feature_markers, &feature_receipts, NULL};
+    &feature_correction, &feature_history, &feature_inbox, &feature_markers, &feature_receipts,
+    NULL};
 
 static int
 set_up(void **state)
@@ -495,8 +496,7 @@ the_end_answers_everybody(void **state)
 	romeo(TXT_CLIENT_LIBPURPLE);
 	announce(TYBALT, TXT_CLIENT_LIBPURPLE, "192.0.2.2", DISCOVERY_MDNS);
 	dials_us(ROMEO, "192.0.2.1", &err);
-	call_method(
-	    &here, feature_chat.methods, "send", "{\"peer\":\"romeo\",\"text\":\"hello\"}");
+	call_method(&here, feature_chat.methods, "send", "{\"peer\":\"romeo\",\"text\":\"hello\"}");
 	call_method(
 	    &absent, feature_chat.methods, "send", "{\"peer\":\"tybalt\",\"text\":\"hello\"}");
 	restart();
