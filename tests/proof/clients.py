@@ -12,6 +12,7 @@ from tap import Failure
 
 PATIENCE = 20.0  # s without any progress: something hangs
 RETRY = 0.005    # s between attempts to connect
+LATER = 0.2      # s until what was refused for the moment is asked again
 DURABLE = ("message", "sent", "receipt", "seen", "correction", "retraction", "reaction",
            "forgotten")
 
@@ -203,7 +204,7 @@ class Speaker(Client):
             call.reason = line["error"].get("data", {}).get("reason", line["error"]["message"])
             if call.reason in self.retry:
                 self._again([wish])
-                self.stopping.wait(RETRY)
+                self.stopping.wait(RETRY if call.reason == "unknown" else LATER)
                 return
         else:
             call.outcome = "ok"
