@@ -18,7 +18,8 @@
 extern const struct feature feature_attention, feature_chat, feature_correction, feature_history,
     feature_inbox, feature_markers, feature_receipts;
 static const struct feature *const features[] = {&feature_attention, &feature_chat,
-    &feature_correction, &feature_history, &feature_inbox, &feature_markers, &feature_receipts, NULL};
+    &feature_correction, &feature_history, &feature_inbox, &feature_markers, &feature_receipts,
+    NULL};
 
 static int
 set_up(void **state)
@@ -250,6 +251,17 @@ what_makes_no_sense_is_not_sent(void **state)
 	assert_string_equal(call.reason, IPC_INVALID);
 	call_finish(&call);
 	assert_null(person_called(ROMEO)->dialled);
+}
+
+static void
+a_cursor_cannot_be_ahead_of_the_log(void **state)
+{
+	(void)state;
+	struct ipc_call call;
+	call_method(&call, feature_history.methods, "cursor", "{\"name\":\"c\",\"number\":9}");
+	settle();
+	assert_string_equal(call.reason, IPC_INVALID);
+	call_finish(&call);
 }
 
 static void
@@ -495,8 +507,7 @@ the_end_answers_everybody(void **state)
 	romeo(TXT_CLIENT_LIBPURPLE);
 	announce(TYBALT, TXT_CLIENT_LIBPURPLE, "192.0.2.2", DISCOVERY_MDNS);
 	dials_us(ROMEO, "192.0.2.1", &err);
-	call_method(
-	    &here, feature_chat.methods, "send", "{\"peer\":\"romeo\",\"text\":\"hello\"}");
+	call_method(&here, feature_chat.methods, "send", "{\"peer\":\"romeo\",\"text\":\"hello\"}");
 	call_method(
 	    &absent, feature_chat.methods, "send", "{\"peer\":\"tybalt\",\"text\":\"hello\"}");
 	restart();
@@ -522,6 +533,7 @@ main(void)
 	    TEST(who_confirms_gets_the_unconfirmed_again),
 	    TEST(nobody_confirms_what_others_were_told),
 	    TEST(what_makes_no_sense_is_not_sent),
+	    TEST(a_cursor_cannot_be_ahead_of_the_log),
 	    TEST(a_call_with_its_token_may_be_repeated),
 	    TEST(what_was_not_sent_can_be_cancelled),
 	    TEST(of_crossing_streams_one_dies_with_words_on_it),
