@@ -141,6 +141,20 @@ def a_full_disk_does_not_stop_people_from_talking(l):
     check(a.status()["pid"] == a.process.pid, "the daemon lives")
 
 
+@case
+def a_history_that_may_not_be_written_is_said_at_the_start(l):
+    host = l.host()
+    folder = "/run/home/alice/.local/state/earshot"
+    host.must("mkdir", "-p", "-m", "700", folder)
+    host.must("mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", folder)
+    a = Daemon(host, "alice")
+    a.stop()
+    host.must("mount", "-o", "remount,ro", folder)
+    again = host.spawn(EARSHOTD, "--user", "alice", env=a.env, label="again")
+    check(again.wait() == 1, "it does not start")
+    check("earshot.db cannot be opened: Read-only file system" in again.log_tail(), again.log_tail())
+
+
 if __name__ == "__main__":
     lab.enter()
     run(lab.Lab)
