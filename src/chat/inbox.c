@@ -2,6 +2,7 @@
  * confirmed, and its stream is ended, so that nothing said later gets before it. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/str.h"
 #include "chat/chat.h"
 #include "chat/conversation.h"
@@ -107,6 +108,17 @@ is_understood(const struct xml_elem *message)
 	return true;
 }
 
+/* What came without a name gets one here, so that it can be answered and reacted to: those who
+ * give none understand neither anyway and read the quotation. */
+static int
+name_it(struct arriving *a, const struct said *said)
+{
+	char made[RANDOM_ID_SIZE] = "";
+	if (!said->id && said->kind == STORE_CHAT)
+		random_id_ordered(made, said->said_at);
+	return str_replace(&a->id, said->id ? said->id : made);
+}
+
 static int
 fill(struct arriving *a, const struct inbound *in, struct said *said)
 {
@@ -123,8 +135,7 @@ fill(struct arriving *a, const struct inbound *in, struct said *said)
 		return err;
 	a->body = buf_take(&said->text);
 	if ((!a->body && str_replace(&a->body, "") != 0) || str_replace(&a->peer, p->name) != 0 ||
-	    str_replace(&a->display, p->display) != 0 ||
-	    str_replace(&a->id, said->id ? said->id : "") != 0 ||
+	    str_replace(&a->display, p->display) != 0 || name_it(a, said) != 0 ||
 	    str_replace(&a->target, said->target) != 0 || str_replace(&a->confirm_id, id) != 0)
 		return -ENOMEM;
 	a->confirm = !str_empty(id) && receipt_wanted(in);
@@ -141,7 +152,7 @@ fill(struct arriving *a, const struct inbound *in, struct said *said)
 	    .body = a->body,
 	    .stanza = a->stanza.len ? a->stanza.data : NULL,
 	    .stanza_len = a->stanza.len,
-	    .markable = marker_wanted(in->stanza),
+	    .markable = said->id && marker_wanted(in->stanza),
 	    .said_at = said->said_at,
 	};
 	return 0;

@@ -254,6 +254,46 @@ what_makes_no_sense_is_not_sent(void **state)
 }
 
 static void
+a_cursor_cannot_be_ahead_of_the_log(void **state)
+{
+	(void)state;
+	struct ipc_call call;
+	call_method(&call, feature_history.methods, "cursor", "{\"name\":\"c\",\"number\":9}");
+	settle();
+	assert_string_equal(call.reason, IPC_INVALID);
+	call_finish(&call);
+}
+
+static void
+what_came_without_an_id_can_be_answered(void **state)
+{
+	(void)state;
+	int err;
+	char params[160];
+	struct ipc_call call;
+	romeo(TXT_CLIENT_LIBPURPLE);
+	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
+	says(s, "<message><body>is it the lark?</body></message>");
+	settle();
+	call_method(&call, feature_history.methods, "history", "{\"peer\":\"romeo\"}");
+	settle();
+	const char *id = value_str(value_at(value_get(call.result, "messages"), 0), "id");
+	assert_int_equal(strlen(id), RANDOM_ID_SIZE - 1);
+	(void)snprintf(
+	    params, sizeof(params), "{\"peer\":\"romeo\",\"text\":\"it is\",\"reply\":\"%s\"}", id);
+	call_finish(&call);
+	call_chat(&call, "send", params);
+	assert_non_null(call.result);
+	assert_int_equal(times_sent(BODY("&gt; is it the lark?\nit is")), 1);
+	call_finish(&call);
+	/* nobody there has seen anything of that name */
+	call_method(&call, feature_markers.methods, "seen", "{\"peer\":\"romeo\"}");
+	settle();
+	assert_int_equal(times_sent("displayed"), 0);
+	call_finish(&call);
+}
+
+static void
 a_call_with_its_token_may_be_repeated(void **state)
 {
 	(void)state;
@@ -522,6 +562,8 @@ main(void)
 	    TEST(who_confirms_gets_the_unconfirmed_again),
 	    TEST(nobody_confirms_what_others_were_told),
 	    TEST(what_makes_no_sense_is_not_sent),
+	    TEST(a_cursor_cannot_be_ahead_of_the_log),
+	    TEST(what_came_without_an_id_can_be_answered),
 	    TEST(a_call_with_its_token_may_be_repeated),
 	    TEST(what_was_not_sent_can_be_cancelled),
 	    TEST(of_crossing_streams_one_dies_with_words_on_it),
