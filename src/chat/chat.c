@@ -230,7 +230,7 @@ on_peers(void *ctx, struct store_job *job, int err)
 		const struct store_peer *peer = &known->at[i];
 		struct person *p;
 		if (roster_recall(r, peer->name, peer->display, &p) != 0 ||
-		    (peer->queued && !conversation_of(p)))
+		    (peer->waits && !conversation_of(p)))
 			log_error(peer->name, "out of memory: it is not known until it comes");
 	}
 	store_peers_finish(known);
@@ -270,8 +270,9 @@ start(struct roster *r)
 		free(known);
 		return err;
 	}
-	*known =
-	    (struct store_peers){.job = {.done = on_peers, .ctx = r}, .limit = LIMIT_PEOPLE_KNOWN};
+	*known = (struct store_peers){.job = {.done = on_peers, .ctx = r},
+	    .limit = LIMIT_PEOPLE_KNOWN,
+	    .waiting_first = true};
 	roster_hold_start(r);
 	store_peers(r->store, known);
 	return 0;

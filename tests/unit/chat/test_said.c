@@ -1,6 +1,6 @@
 /* What a message looks like to each kind of client, and what is read of theirs. */
-#include "chat/said.h"
 #include "chat/chat.h"
+#include "chat/said.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
