@@ -40,6 +40,7 @@ struct conversation {
 	bool broken;         /* the store failed the outbox, which is to be loaded anew */
 	struct ipc_call *canceller;      /* whose call outbox_cancel() is serving right now */
 	size_t arriving, arriving_bytes; /* messages of theirs that the store does not have yet */
+	int arriving_chain; /* the store's while there are any: none gets before one it failed */
 };
 
 /* NULL: out of memory. */

@@ -75,6 +75,8 @@ on_kept(void *ctx, struct store_job *job, int err)
 	(void)job;
 	c->arriving--;
 	c->arriving_bytes -= a->bytes;
+	if (c->arriving == 0)
+		c->arriving_chain = 0;
 	if (err) {
 		log_warn(a->peer, "what it said was not kept, and not confirmed: %s", err_str(err));
 		if (s)
@@ -108,7 +110,7 @@ is_understood(const struct xml_elem *message)
 }
 
 static int
-fill(struct arriving *a, const struct inbound *in, struct said *said)
+fill(struct arriving *a, struct conversation *c, const struct inbound *in, struct said *said)
 {
 	const struct person *p = in->from;
 	const char *id = xml_elem_attr(in->stanza, "id");
@@ -130,7 +132,7 @@ fill(struct arriving *a, const struct inbound *in, struct said *said)
 	a->confirm = !str_empty(id) && receipt_wanted(in);
 	a->serial = stream_serial(in->stream);
 	a->put = (struct store_put){
-	    .job = {.done = on_kept, .ctx = a},
+	    .job = {.done = on_kept, .ctx = a, .chain = &c->arriving_chain},
 	    .peer = a->peer,
 	    .display = a->display,
 	    .direction = STORE_IN,
@@ -152,7 +154,7 @@ keep(const struct inbound *in, struct said *said)
 {
 	struct conversation *c = conversation_of(in->from);
 	struct arriving *a = c ? calloc(1, sizeof(*a)) : NULL;
-	int err = a ? fill(a, in, said) : -ENOMEM;
+	int err = a ? fill(a, c, in, said) : -ENOMEM;
 	if (err) {
 		if (a)
 			arriving_free(a);
