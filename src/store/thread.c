@@ -438,8 +438,9 @@ take(struct store *s, struct list *jobs, bool *writes)
 	*writes = false;
 	uv_mutex_lock(&s->lock);
 	sleep_locked(s);
-	take_from(&s->hurried, HURRIED_MAX, jobs, writes);
+	/* before what came later: who has read a message has got it, and those before it */
 	take_from(&s->patient, HURRIED_MAX, jobs, writes);
+	take_from(&s->hurried, HURRIED_MAX, jobs, writes);
 	take_from(&s->later, HURRIED_MAX, jobs, writes);
 	take_from(&s->asked, ASKED_MAX, jobs, writes);
 	bool more = !list_empty(jobs) || !s->quit;
