@@ -60,9 +60,10 @@ confirm(const struct arriving *a, struct stream *s)
 {
 	struct inbound in = {.from = a->c->person, .stream = s};
 	int err = receipt_send(&in, a->confirm_id);
-	if (err)
-		log_info(a->peer, "a receipt was not sent, it will be asked for again: %s",
-		    err_str(err));
+	if (!err)
+		return;
+	log_info(a->peer, "a receipt cannot be sent: %s", err_str(err));
+	stream_close(s, -ENOMEM); /* on the next one it is asked for again */
 }
 
 static void
