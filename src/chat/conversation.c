@@ -334,79 +334,6 @@ conversation_cancel_corrections(struct conversation *c, const struct store_find 
 	return find->correction_count == STORE_CORRECTIONS;
 }
 
-/* ---- what they say of it ---- */
-
-/* Something to tell the store that nobody waits for. */
-struct telling {
-	union {
-		struct store_answered answered;
-		struct store_rename rename;
-	} request;
-	struct conversation *c;
-	char *a, *b, *d; /* owned: its texts */
-};
-
-static struct telling *
-telling_create(struct conversation *c, const char *a, const char *b, const char *d)
-{
-	struct telling *t = calloc(1, sizeof(*t));
-	if (t && str_replace(&t->a, a) == 0 && str_replace(&t->b, b) == 0 &&
-	    str_replace(&t->d, d) == 0) {
-		t->c = c;
-		conversation_asks(c);
-		return t;
-	}
-	if (t) {
-		free(t->a);
-		free(t->b);
-	}
-	free(t);
-	return NULL;
-}
-
-static void
-on_told(void *ctx, struct store_job *job, int err)
-{
-	struct telling *t = ctx;
-	struct conversation *c = t->c;
-	(void)job;
-	if (err)
-		log_warn(t->a, "the store could not take note of news: %s", err_str(err));
-	free(t->a);
-	free(t->b);
-	free(t->d);
-	free(t);
-	conversation_was_answered(c);
-}
-
-void
-conversation_displayed(struct conversation *c, const char *id)
-{
-	(void)outbox_displayed(&c->outbox, clock_now(), id);
-}
-
-void
-conversation_answered(
-    struct conversation *c, const char *id, enum store_state state, const char *reason)
-{
-	uint64_t now = clock_now();
-	bool known = state == STORE_DELIVERED ? outbox_confirmed(&c->outbox, now, id)
-					      : outbox_refused(&c->outbox, now, id, reason);
-	if (known)
-		return;
-	struct telling *t = telling_create(c, c->person->name, id, reason);
-	if (!t)
-		return; /* the sender's word is shown late, or never; nothing is lost */
-	t->request.answered = (struct store_answered){
-	    .job = {.done = on_told, .ctx = t},
-	    .peer = t->a,
-	    .id = t->b,
-	    .state = state,
-	    .reason = t->d,
-	};
-	store_answered(c->chat->roster->store, &t->request.answered);
-}
-
 /* ---- what happens ---- */
 
 /* They end the stream because of what they read on it, not because they are busy, or leave. */
@@ -452,32 +379,59 @@ stream_down(struct conversation *c, const struct stream *s)
 	outbox_link_down(&c->outbox, clock_now(), stream_serial(s));
 }
 
+/* What was kept under an address on its way to under a name. */
+struct renaming {
+	struct store_rename rename;
+	struct conversation *c;
+	char *from, *to, *display; /* owned */
+};
+
+static void
+renaming_free(struct renaming *r)
+{
+	free(r->from);
+	free(r->to);
+	free(r->display);
+	free(r);
+}
+
 /* Only now can all of it be loaded. */
 static void
 on_renamed(void *ctx, struct store_job *job, int err)
 {
-	const struct telling *t = ctx;
-	struct conversation *c = t->c;
+	struct renaming *r = ctx;
+	struct conversation *c = r->c;
+	(void)job;
+	if (err)
+		log_error(r->to, "what was said to %s stays there: %s", r->from, err_str(err));
+	renaming_free(r);
 	c->renaming--;
 	if (c->person && c->broken)
 		restart(c);
-	on_told(ctx, job, err);
+	conversation_was_answered(c);
 }
 
 /* All that was kept under the address is this person's. */
 static void
 rename_kept(struct conversation *c, const char *from)
 {
-	struct telling *t = telling_create(c, from, c->person->name, c->person->display);
-	if (!t) {
+	struct renaming *r = calloc(1, sizeof(*r));
+	if (!r || str_replace(&r->from, from) != 0 || str_replace(&r->to, c->person->name) != 0 ||
+	    str_replace(&r->display, c->person->display) != 0) {
+		if (r)
+			renaming_free(r);
 		log_error(c->person->name, "out of memory: what was said to %s stays there", from);
 		return;
 	}
-	t->request.rename = (struct store_rename){
-	    .job = {.done = on_renamed, .ctx = t}, .from = t->a, .to = t->b, .display = t->d};
+	r->c = c;
+	r->rename = (struct store_rename){.job = {.done = on_renamed, .ctx = r},
+	    .from = r->from,
+	    .to = r->to,
+	    .display = r->display};
 	c->renaming++;
+	conversation_asks(c);
 	conversation_store_failed(c); /* not at all, but it cannot be asked by that name yet */
-	store_rename(c->chat->roster->store, &t->request.rename);
+	store_rename(c->chat->roster->store, &r->rename);
 }
 
 static void

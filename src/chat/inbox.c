@@ -45,10 +45,23 @@ arriving_free(struct arriving *a)
 	free(a);
 }
 
-static void
-resume_streams(const struct conversation *c)
+void
+conversation_gets(struct conversation *c, struct stream *s, size_t bytes)
+{
+	c->arriving++;
+	c->arriving_bytes += bytes;
+	if (c->arriving >= MANY || c->arriving_bytes >= MANY_BYTES)
+		stream_pause(s);
+}
+
+void
+conversation_has(struct conversation *c, size_t bytes)
 {
 	const struct person *p = c->person;
+	c->arriving--;
+	c->arriving_bytes -= bytes;
+	if (c->arriving == 0)
+		c->arriving_chain = 0;
 	if (!p || c->arriving > FEW || c->arriving_bytes > MANY_BYTES / 2)
 		return;
 	for (size_t i = 0; i < p->stream_count; i++)
@@ -74,10 +87,6 @@ on_kept(void *ctx, struct store_job *job, int err)
 	struct person *p = c->person;
 	struct stream *s = p ? person_stream(p, a->serial) : NULL;
 	(void)job;
-	c->arriving--;
-	c->arriving_bytes -= a->bytes;
-	if (c->arriving == 0)
-		c->arriving_chain = 0;
 	if (err) {
 		log_warn(a->peer, "what it said was not kept, and not confirmed: %s", err_str(err));
 		if (s)
@@ -88,7 +97,7 @@ on_kept(void *ctx, struct store_job *job, int err)
 		if (a->confirm && s)
 			confirm(a, s);
 	}
-	resume_streams(c);
+	conversation_has(c, a->bytes);
 	arriving_free(a);
 	conversation_was_answered(c);
 }
@@ -164,10 +173,7 @@ keep(const struct inbound *in, struct said *said)
 	if (said->kind == STORE_MARKER)
 		conversation_displayed(c, a->target);
 	a->c = c;
-	c->arriving++;
-	c->arriving_bytes += a->bytes;
-	if (c->arriving >= MANY || c->arriving_bytes >= MANY_BYTES)
-		stream_pause(in->stream);
+	conversation_gets(c, in->stream, a->bytes);
 	conversation_asks(c);
 	store_put(in->from->roster->store, &a->put);
 	return 0;

@@ -60,9 +60,9 @@ take(const struct inbound *in)
 {
 	const char *id = xml_elem_attr(in->payload, "id");
 	struct conversation *c = in->from->kept ? conversation_of(in->from) : NULL;
-	if (c && !str_empty(id) && strlen(id) <= LIMIT_STANZA_ID)
-		conversation_answered(c, id, STORE_DELIVERED, NULL);
-	return 0;
+	if (!c || str_empty(id) || strlen(id) > LIMIT_STANZA_ID)
+		return 0;
+	return conversation_answered(c, in, id, STORE_DELIVERED, NULL);
 }
 
 FEATURE_DEFINE(receipts) = {
