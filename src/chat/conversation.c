@@ -525,6 +525,19 @@ conversations_start(struct roster *r)
 }
 
 void
+conversations_forgotten(struct roster *r, const char *peer)
+{
+	const struct chat *chat = r->chat;
+	LIST_FOREACH (node, &chat->conversations) {
+		struct conversation *c = container_of(node, struct conversation, node);
+		if (!c->person || (peer && str_casecmp(c->person->name, peer) != 0))
+			continue;
+		conversation_store_failed(c); /* not at all, but it has other messages now */
+		restart(c);
+	}
+}
+
+void
 conversations_recovered(struct roster *r)
 {
 	const struct chat *chat = r->chat;

@@ -98,5 +98,7 @@ int conversations_start(struct roster *r) MUST_USE;
 void conversations_stop(void *chat);
 void conversations_event(const struct bus_event *e);
 void conversations_recovered(struct roster *r); /* the store works again */
+/* For history.c: what waited for this person (NULL: for anybody) may be forgotten. */
+void conversations_forgotten(struct roster *r, const char *peer);
 
 #endif
