@@ -68,6 +68,7 @@ conversation_call(struct ipc_call *call, enum store_kind kind, const char *body)
 	};
 	if (!c)
 		return 0;
+	u.lifetime = c->chat->roster->lifetime;
 	if (str_empty(u.target) || strlen(u.target) > LIMIT_STANZA_ID) {
 		ipc_fail(call, IPC_INVALID, "Say which message: the parameter \"id\" is missing.");
 		return 0;

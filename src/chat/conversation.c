@@ -305,7 +305,8 @@ conversation_say(struct conversation *c, struct ipc_call *call, const struct utt
 void
 conversation_mark_displayed(struct conversation *c, const char *id)
 {
-	struct utterance u = {.kind = STORE_MARKER, .target = id, .body = ""};
+	struct utterance u = {
+	    .kind = STORE_MARKER, .target = id, .body = "", .lifetime = c->chat->roster->lifetime};
 	if (said_is_understood(c->person, NS_MARKERS) && conversation_say(c, NULL, &u) != 0)
 		log_warn(c->person->name, "out of memory: it is not told what was seen");
 }
