@@ -232,14 +232,12 @@ on_said(void *ctx, struct store_job *job, int err)
 	const struct store_put *put = &a->put;
 	(void)job;
 	c->adding--;
-	if (!err && !put->duplicate && c->person) {
-		person_set_kept(c->person, true);
-		if (!c->broken) { /* else it comes with all the others, when they are loaded anew */
-			struct outbox_item *item = queued_stored(a->queued, put->n, put->expires,
-			    store_age(c->chat->roster->store), put->quote);
-			a->queued = NULL;
-			outbox_added(&c->outbox, clock_now(), item, put->marked);
-		}
+	/* while broken: it comes with all the others, when they are loaded anew */
+	if (!err && !put->duplicate && c->person && !c->broken) {
+		struct outbox_item *item = queued_stored(
+		    a->queued, put->n, put->expires, store_age(c->chat->roster->store), put->quote);
+		a->queued = NULL;
+		outbox_added(&c->outbox, clock_now(), item, put->marked);
 	}
 	answer_said(a, err);
 	adding_free(a);
@@ -296,6 +294,7 @@ conversation_say(struct conversation *c, struct ipc_call *call, const struct utt
 	/* Those on their way to the disk will be in flight before this one. */
 	a->put.marked = !c->broken && outbox_goes_now(&c->outbox) &&
 			c->adding + c->outbox.flight < LIMIT_OUTBOX_WINDOW;
+	person_set_kept(c->person, true); /* now: it must not be forgotten meanwhile */
 	c->adding++;
 	conversation_asks(c);
 	store_put(c->chat->roster->store, &a->put);
