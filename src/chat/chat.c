@@ -211,9 +211,9 @@ take_error(const struct inbound *in)
 		buf_fmt(&reason, ": %s", text->text);
 	else if (condition)
 		buf_fmt(&reason, ": %s", condition->name);
-	conversation_answered(c, id, STORE_FAILED, buf_cstr(&reason));
+	int err = conversation_answered(c, in, id, STORE_FAILED, buf_cstr(&reason));
 	buf_finish(&reason);
-	return 0;
+	return err;
 }
 
 /* ---- start ---- */
@@ -272,8 +272,9 @@ start(struct roster *r)
 		free(known);
 		return err;
 	}
-	*known =
-	    (struct store_peers){.job = {.done = on_peers, .ctx = r}, .limit = LIMIT_PEOPLE_KNOWN};
+	*known = (struct store_peers){.job = {.done = on_peers, .ctx = r},
+	    .limit = LIMIT_PEOPLE_KNOWN,
+	    .waiting_first = true};
 	roster_hold_start(r);
 	store_peers(r->store, known);
 	return 0;

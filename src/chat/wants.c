@@ -219,7 +219,7 @@ put_on_stream(void *ctx, struct outbox_item *item, bool again)
 {
 	struct conversation *c = ctx;
 	struct saying m = queued_saying(queued_of(item));
-	if (m.kind == STORE_CHAT && !*m.body)
+	if ((m.kind == STORE_CHAT || m.kind == STORE_CORRECTION) && !*m.body)
 		return OUTBOX_UNSENDABLE; /* it was taken back before it was out */
 	struct buf stanza = BUF_INIT(LIMIT_STANZA);
 	uint64_t *row = malloc(sizeof(*row)), serial;

@@ -67,7 +67,9 @@ fail_start(struct cli *c)
 	int code = err ? cli_fail(c, CLI_NO_DAEMON,
 			     "The daemon could not be started. Try: earshot daemon run")
 		       : cli_fail(c, CLI_NO_DAEMON,
-			     "The daemon could not be started. Its last words are in %s", log);
+			     "The daemon could not be started. Its last words are in %s, and here "
+			     "with: earshot daemon run",
+			     log);
 	free(log);
 	return code;
 }

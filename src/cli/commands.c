@@ -168,7 +168,7 @@ const struct command command_table[] = {
 	"Shows what was said last and marks it as seen. What you type is sent with Enter; what the "
 	"other says appears above. A check mark tells that a message arrived, two that it was "
 	"read. /help shows what else can be typed. When input is not a terminal every line of it "
-	"is sent as a message.",
+	"is taken as if it were typed: sent as a message unless it begins with a single /.",
 	ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL, cmd_chat},
     {"history", "[NAME]", "Show what was said",
 	"The newest messages, of one person or of all. A TIME is a day (2026-11-23), a minute "

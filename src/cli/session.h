@@ -102,6 +102,8 @@ void show_fmt(struct session *s, enum style style, const char *fmt, ...) PRINTF_
 /* Prints rows that are laid out already; frees b. */
 void show_block(struct session *s, struct buf *b);
 void show_laid_out(struct session *s, struct buf *b, size_t rows);
+/* What was typed cannot be done. Who writes a file has to know it, too. */
+void show_refusal(struct session *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void show_error(struct session *s, int err, const struct earshot_value *answer);
 void show_people(struct session *s);
 void show_person(struct session *s, const struct earshot_value *person);

@@ -18,7 +18,7 @@ session_need_peer(struct session *s)
 {
 	if (*s->peer)
 		return true;
-	show_rows(s, STYLE_WARN, "Choose somebody first: type a number or a name.");
+	show_refusal(s, "Choose somebody first: type a number or a name.");
 	return false;
 }
 
@@ -274,7 +274,7 @@ session_line(struct session *s, const char *line)
 	struct buf word = BUF_INIT(WORDS_MAX), name = BUF_INIT(WORDS_MAX);
 	buf_add(&name, line, n + 1);
 	cli_add(&word, buf_cstr(&name));
-	show_fmt(s, STYLE_WARN, "There is no %s. /help shows what there is.", buf_cstr(&word));
+	show_refusal(s, "There is no %s. /help shows what there is.", buf_cstr(&word));
 	buf_finish(&word);
 	buf_finish(&name);
 }

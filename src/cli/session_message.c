@@ -35,8 +35,8 @@ find(struct session *s, bool ours, int64_t n)
 		return NULL;
 	const struct recent *r = n > 0 ? session_recent(s, ours, n) : NULL;
 	if (!r)
-		show_fmt(s, STYLE_WARN, "There is no such message of %s here.",
-		    ours ? "yours" : s->display);
+		show_refusal(
+		    s, "There is no such message of %s here.", ours ? "yours" : s->display);
 	return r;
 }
 
@@ -45,8 +45,10 @@ static void
 on_done(struct session *s, int err, const struct earshot_value *answer, uint64_t number)
 {
 	(void)number;
-	if (err)
-		show_error(s, err, answer);
+	if (!err)
+		return;
+	show_error(s, err, answer);
+	s->code = cli_exit_code(err, answer);
 }
 
 static struct earshot_value *
@@ -65,7 +67,7 @@ message_edit(struct session *s, const char *rest)
 {
 	int64_t n = take_count(&rest, false);
 	if (!*rest) {
-		show_rows(s, STYLE_WARN, "What should it read? /edit TEXT");
+		show_refusal(s, "What should it read? /edit TEXT");
 		return;
 	}
 	const struct recent *r = find(s, true, n);
@@ -81,7 +83,7 @@ message_reply(struct session *s, const char *rest)
 {
 	int64_t n = take_count(&rest, false);
 	if (!*rest) {
-		show_rows(s, STYLE_WARN, "What do you answer? /reply TEXT");
+		show_refusal(s, "What do you answer? /reply TEXT");
 		return;
 	}
 	const struct recent *r = find(s, false, n);
@@ -183,7 +185,7 @@ message_history(struct session *s, const char *rest)
 	if (!session_need_peer(s))
 		return;
 	if (n < 1 || n > HISTORY_MAX) {
-		show_fmt(s, STYLE_WARN, "How many messages, from 1 to %d?", HISTORY_MAX);
+		show_refusal(s, "How many messages, from 1 to %d?", HISTORY_MAX);
 		return;
 	}
 	struct earshot_value *params = cli_peer(s->peer);

@@ -58,6 +58,21 @@ show_fmt(struct session *s, enum style style, const char *fmt, ...)
 }
 
 void
+show_refusal(struct session *s, const char *fmt, ...)
+{
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vfmt(&b, fmt, ap);
+	va_end(ap);
+	if (s->c->out.tty)
+		show_rows(s, STYLE_WARN, buf_cstr(&b));
+	else
+		s->code = cli_fail(s->c, CLI_USAGE, "%s", buf_cstr(&b));
+	buf_finish(&b);
+}
+
+void
 show_error(struct session *s, int err, const struct earshot_value *answer)
 {
 	if (!s->c->out.tty) {

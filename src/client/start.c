@@ -132,8 +132,10 @@ spawn_watched(const char *program, char *const *argv, int *alive)
 {
 	int ends[2];
 	int log = open_log();
+	if (log < 0) /* where nothing can be written the daemon may still have something to say */
+		log = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (log < 0)
-		return public_error(log);
+		return public_error(-errno);
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		close(log);
 		return EARSHOT_ERR_SYSTEM;

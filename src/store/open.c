@@ -187,13 +187,13 @@ try_open(const char *path, const char *const *const *schema, bool suspect, bool 
 	int rc = sqlite3_open_v2(path, &db->sql,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	int err = rc && !db->sql ? -ENOMEM : db_err(db, rc);
+	/* SQLite opens what it may not write for reading, and fails later for odder reasons */
+	if (!err && sqlite3_db_readonly(db->sql, "main"))
+		err = access(path, W_OK) ? -errno : -EROFS;
 	if (!err)
 		err = configure(db);
 	if (!err)
 		err = check(db, schema, whole || suspect, &version);
-	/* SQLite opens what it may not write for reading */
-	if (!err && sqlite3_db_readonly(db->sql, "main"))
-		err = access(path, W_OK) ? -errno : -EROFS;
 	if (!err)
 		err = db_exec(db, then);
 	if (!err)

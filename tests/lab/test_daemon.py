@@ -2,12 +2,14 @@
 """One daemon per user: started on demand, never twice, and well behaved when it ends."""
 import os
 import signal
+import time
 
 import lab
-from earshot import EARSHOT, EARSHOTD, Client, Daemon, meet, talk
+from earshot import EARSHOT, EARSHOTD, CallError, Client, Daemon, meet, talk
 from tap import case, check, run
 
 STARTED_TWICE = 3
+NO_DAEMON = 7
 CLIENTS = 10
 
 
@@ -127,18 +129,53 @@ def a_wrong_command_line_is_said_so(l):
         check(done.stderr.strip(), f"{words}: silence")
 
 
+def own_disk(host):
+    """Of 1 MiB, for what alice's daemon keeps; its folder."""
+    folder = "/run/home/alice/.local/state/earshot"
+    host.must("mkdir", "-p", "-m", "700", folder)
+    host.must("mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", folder)
+    return folder
+
+
 @case
-def a_full_disk_does_not_stop_people_from_talking(l):
+def on_a_full_disk_nothing_is_kept_and_nothing_lost(l):
     host = l.host()
-    host.must("mkdir", "-p", "/run/home/alice")
-    host.must("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", "/run/home/alice")
+    folder = own_disk(host)
     a, b = Daemon(host, "alice"), Daemon(l.host(), "bob")
-    host.run("sh", "-c", "cat /dev/zero > /run/home/alice/filler")
     meet(a, b)
-    talk(a, b, "no room here")
-    answer = a.client.start("set.nick", text="Al").outcome()
-    check("result" in answer or answer["error"]["message"], "success, or an error with a text")
-    check(a.status()["pid"] == a.process.pid, "the daemon lives")
+    talk(a, b, "room enough")
+    host.run("sh", "-c", f"cat /dev/zero > {folder}/filler")
+    much = "no room for this " * 3000
+    try:
+        a.send(b.name, much)
+        check(False, "kept on a full disk")
+    except CallError as error:
+        check(error.reason == "disk", error.error)
+    check("full" in a.status()["problem"], a.status())
+    mark = a.client.mark()
+    b.send(a.name, much)
+    time.sleep(1.5)  # nothing is to happen
+    check(not a.client.messages(since=mark), "nothing is told that is not kept")
+    check(len(b.client.call("outbox")["messages"]) == 1, "nor confirmed")
+    host.must("rm", f"{folder}/filler")
+    a.client.wait("message", 15, mark, direction="in", text=much)
+    talk(a, b, "room again")
+    a.wait_state(problem="")
+
+
+@case
+def a_history_that_may_not_be_written_is_said_at_the_start(l):
+    host = l.host()
+    folder = own_disk(host)
+    a = Daemon(host, "alice")
+    a.stop()
+    host.must("mount", "-o", "remount,ro", folder)
+    again = host.spawn(EARSHOTD, "--user", "alice", env=a.env, label="again")
+    check(again.wait() == 1, "it does not start")
+    said = again.log_tail()
+    check("earshot.db cannot be opened: Read-only file system" in said, said)
+    done = a.cli("who")
+    check(done.returncode == NO_DAEMON and "earshot daemon run" in done.stderr, done)
 
 
 if __name__ == "__main__":

@@ -271,6 +271,8 @@ def chat_sends_the_lines_of_a_file(box):
 
 
 def chat_in_a_pipe_says_what_failed(box):
+    for line in (b"/etc/fstab is wrong\n", b"/reply\n", b"/edit -9 what?\n"):
+        one_sentence(box.run("chat", "romeo", stdin=line), USAGE)
     box.daemon.answers["send"] = Refused("absent", "Romeo is not here.")
     one_sentence(box.run("chat", "romeo", stdin=b"hello\n"), ABSENT)
 
