@@ -153,7 +153,8 @@ class Speaker(Client):
     def work(self):
         self._wait_for_peer()
         while not self.stopping.is_set():
-            while len(self.flying) < self.window and self._has_next() and self._may_begin(self.next[0]):
+            while (len(self.flying) < self.window and self._has_next()
+                   and self._may_begin(self.next[0])):
                 self._begin(self.next.pop(0))
             if self.flying:
                 self._take(self.connection.read())
