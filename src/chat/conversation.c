@@ -205,8 +205,8 @@ answer_said(const struct adding *a, int err)
 		return;
 	}
 	if (err == ERR_LATE) {
-		ipc_fail(
-		    a->call, IPC_LATE, "That message was taken back or cancelled and stays so.");
+		ipc_fail(a->call, IPC_LATE,
+		    "That message was taken back, cancelled or never delivered, and stays so.");
 		return;
 	}
 	if (err) {

@@ -145,7 +145,7 @@ find_target(struct store_db *db, struct store_put *put, int64_t peer, struct tar
 		return err == -ENOENT ? 0 : err;
 	}
 	if (!err && put->direction == STORE_OUT && put->kind == STORE_CORRECTION &&
-	    (target->retracted || target->cancelled))
+	    (target->retracted || target->given_up))
 		return ERR_LATE;
 	if (err == -ENOENT && put->direction == STORE_IN && put->kind == STORE_CORRECTION) {
 		put->kept = STORE_CHAT;

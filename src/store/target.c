@@ -53,7 +53,8 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 	out->direction = sqlite3_column_int(stmt, 1) == STORE_OUT ? STORE_OUT : STORE_IN;
 	*kind = sqlite3_column_int(stmt, 2);
 	out->retracted = sqlite3_column_int(stmt, 3) != 0;
-	out->cancelled = sqlite3_column_int(stmt, 6) == STORE_CANCELLED;
+	int state = sqlite3_column_int(stmt, 6);
+	out->given_up = state == STORE_CANCELLED || state == STORE_FAILED;
 	const char *target = (const char *)sqlite3_column_text(stmt, 4);
 	if (!target || str_copy(next, LIMIT_STANZA_ID + 1, target))
 		next[0] = '\0';

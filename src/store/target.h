@@ -9,7 +9,7 @@ struct target {
 	int64_t n;
 	enum store_direction direction;
 	bool retracted;
-	bool cancelled; /* of ours: it was never sent */
+	bool given_up; /* of ours: the other does not have it, and never will */
 	char id[LIMIT_STANZA_ID + 1];
 	char quote[LIMIT_QUOTE + 1]; /* how it begins */
 };

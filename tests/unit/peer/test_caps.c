@@ -37,6 +37,7 @@ set_up(void **state)
 	static struct fixture f;
 	f = (struct fixture){.person.roster = &f.roster};
 	*state = &f;
+	bus_init(&f.roster.bus);
 	int err = txt_keep(&f.person.txt, &(struct txt){0});
 	return err ? err : caps_cache_create(&f.roster.caps);
 }
@@ -47,6 +48,7 @@ tear_down(void **state)
 	struct fixture *f = *state;
 	caps_cache_destroy(f->roster.caps);
 	txt_kept_finish(&f->person.txt);
+	bus_finish(&f->roster.bus);
 	return 0;
 }
 

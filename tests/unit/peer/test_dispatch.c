@@ -27,6 +27,13 @@ answer(const struct inbound *in)
 	return iq_reply_empty(in);
 }
 
+/* Another handler: to one, all payloads of a message are one matter. */
+static int
+note_body(const struct inbound *in)
+{
+	return note(in);
+}
+
 static int
 fail_at_it(const struct inbound *in)
 {
@@ -47,7 +54,7 @@ static const struct feature one = {
 static const struct feature two = {
     .handlers =
 	(const struct payload_handler[]){
-	    {MESSAGE, "jabber:client", "body", note},
+	    {MESSAGE, "jabber:client", "body", note_body},
 	    {MESSAGE, "urn:x", "bad", fail_at_it},
 	    {PRESENCE, "jabber:client", "presence", note},
 	    {0},

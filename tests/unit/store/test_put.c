@@ -429,6 +429,11 @@ what_waits_is_cancelled_with_its_corrections(void **state)
 	assert_int_equal(find.correction_count, 1);
 	struct store_put put = msg_about(msg_out("d", "secret"), STORE_CORRECTION, "a");
 	assert_int_equal(msg_put(&h, &put), ERR_LATE);
+	/* the other would take the correction of what was never delivered for a message */
+	int64_t e = msg_keep(&h, msg_out("e", "too late"));
+	assert_true(msg_set(&h, e, STORE_FAILED));
+	put = msg_about(msg_out("f", "later"), STORE_CORRECTION, "e");
+	assert_int_equal(msg_put(&h, &put), ERR_LATE);
 	harness_finish(&h);
 }
 
