@@ -311,6 +311,9 @@ on_cursor(void *ctx, struct store_job *job, int err)
 	if (err == ERR_TOO_BIG) {
 		ipc_fail(
 		    q->call, IPC_BUSY, "More than %d cursors cannot be remembered.", LIMIT_CURSORS);
+	} else if (err == -EINVAL) {
+		ipc_fail(q->call, IPC_INVALID, "The newest number is %lld.",
+		    (long long)q->request.cursor.last);
 	} else if (err) {
 		chat_fail_store(q->call, err, "The cursor was not kept");
 	} else {
