@@ -230,7 +230,9 @@ what_they_said_is_seen_up_to_a_message(void **state)
 	struct harness h;
 	struct store_seen seen;
 	harness_start(&h);
-	assert_int_equal(see(&h, NULL, &seen), -ENOENT);
+	assert_int_equal(see(&h, "1", &seen), -ENOENT);
+	assert_int_equal(see(&h, NULL, &seen), 0); /* nothing */
+	assert_false(seen.changed);
 	for (int i = 1; i <= 5; i++) {
 		char id[8];
 		(void)snprintf(id, sizeof(id), "%d", i);
