@@ -176,7 +176,4 @@ bool outbox_cancel(struct outbox *o, uint64_t now, uint64_t row) MUST_USE;
 
 void outbox_tick(struct outbox *o, uint64_t now);
 
-/* Nothing to do and nothing remembered, here or in the store: it may be finished. */
-bool outbox_is_idle(const struct outbox *o);
-
 #endif

@@ -382,6 +382,8 @@ catch_up(struct store *s, bool idle)
 	} else if (s->left && (idle || !list_empty(&s->later))) {
 		err = serve_self(s, run_forget, &result);
 		s->left = result == DB_LATER;
+		if (!err)
+			err = tell(s);
 	}
 	return err;
 }
