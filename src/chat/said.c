@@ -11,6 +11,7 @@
 #include "xml/ns.h"
 #include "xml/writer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { LATE = 10000 }; /* ms; what is younger needs no time of its own */
@@ -19,23 +20,6 @@ bool
 said_is_understood(const struct person *p, const char *ns)
 {
 	return person_client(p) == TXT_CLIENT_EARSHOT || person_supports(p, ns);
-}
-
-void
-said_write_fallback(struct xml_writer *w, const char *ns, size_t cut)
-{
-	struct buf end = BUF_INIT(32);
-	xml_open(w, NS_FALLBACK, "fallback");
-	xml_attr(w, "for", ns);
-	xml_open(w, NULL, "body");
-	if (cut) {
-		buf_fmt(&end, "%zu", cut);
-		xml_attr(w, "start", "0");
-		xml_attr(w, "end", buf_cstr(&end));
-	}
-	xml_close(w);
-	xml_close(w);
-	buf_finish(&end);
 }
 
 void
@@ -69,37 +53,28 @@ write_delay(struct xml_writer *w, const struct person *to, const struct saying *
 }
 
 static void
-write_words(struct xml_writer *w, const struct person *to, const struct saying *m, bool late)
+write_words(struct xml_writer *w, const struct person *to, const struct saying *m)
 {
-	struct buf text = BUF_INIT(LIMIT_STANZA);
-	struct saying shown = *m;
-	if (late && !reads_delay(to)) {
-		char minute[STAMP_MINUTE_SIZE];
-		stamp_minute(minute, m->said_at);
-		buf_fmt(&text, "[%s] %s", minute, m->body);
-		shown.body = buf_cstr(&text);
-	}
 	switch (m->kind) {
 	case STORE_CHAT:
 		if (m->target)
-			reply_write(w, to, &shown);
+			reply_write(w, to, m);
 		else
-			body_write(w, to, shown.body);
+			fallback_write_body(w, to, m, NULL, "");
 		break;
 	case STORE_CORRECTION:
-		correction_write(w, to, &shown);
+		correction_write(w, to, m);
 		break;
 	case STORE_RETRACTION:
-		retraction_write(w, to, &shown);
+		retraction_write(w, to, m);
 		break;
 	case STORE_REACTION:
-		reaction_write(w, to, &shown);
+		reaction_write(w, to, m);
 		break;
 	case STORE_MARKER:
-		marker_write(w, &shown);
+		marker_write(w, m);
 		break;
 	}
-	buf_finish(&text);
 }
 
 /* What asks for something in return. */
@@ -128,14 +103,21 @@ said_write(struct buf *out, const struct person *to, const struct saying *m)
 {
 	int64_t age = clock_wall() - m->said_at;
 	bool late = m->said_at && (age > LATE || age < -LATE);
+	char minute[STAMP_MINUTE_SIZE], time[STAMP_MINUTE_SIZE + 4];
+	struct saying shown = *m;
+	if (late && !reads_delay(to)) {
+		stamp_minute(minute, m->said_at);
+		(void)snprintf(time, sizeof(time), "[%s] ", minute);
+		shown.time = time;
+	}
 	struct xml_writer w = xml_writer_to(out);
 	xml_open(&w, NULL, "message");
 	xml_attr(&w, "from", to->roster->own_name);
 	xml_attr(&w, "to", to->name);
 	xml_attr(&w, "type", "chat");
 	xml_attr(&w, "id", m->id);
-	write_words(&w, to, m, late);
-	if (late && reads_delay(to))
+	write_words(&w, to, &shown);
+	if (late)
 		write_delay(&w, to, m);
 	write_wishes(&w, to, m);
 	xml_close(&w);
@@ -201,8 +183,7 @@ said_read(const struct inbound *in, struct said *out)
 	case STORE_CHAT:
 	case STORE_CORRECTION:
 		body_read(in->stanza, person_client(in->from), &out->text);
-		if (out->target)
-			reply_read(in->stanza, &out->text);
+		fallback_cut(in->stanza, &out->text);
 		return buf_err(&out->text) || out->text.len > 0;
 	case STORE_REACTION:
 		reaction_read(in->stanza, &out->text);

@@ -22,6 +22,8 @@ struct saying {
 	const char *quote;  /* how that one begins; NULL: not known */
 	const char *body;
 	int64_t said_at; /* ms, wall clock */
+	const char
+	    *time; /* the same for those who read it only in the words; set by said_write() */
 };
 
 /* The stanza. What was said a while ago carries its time. */
@@ -43,9 +45,14 @@ bool said_read(const struct inbound *in, struct said *out);
 /* Whether a client knows what to do with this namespace. */
 bool said_is_understood(const struct person *p, const char *ns);
 
-/* A note that the body, or of it `cut` characters from the start on (0: all), is only for those
- * who do not understand ns (XEP-0428). */
-void said_write_fallback(struct xml_writer *w, const char *ns, size_t cut);
+/* xep0428: m's words, with what is only for those who do not understand in front: the time it was
+ * said if it has one, then `lead`, for those who do not know ns (lead "": NULL will do). */
+void fallback_write_body(struct xml_writer *w, const struct person *to, const struct saying *m,
+    const char *ns, const char *lead);
+/* A note that all of the body is only for them. */
+void fallback_write_whole(struct xml_writer *w, const char *ns);
+/* Takes off what is not for us. */
+void fallback_cut(const struct xml_elem *message, struct buf *text);
 
 /* How a message is shown in front of what is said to it: "> its beginning", one line. */
 void said_quote(struct buf *out, const char *quote);
@@ -72,9 +79,8 @@ const char *reaction_target(const struct xml_elem *message);
 void reaction_read(const struct xml_elem *message, struct buf *out);
 void reaction_write(struct xml_writer *w, const struct person *to, const struct saying *m);
 
-/* xep0461: a message answers another. read takes the quotation for others off the text. */
+/* xep0461: a message answers another. */
 const char *reply_target(const struct xml_elem *message);
-void reply_read(const struct xml_elem *message, struct buf *text);
 void reply_write(struct xml_writer *w, const struct person *to, const struct saying *m);
 
 #endif

@@ -1,7 +1,6 @@
 /* Last message correction (XEP-0308). Not only the last one may be corrected here: the id says
  * which is meant. Old clients get the new words as a message that begins with a star. */
 #include "base/str.h"
-#include "chat/body.h"
 #include "chat/chat.h"
 #include "chat/conversation.h"
 #include "chat/said.h"
@@ -20,15 +19,11 @@ correction_target(const struct xml_elem *message)
 void
 correction_write(struct xml_writer *w, const struct person *to, const struct saying *m)
 {
-	struct buf text = BUF_INIT(LIMIT_STANZA);
-	if (!said_is_understood(to, NS_CORRECT))
-		buf_str(&text, "* ");
-	buf_str(&text, m->body);
-	body_write(w, to, buf_cstr(&text));
+	bool star = !said_is_understood(to, NS_CORRECT);
+	fallback_write_body(w, to, m, NS_CORRECT, star ? "* " : "");
 	xml_open(w, NS_CORRECT, "replace");
 	xml_attr(w, "id", m->target);
 	xml_close(w);
-	buf_finish(&text);
 }
 
 static int

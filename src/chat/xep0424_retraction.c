@@ -29,7 +29,7 @@ retraction_write(struct xml_writer *w, const struct person *to, const struct say
 	if (said_is_understood(to, NS_RETRACT))
 		return;
 	body_write(w, to, "(I take back something I said before; your program cannot hide it.)");
-	said_write_fallback(w, NS_RETRACT, 0);
+	fallback_write_whole(w, NS_RETRACT);
 }
 
 /* ---- what was not sent need not be taken back ---- */

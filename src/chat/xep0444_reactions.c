@@ -51,7 +51,7 @@ write_fallback(struct xml_writer *w, const struct person *to, const struct sayin
 		said_quote(&text, m->quote);
 	}
 	body_write(w, to, buf_cstr(&text));
-	said_write_fallback(w, NS_REACTIONS, 0);
+	fallback_write_whole(w, NS_REACTIONS);
 	buf_finish(&text);
 }
 

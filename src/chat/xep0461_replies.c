@@ -1,8 +1,6 @@
 /* Message replies (XEP-0461). Who does not know them gets the beginning of what is answered as a
  * quotation in front, marked for those who know how to leave it out (XEP-0428). */
 #include "base/str.h"
-#include "base/utf8.h"
-#include "chat/body.h"
 #include "chat/chat.h"
 #include "chat/said.h"
 #include "peer/roster.h"
@@ -20,69 +18,20 @@ reply_target(const struct xml_elem *message)
 	return str_empty(id) || strlen(id) > LIMIT_STANZA_ID ? NULL : id;
 }
 
-/* Byte offset of the n-th character; the length if there are fewer. */
-static size_t
-offset_of(const struct buf *text, int64_t n)
-{
-	size_t at = 0;
-	while (n-- > 0 && at < text->len) {
-		uint32_t c;
-		size_t len = utf8_decode(text->data + at, text->len - at, &c);
-		at += len ? len : 1;
-	}
-	return at;
-}
-
-void
-reply_read(const struct xml_elem *message, struct buf *text)
-{
-	XML_FOREACH (fallback, message) {
-		if (!xml_elem_is(fallback, NS_FALLBACK, "fallback") ||
-		    !str_equal(xml_elem_attr(fallback, "for"), NS_REPLY))
-			continue;
-		const struct xml_elem *body = xml_elem_child(fallback, NS_FALLBACK, "body");
-		int64_t start, end;
-		if (!body || !xml_elem_attr(body, "start") || !xml_elem_attr(body, "end") ||
-		    str_to_int(xml_elem_attr(body, "start"), 0, LIMIT_STANZA, &start) != 0 ||
-		    str_to_int(xml_elem_attr(body, "end"), start, LIMIT_STANZA, &end) != 0)
-			return;
-		size_t from = offset_of(text, start), to = offset_of(text, end);
-		if (from == 0 && to == text->len)
-			return; /* rather a quotation alone than nothing */
-		memmove(text->data + from, text->data + to, text->len - to);
-		text->len -= to - from;
-		text->data[text->len] = '\0';
-		return;
-	}
-}
-
-static size_t
-count_characters(const struct buf *text)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < text->len; i++)
-		n += ((unsigned char)text->data[i] & 0xc0) != 0x80;
-	return n;
-}
-
 void
 reply_write(struct xml_writer *w, const struct person *to, const struct saying *m)
 {
-	struct buf text = BUF_INIT(LIMIT_STANZA);
+	struct buf quote = BUF_INIT(LIMIT_STANZA);
 	if (!said_is_understood(to, NS_REPLY) && !str_empty(m->quote)) {
-		said_quote(&text, m->quote);
-		buf_char(&text, '\n');
+		said_quote(&quote, m->quote);
+		buf_char(&quote, '\n');
 	}
-	size_t cut = count_characters(&text);
-	buf_str(&text, m->body);
-	body_write(w, to, buf_cstr(&text));
+	fallback_write_body(w, to, m, NS_REPLY, buf_cstr(&quote));
 	xml_open(w, NS_REPLY, "reply");
 	xml_attr(w, "to", to->name);
 	xml_attr(w, "id", m->target);
 	xml_close(w);
-	if (cut)
-		said_write_fallback(w, NS_REPLY, cut);
-	buf_finish(&text);
+	buf_finish(&quote);
 }
 
 FEATURE_DEFINE(replies) = {
