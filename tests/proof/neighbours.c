@@ -116,14 +116,18 @@ tell_all(const char *verb)
 		tell(&others[i], verb);
 }
 
-/* Nobody answers there, but the daemon has a name to send to. */
+/* Nobody answers there, but the daemon has a name to send to, of a program like itself. */
 static void
-tell_of_the_past(void)
+tell_of_the_past(const char *txt)
 {
-	for (size_t i = 0; i < other_count; i++)
-		if (others[i].past[0])
-			SAY("found\t%s\t%s\t4\nservice\t%s\t%s\t4\tgone.local\t9\t%s\ttxtvers=1\n",
-			    others[i].past, interface, others[i].past, interface, others[i].text);
+	for (size_t i = 0; i < other_count; i++) {
+		const struct neighbour *n = &others[i];
+		if (!n->past[0] || n->name[0])
+			continue;
+		SAY("found\t%s\t%s\t4\n", n->past, interface);
+		SAY("service\t%s\t%s\t4\tgone.local\t9\t%s%s%s\n", n->past, interface, n->text,
+		    txt ? "\t" : "", txt ? txt : "");
+	}
 }
 
 /* In a line of its own: the daemon is to see it go and come, and to dial at once. */
@@ -190,6 +194,7 @@ on_publish(char *user)
 	(void)snprintf(own_service, sizeof(own_service), "%s.local\t%s\t%s%s%s", machine, port,
 	    own_text, txt ? "\t" : "", txt ? txt : "");
 	SAY("published\t%s\n", own_name);
+	tell_of_the_past(txt);
 	tell_all("here");
 }
 
@@ -251,7 +256,6 @@ main(void)
 	read_neighbours();
 	open_socket();
 	SAY("hello\t1\nbackend\tembedded\tneighbours\nnetwork\t1\nmachine\t%s\n", machine);
-	tell_of_the_past();
 	for (;;) {
 		struct pollfd fds[] = {
 		    {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = udp, .events = POLLIN}};
