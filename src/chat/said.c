@@ -143,6 +143,42 @@ said_write(struct buf *out, const struct person *to, const struct saying *m)
 
 /* ---- reading ---- */
 
+/* Byte offset of the n-th character; the length if there are fewer. */
+static size_t
+offset_of(const struct buf *text, int64_t n)
+{
+	size_t at = 0;
+	while (n-- > 0 && at < text->len) {
+		uint32_t c;
+		size_t len = utf8_decode(text->data + at, text->len - at, &c);
+		at += len ? len : 1;
+	}
+	return at;
+}
+
+void
+said_cut_fallback(const struct xml_elem *message, const char *ns, struct buf *text)
+{
+	XML_FOREACH (fallback, message) {
+		if (!xml_elem_is(fallback, NS_FALLBACK, "fallback") ||
+		    !str_equal(xml_elem_attr(fallback, "for"), ns))
+			continue;
+		const struct xml_elem *body = xml_elem_child(fallback, NS_FALLBACK, "body");
+		int64_t start, end;
+		if (!body || !xml_elem_attr(body, "start") || !xml_elem_attr(body, "end") ||
+		    str_to_int(xml_elem_attr(body, "start"), 0, LIMIT_STANZA, &start) != 0 ||
+		    str_to_int(xml_elem_attr(body, "end"), start, LIMIT_STANZA, &end) != 0)
+			return;
+		size_t from = offset_of(text, start), to = offset_of(text, end);
+		if (from == 0 && to == text->len)
+			return; /* rather a quotation alone than nothing */
+		memmove(text->data + from, text->data + to, text->len - to);
+		text->len -= to - from;
+		text->data[text->len] = '\0';
+		return;
+	}
+}
+
 /* What it is about decides what it is; a message about nothing has words, or says nothing. */
 static void
 read_kind(const struct xml_elem *message, struct said *out)
@@ -202,7 +238,8 @@ said_read(const struct inbound *in, struct said *out)
 	case STORE_CORRECTION:
 		body_read(in->stanza, person_client(in->from), &out->text);
 		if (out->target)
-			reply_read(in->stanza, &out->text);
+			said_cut_fallback(in->stanza,
+			    out->kind == STORE_CHAT ? NS_REPLY : NS_CORRECT, &out->text);
 		return buf_err(&out->text) || out->text.len > 0;
 	case STORE_REACTION:
 		reaction_read(in->stanza, &out->text);

@@ -46,6 +46,8 @@ bool said_is_understood(const struct person *p, const char *ns);
 /* A note that the body, or of it `cut` characters from the start on (0: all), is only for those
  * who do not understand ns (XEP-0428). */
 void said_write_fallback(struct xml_writer *w, const char *ns, size_t cut);
+/* Leaves out of the text what such a note says. */
+void said_cut_fallback(const struct xml_elem *message, const char *ns, struct buf *text);
 
 /* How a message is shown in front of what is said to it: "> its beginning", one line. */
 void said_quote(struct buf *out, const char *quote);
@@ -74,7 +76,6 @@ void reaction_write(struct xml_writer *w, const struct person *to, const struct 
 
 /* xep0461: a message answers another. read takes the quotation for others off the text. */
 const char *reply_target(const struct xml_elem *message);
-void reply_read(const struct xml_elem *message, struct buf *text);
 void reply_write(struct xml_writer *w, const struct person *to, const struct saying *m);
 
 #endif

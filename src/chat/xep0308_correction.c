@@ -9,6 +9,8 @@
 #include "xml/ns.h"
 #include "xml/writer.h"
 
+#include <string.h>
+
 const char *
 correction_target(const struct xml_elem *message)
 {
@@ -20,14 +22,18 @@ correction_target(const struct xml_elem *message)
 void
 correction_write(struct xml_writer *w, const struct person *to, const struct saying *m)
 {
+	static const char star[] = "* ";
 	struct buf text = BUF_INIT(LIMIT_STANZA);
-	if (!said_is_understood(to, NS_CORRECT))
-		buf_str(&text, "* ");
+	bool starred = !said_is_understood(to, NS_CORRECT);
+	if (starred)
+		buf_str(&text, star);
 	buf_str(&text, m->body);
 	body_write(w, to, buf_cstr(&text));
 	xml_open(w, NS_CORRECT, "replace");
 	xml_attr(w, "id", m->target);
 	xml_close(w);
+	if (starred) /* it may be understood all the same, by somebody we do not know yet */
+		said_write_fallback(w, NS_CORRECT, strlen(star));
 	buf_finish(&text);
 }
 

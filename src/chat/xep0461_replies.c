@@ -1,7 +1,6 @@
 /* Message replies (XEP-0461). Who does not know them gets the beginning of what is answered as a
  * quotation in front, marked for those who know how to leave it out (XEP-0428). */
 #include "base/str.h"
-#include "base/utf8.h"
 #include "chat/body.h"
 #include "chat/chat.h"
 #include "chat/said.h"
@@ -18,42 +17,6 @@ reply_target(const struct xml_elem *message)
 	const struct xml_elem *reply = xml_elem_child(message, NS_REPLY, "reply");
 	const char *id = reply ? xml_elem_attr(reply, "id") : NULL;
 	return str_empty(id) || strlen(id) > LIMIT_STANZA_ID ? NULL : id;
-}
-
-/* Byte offset of the n-th character; the length if there are fewer. */
-static size_t
-offset_of(const struct buf *text, int64_t n)
-{
-	size_t at = 0;
-	while (n-- > 0 && at < text->len) {
-		uint32_t c;
-		size_t len = utf8_decode(text->data + at, text->len - at, &c);
-		at += len ? len : 1;
-	}
-	return at;
-}
-
-void
-reply_read(const struct xml_elem *message, struct buf *text)
-{
-	XML_FOREACH (fallback, message) {
-		if (!xml_elem_is(fallback, NS_FALLBACK, "fallback") ||
-		    !str_equal(xml_elem_attr(fallback, "for"), NS_REPLY))
-			continue;
-		const struct xml_elem *body = xml_elem_child(fallback, NS_FALLBACK, "body");
-		int64_t start, end;
-		if (!body || !xml_elem_attr(body, "start") || !xml_elem_attr(body, "end") ||
-		    str_to_int(xml_elem_attr(body, "start"), 0, LIMIT_STANZA, &start) != 0 ||
-		    str_to_int(xml_elem_attr(body, "end"), start, LIMIT_STANZA, &end) != 0)
-			return;
-		size_t from = offset_of(text, start), to = offset_of(text, end);
-		if (from == 0 && to == text->len)
-			return; /* rather a quotation alone than nothing */
-		memmove(text->data + from, text->data + to, text->len - to);
-		text->len -= to - from;
-		text->data[text->len] = '\0';
-		return;
-	}
 }
 
 static size_t
