@@ -35,8 +35,7 @@ ipc_publish(struct ipc_server *s, const char *topic, struct value *event)
 }
 
 void
-ipc_publish_numbered(
-    struct ipc_server *s, const char *topic, int64_t number, struct value *event)
+ipc_publish_numbered(struct ipc_server *s, const char *topic, int64_t number, struct value *event)
 {
 	assert_true(number > world.last_number); /* in order, and none twice */
 	world.last_number = number;

@@ -5,8 +5,8 @@
 #define TESTS_WORLD_H
 
 #include "base/clock.h"
-#include "base/stamp.h"
 #include "base/err.h"
+#include "base/stamp.h"
 #include "base/str.h"
 #include "discovery/address.h"
 #include "peer/claim.h"
@@ -26,7 +26,7 @@
 struct stream {
 	bool used, incoming, ready, closing, asked_again, paused;
 	const char *condition; /* of the error it ends with */
-	const char *from; /* of its header */
+	const char *from;      /* of its header */
 	struct sockaddr_storage remote;
 	void *user;
 	uint64_t serial, heard_at, ticket;
