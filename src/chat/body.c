@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { LINES = 256 }; /* of one <font/> */
+
 /* ---- reading ---- */
 
 /* Adium escapes its text before it escapes it for XML: "<" arrives as "&lt;". */
@@ -72,19 +74,27 @@ body_read(const struct xml_elem *message, enum txt_client from, struct buf *out)
 
 /* ---- writing ---- */
 
+/* A client of which nothing is known yet may have a limit on the children of one element, as we
+ * have. */
 static void
 write_lines(struct xml_writer *w, const char *text)
 {
 	const char *end;
-	while ((end = strchr(text, '\n'))) {
+	xml_open(w, NULL, "font");
+	for (size_t lines = 1; (end = strchr(text, '\n')); lines++) {
 		struct buf line = BUF_INIT(LIMIT_MESSAGE_TEXT);
 		buf_add(&line, text, (size_t)(end - text));
 		xml_text(w, buf_cstr(&line));
 		buf_finish(&line);
 		xml_empty(w, NULL, "br");
 		text = end + 1;
+		if (lines % LINES == 0) {
+			xml_close(w);
+			xml_open(w, NULL, "font");
+		}
 	}
 	xml_text(w, text);
+	xml_close(w);
 }
 
 void
@@ -95,9 +105,7 @@ body_write(struct xml_writer *w, const struct person *to, const char *text)
 		return;
 	xml_open(w, NS_XHTML, "html");
 	xml_open(w, NULL, "body");
-	xml_open(w, NULL, "font");
 	write_lines(w, text);
-	xml_close(w);
 	xml_close(w);
 	xml_close(w);
 }

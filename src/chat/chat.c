@@ -68,6 +68,7 @@ conversation_call(struct ipc_call *call, enum store_kind kind, const char *body)
 	};
 	if (!c)
 		return 0;
+	u.lifetime = c->chat->roster->lifetime;
 	if (str_empty(u.target) || strlen(u.target) > LIMIT_STANZA_ID) {
 		ipc_fail(call, IPC_INVALID, "Say which message: the parameter \"id\" is missing.");
 		return 0;
@@ -210,9 +211,9 @@ take_error(const struct inbound *in)
 		buf_fmt(&reason, ": %s", text->text);
 	else if (condition)
 		buf_fmt(&reason, ": %s", condition->name);
-	conversation_answered(c, id, STORE_FAILED, buf_cstr(&reason));
+	int err = conversation_answered(c, in, id, STORE_FAILED, buf_cstr(&reason));
 	buf_finish(&reason);
-	return 0;
+	return err;
 }
 
 /* ---- start ---- */
@@ -230,9 +231,10 @@ on_peers(void *ctx, struct store_job *job, int err)
 		const struct store_peer *peer = &known->at[i];
 		struct person *p;
 		if (roster_recall(r, peer->name, peer->display, &p) != 0 ||
-		    (peer->queued && !conversation_of(p)))
+		    (peer->waits && !conversation_of(p)))
 			log_error(peer->name, "out of memory: it is not known until it comes");
 	}
+	conversations_known(r, !err && known->count < known->limit);
 	store_peers_finish(known);
 	free(known);
 	if (!r->closing)
@@ -270,8 +272,9 @@ start(struct roster *r)
 		free(known);
 		return err;
 	}
-	*known =
-	    (struct store_peers){.job = {.done = on_peers, .ctx = r}, .limit = LIMIT_PEOPLE_KNOWN};
+	*known = (struct store_peers){.job = {.done = on_peers, .ctx = r},
+	    .limit = LIMIT_PEOPLE_KNOWN,
+	    .waiting_first = true};
 	roster_hold_start(r);
 	store_peers(r->store, known);
 	return 0;

@@ -232,14 +232,12 @@ on_said(void *ctx, struct store_job *job, int err)
 	const struct store_put *put = &a->put;
 	(void)job;
 	c->adding--;
-	if (!err && !put->duplicate && c->person) {
-		person_set_kept(c->person, true);
-		if (!c->broken) { /* else it comes with all the others, when they are loaded anew */
-			struct outbox_item *item = queued_stored(a->queued, put->n, put->expires,
-			    store_age(c->chat->roster->store), put->quote);
-			a->queued = NULL;
-			outbox_added(&c->outbox, clock_now(), item, put->marked);
-		}
+	/* while broken: it comes with all the others, when they are loaded anew */
+	if (!err && !put->duplicate && c->person && !c->broken) {
+		struct outbox_item *item = queued_stored(
+		    a->queued, put->n, put->expires, store_age(c->chat->roster->store), put->quote);
+		a->queued = NULL;
+		outbox_added(&c->outbox, clock_now(), item, put->marked);
 	}
 	answer_said(a, err);
 	adding_free(a);
@@ -296,6 +294,7 @@ conversation_say(struct conversation *c, struct ipc_call *call, const struct utt
 	/* Those on their way to the disk will be in flight before this one. */
 	a->put.marked = !c->broken && outbox_goes_now(&c->outbox) &&
 			c->adding + c->outbox.flight < LIMIT_OUTBOX_WINDOW;
+	person_set_kept(c->person, true); /* now: it must not be forgotten meanwhile */
 	c->adding++;
 	conversation_asks(c);
 	store_put(c->chat->roster->store, &a->put);
@@ -305,7 +304,8 @@ conversation_say(struct conversation *c, struct ipc_call *call, const struct utt
 void
 conversation_mark_displayed(struct conversation *c, const char *id)
 {
-	struct utterance u = {.kind = STORE_MARKER, .target = id, .body = ""};
+	struct utterance u = {
+	    .kind = STORE_MARKER, .target = id, .body = "", .lifetime = c->chat->roster->lifetime};
 	if (said_is_understood(c->person, NS_MARKERS) && conversation_say(c, NULL, &u) != 0)
 		log_warn(c->person->name, "out of memory: it is not told what was seen");
 }
@@ -332,79 +332,6 @@ conversation_cancel_corrections(struct conversation *c, const struct store_find 
 		if (!conversation_cancel(c, NULL, find->corrections[i]))
 			return false;
 	return find->correction_count == STORE_CORRECTIONS;
-}
-
-/* ---- what they say of it ---- */
-
-/* Something to tell the store that nobody waits for. */
-struct telling {
-	union {
-		struct store_answered answered;
-		struct store_rename rename;
-	} request;
-	struct conversation *c;
-	char *a, *b, *d; /* owned: its texts */
-};
-
-static struct telling *
-telling_create(struct conversation *c, const char *a, const char *b, const char *d)
-{
-	struct telling *t = calloc(1, sizeof(*t));
-	if (t && str_replace(&t->a, a) == 0 && str_replace(&t->b, b) == 0 &&
-	    str_replace(&t->d, d) == 0) {
-		t->c = c;
-		conversation_asks(c);
-		return t;
-	}
-	if (t) {
-		free(t->a);
-		free(t->b);
-	}
-	free(t);
-	return NULL;
-}
-
-static void
-on_told(void *ctx, struct store_job *job, int err)
-{
-	struct telling *t = ctx;
-	struct conversation *c = t->c;
-	(void)job;
-	if (err)
-		log_warn(t->a, "the store could not take note of news: %s", err_str(err));
-	free(t->a);
-	free(t->b);
-	free(t->d);
-	free(t);
-	conversation_was_answered(c);
-}
-
-void
-conversation_displayed(struct conversation *c, const char *id)
-{
-	(void)outbox_displayed(&c->outbox, clock_now(), id);
-}
-
-void
-conversation_answered(
-    struct conversation *c, const char *id, enum store_state state, const char *reason)
-{
-	uint64_t now = clock_now();
-	bool known = state == STORE_DELIVERED ? outbox_confirmed(&c->outbox, now, id)
-					      : outbox_refused(&c->outbox, now, id, reason);
-	if (known)
-		return;
-	struct telling *t = telling_create(c, c->person->name, id, reason);
-	if (!t)
-		return; /* the sender's word is shown late, or never; nothing is lost */
-	t->request.answered = (struct store_answered){
-	    .job = {.done = on_told, .ctx = t},
-	    .peer = t->a,
-	    .id = t->b,
-	    .state = state,
-	    .reason = t->d,
-	};
-	store_answered(c->chat->roster->store, &t->request.answered);
 }
 
 /* ---- what happens ---- */
@@ -452,32 +379,59 @@ stream_down(struct conversation *c, const struct stream *s)
 	outbox_link_down(&c->outbox, clock_now(), stream_serial(s));
 }
 
+/* What was kept under an address on its way to under a name. */
+struct renaming {
+	struct store_rename rename;
+	struct conversation *c;
+	char *from, *to, *display; /* owned */
+};
+
+static void
+renaming_free(struct renaming *r)
+{
+	free(r->from);
+	free(r->to);
+	free(r->display);
+	free(r);
+}
+
 /* Only now can all of it be loaded. */
 static void
 on_renamed(void *ctx, struct store_job *job, int err)
 {
-	const struct telling *t = ctx;
-	struct conversation *c = t->c;
+	struct renaming *r = ctx;
+	struct conversation *c = r->c;
+	(void)job;
+	if (err)
+		log_error(r->to, "what was said to %s stays there: %s", r->from, err_str(err));
+	renaming_free(r);
 	c->renaming--;
 	if (c->person && c->broken)
 		restart(c);
-	on_told(ctx, job, err);
+	conversation_was_answered(c);
 }
 
 /* All that was kept under the address is this person's. */
 static void
 rename_kept(struct conversation *c, const char *from)
 {
-	struct telling *t = telling_create(c, from, c->person->name, c->person->display);
-	if (!t) {
+	struct renaming *r = calloc(1, sizeof(*r));
+	if (!r || str_replace(&r->from, from) != 0 || str_replace(&r->to, c->person->name) != 0 ||
+	    str_replace(&r->display, c->person->display) != 0) {
+		if (r)
+			renaming_free(r);
 		log_error(c->person->name, "out of memory: what was said to %s stays there", from);
 		return;
 	}
-	t->request.rename = (struct store_rename){
-	    .job = {.done = on_renamed, .ctx = t}, .from = t->a, .to = t->b, .display = t->d};
+	r->c = c;
+	r->rename = (struct store_rename){.job = {.done = on_renamed, .ctx = r},
+	    .from = r->from,
+	    .to = r->to,
+	    .display = r->display};
 	c->renaming++;
+	conversation_asks(c);
 	conversation_store_failed(c); /* not at all, but it cannot be asked by that name yet */
-	store_rename(c->chat->roster->store, &t->request.rename);
+	store_rename(c->chat->roster->store, &r->rename);
 }
 
 static void
@@ -503,8 +457,11 @@ conversations_event(const struct bus_event *e)
 	struct person *p = e->person;
 	if (!p)
 		return;
+	const struct chat *chat = p->roster->chat;
 	struct conversation *c = p->chat;
 	uint64_t now = clock_now();
+	if (!c && e->kind == BUS_PERSON_NEW && !chat->complete)
+		(void)conversation_of(p); /* without memory it is tried when it comes again */
 	if (e->kind == BUS_PERSON_MERGED)
 		merge(p, e->other);
 	if (!c)
@@ -568,6 +525,26 @@ conversations_start(struct roster *r)
 	(void)uv_timer_init(r->loop, &chat->timer);
 	r->chat = chat;
 	return 0;
+}
+
+void
+conversations_known(struct roster *r, bool all)
+{
+	struct chat *chat = r->chat;
+	chat->complete = all;
+}
+
+void
+conversations_forgotten(struct roster *r, const char *peer)
+{
+	const struct chat *chat = r->chat;
+	LIST_FOREACH (node, &chat->conversations) {
+		struct conversation *c = container_of(node, struct conversation, node);
+		if (!c->person || (peer && str_casecmp(c->person->name, peer) != 0))
+			continue;
+		conversation_store_failed(c); /* not at all, but it has other messages now */
+		restart(c);
+	}
 }
 
 void

@@ -21,6 +21,7 @@ struct bus_event;
 struct chat {
 	struct roster *roster; /* borrowed */
 	struct list conversations;
+	bool complete;      /* everybody for whom something waits has one */
 	uv_timer_t timer;   /* for the earliest wake_at */
 	uint64_t timer_due; /* OUTBOX_NEVER: it does not run */
 };
@@ -39,7 +40,8 @@ struct conversation {
 	unsigned strikes;    /* ... so many times in a row */
 	bool broken;         /* the store failed the outbox, which is to be loaded anew */
 	struct ipc_call *canceller;      /* whose call outbox_cancel() is serving right now */
-	size_t arriving, arriving_bytes; /* messages of theirs that the store does not have yet */
+	size_t arriving, arriving_bytes; /* of what they say: what the store does not have yet */
+	int arriving_chain; /* the store's while there are any: none gets before one it failed */
 };
 
 /* NULL: out of memory. */
@@ -72,14 +74,19 @@ bool conversation_cancel(struct conversation *c, struct ipc_call *call, int64_t 
 bool
 conversation_cancel_corrections(struct conversation *c, const struct store_find *find) MUST_USE;
 
-/* They have displayed this message of ours, which may still be in the outbox. */
+/* answered.c: they have displayed this message of ours, which may still be in the outbox. */
 void conversation_displayed(struct conversation *c, const char *id);
-/* What they say became of a message of ours: delivered, or failed with a reason. */
-void conversation_answered(
-    struct conversation *c, const char *id, enum store_state state, const char *reason);
+/* What they say became of a message of ours: delivered, or failed with a reason. 0 or -ENOMEM. */
+int conversation_answered(struct conversation *c, const struct inbound *in, const char *id,
+    enum store_state state, const char *reason) MUST_USE;
 
-/* For wants.c and inbox.c: the store was asked something for this conversation, or has answered;
- * after that c may be gone. */
+/* inbox.c: something of theirs is on its way to the store, and is there. Their stream is not read
+ * while there is much of it. */
+void conversation_gets(struct conversation *c, struct stream *s, size_t bytes);
+void conversation_has(struct conversation *c, size_t bytes);
+
+/* For wants.c, inbox.c and answered.c: the store was asked something for this conversation, or has
+ * answered; after that c may be gone. */
 void conversation_asks(struct conversation *c);
 void conversation_was_answered(struct conversation *c);
 /* It did not do what the outbox needs: all is loaded anew as soon as that is possible. */
@@ -91,6 +98,10 @@ void conversation_wake_at(void *ctx, uint64_t when);
 int conversations_start(struct roster *r) MUST_USE;
 void conversations_stop(void *chat);
 void conversations_event(const struct bus_event *e);
+/* Those for whom something waits have been told by conversation_of(): all of them, or not. */
+void conversations_known(struct roster *r, bool all);
 void conversations_recovered(struct roster *r); /* the store works again */
+/* For history.c: what waited for this person (NULL: for anybody) may be forgotten. */
+void conversations_forgotten(struct roster *r, const char *peer);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "chat/chat.h"
+#include "chat/conversation.h"
 #include "peer/roster.h"
 #include "store/log.h"
 
@@ -263,6 +264,8 @@ on_forgotten(void *ctx, struct store_job *job, int err)
 {
 	struct question *q = ctx;
 	(void)job;
+	if (q->request.forget.queued)
+		conversations_forgotten(q->roster, q->peer);
 	if (err) {
 		chat_fail_store(q->call, err, "Nothing was forgotten");
 	} else {

@@ -46,10 +46,23 @@ arriving_free(struct arriving *a)
 	free(a);
 }
 
-static void
-resume_streams(const struct conversation *c)
+void
+conversation_gets(struct conversation *c, struct stream *s, size_t bytes)
+{
+	c->arriving++;
+	c->arriving_bytes += bytes;
+	if (c->arriving >= MANY || c->arriving_bytes >= MANY_BYTES)
+		stream_pause(s);
+}
+
+void
+conversation_has(struct conversation *c, size_t bytes)
 {
 	const struct person *p = c->person;
+	c->arriving--;
+	c->arriving_bytes -= bytes;
+	if (c->arriving == 0)
+		c->arriving_chain = 0;
 	if (!p || c->arriving > FEW || c->arriving_bytes > MANY_BYTES / 2)
 		return;
 	for (size_t i = 0; i < p->stream_count; i++)
@@ -61,9 +74,10 @@ confirm(const struct arriving *a, struct stream *s)
 {
 	struct inbound in = {.from = a->c->person, .stream = s};
 	int err = receipt_send(&in, a->confirm_id);
-	if (err)
-		log_info(a->peer, "a receipt was not sent, it will be asked for again: %s",
-		    err_str(err));
+	if (!err)
+		return;
+	log_info(a->peer, "a receipt cannot be sent: %s", err_str(err));
+	stream_close(s, -ENOMEM); /* on the next one it is asked for again */
 }
 
 static void
@@ -74,8 +88,6 @@ on_kept(void *ctx, struct store_job *job, int err)
 	struct person *p = c->person;
 	struct stream *s = p ? person_stream(p, a->serial) : NULL;
 	(void)job;
-	c->arriving--;
-	c->arriving_bytes -= a->bytes;
 	if (err) {
 		log_warn(a->peer, "what it said was not kept, and not confirmed: %s", err_str(err));
 		if (s)
@@ -86,7 +98,7 @@ on_kept(void *ctx, struct store_job *job, int err)
 		if (a->confirm && s)
 			confirm(a, s);
 	}
-	resume_streams(c);
+	conversation_has(c, a->bytes);
 	arriving_free(a);
 	conversation_was_answered(c);
 }
@@ -120,7 +132,7 @@ name_it(struct arriving *a, const struct said *said)
 }
 
 static int
-fill(struct arriving *a, const struct inbound *in, struct said *said)
+fill(struct arriving *a, struct conversation *c, const struct inbound *in, struct said *said)
 {
 	const struct person *p = in->from;
 	const char *id = xml_elem_attr(in->stanza, "id");
@@ -141,7 +153,7 @@ fill(struct arriving *a, const struct inbound *in, struct said *said)
 	a->confirm = !str_empty(id) && receipt_wanted(in);
 	a->serial = stream_serial(in->stream);
 	a->put = (struct store_put){
-	    .job = {.done = on_kept, .ctx = a},
+	    .job = {.done = on_kept, .ctx = a, .chain = &c->arriving_chain},
 	    .peer = a->peer,
 	    .display = a->display,
 	    .direction = STORE_IN,
@@ -163,7 +175,7 @@ keep(const struct inbound *in, struct said *said)
 {
 	struct conversation *c = conversation_of(in->from);
 	struct arriving *a = c ? calloc(1, sizeof(*a)) : NULL;
-	int err = a ? fill(a, in, said) : -ENOMEM;
+	int err = a ? fill(a, c, in, said) : -ENOMEM;
 	if (err) {
 		if (a)
 			arriving_free(a);
@@ -172,10 +184,7 @@ keep(const struct inbound *in, struct said *said)
 	if (said->kind == STORE_MARKER)
 		conversation_displayed(c, a->target);
 	a->c = c;
-	c->arriving++;
-	c->arriving_bytes += a->bytes;
-	if (c->arriving >= MANY || c->arriving_bytes >= MANY_BYTES)
-		stream_pause(in->stream);
+	conversation_gets(c, in->stream, a->bytes);
 	conversation_asks(c);
 	store_put(in->from->roster->store, &a->put);
 	return 0;

@@ -91,14 +91,29 @@ message_describe(const struct store_message *m)
 void
 chat_fail_store(struct ipc_call *call, int err, const char *what)
 {
-	const char *why = err_str(err);
-	if (err == -ENOSPC || err == -EDQUOT)
-		why = "the disk is full";
-	else if (err == -EROFS || err == -EACCES)
-		why = "the disk cannot be written to";
-	else if (err == -EIO)
-		why = "the disk reports an error";
-	else if (err == -EBUSY)
-		why = "the history is being repaired; try again in a moment";
-	ipc_fail(call, err == -EBUSY ? IPC_BUSY : IPC_DISK, "%s: %s.", what, why);
+	static const struct {
+		int err;
+		const char *reason, *why; /* why NULL: as err_str() has it */
+	} known[] = {
+	    {-ENOSPC, IPC_DISK, "the disk is full"},
+	    {-EDQUOT, IPC_DISK, "the disk is full"},
+	    {-EROFS, IPC_DISK, "the disk cannot be written to"},
+	    {-EACCES, IPC_DISK, "the disk cannot be written to"},
+	    {-EIO, IPC_DISK, "the disk reports an error"},
+	    /* of the index of words only; damage to anything else ends the daemon */
+	    {ERR_DAMAGED, IPC_BUSY, "the history is being repaired; try again in a moment"},
+	    {-ETIMEDOUT, IPC_TIMEOUT, "it took too long; say more of what is meant"},
+	    {ERR_TOO_BIG, IPC_INVALID, NULL},
+	    {-EINVAL, IPC_INVALID, NULL},
+	    {-ENOENT, IPC_UNKNOWN, "there is no such message"},
+	    {-ENOMEM, IPC_INTERNAL, NULL},
+	};
+	const char *reason = IPC_DISK, *why = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (known[i].err != err)
+			continue;
+		reason = known[i].reason;
+		why = known[i].why;
+	}
+	ipc_fail(call, reason, "%s: %s.", what, why ? why : err_str(err));
 }

@@ -1,5 +1,7 @@
 #include "chat/outbox.h"
 
+#include "base/number.h"
+
 #include <string.h>
 
 enum {                  /* ms */
@@ -14,18 +16,6 @@ item_of(struct list *node)
 	return container_of(node, struct outbox_item, node);
 }
 
-static uint64_t
-lower(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t
-higher(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* ---- lists ---- */
 
 /* When it is given up. Not while it may yet arrive, for then later ones could get before it. */
@@ -34,7 +24,7 @@ due(const struct outbox *o, const struct outbox_item *item)
 {
 	if (!item->tried || item->expires_at == OUTBOX_NEVER)
 		return item->expires_at;
-	return o->link ? OUTBOX_NEVER : higher(item->expires_at, o->down_at + SETTLE);
+	return o->link ? OUTBOX_NEVER : number_higher(item->expires_at, o->down_at + SETTLE);
 }
 
 static void
@@ -45,7 +35,7 @@ put_waiting(struct outbox *o, struct outbox_item *item)
 		for (at = at->next; item_of(at)->row < item->row;)
 			at = at->next;
 	list_insert(at, &item->node);
-	o->expiry = lower(o->expiry, due(o, item));
+	o->expiry = number_lower(o->expiry, due(o, item));
 }
 
 /* Into memory, behind all others. */
@@ -101,7 +91,7 @@ static void
 ask_for_mark(struct outbox *o, uint64_t upto)
 {
 	o->marking++;
-	o->asked = higher(o->asked, upto);
+	o->asked = number_higher(o->asked, upto);
 	o->ops->mark(o->ctx, o->asked);
 }
 
@@ -148,7 +138,7 @@ expire(struct outbox *o, uint64_t now)
 		struct outbox_item *item = item_of(n);
 		uint64_t at = due(o, item);
 		if (now < at) {
-			o->expiry = lower(o->expiry, at);
+			o->expiry = number_lower(o->expiry, at);
 			continue;
 		}
 		finish(o, item, OUTBOX_FAILED,
@@ -157,12 +147,6 @@ expire(struct outbox *o, uint64_t now)
 	}
 	if (any)
 		fence(o);
-}
-
-static bool
-is_full(const struct outbox *o)
-{
-	return o->count >= LIMIT_OUTBOX_LOADED || o->bytes >= LIMIT_OUTBOX_BYTES;
 }
 
 static void
@@ -183,13 +167,16 @@ static void
 ask_mark(struct outbox *o)
 {
 	if (!o->link || o->marking || list_empty(&o->waiting) ||
-	    item_of(o->waiting.prev)->row <= o->marked)
+	    item_of(o->waiting.prev)->row <= o->marked ||
+	    item_of(o->waiting.next)->row < o->mark_row)
 		return;
 	uint64_t upto = 0;
 	size_t ready = 0, more = 0;
 	LIST_FOREACH (n, &o->waiting) {
 		uint64_t row = item_of(n)->row;
-		if (row <= o->marked && ++ready >= LIMIT_OUTBOX_MARKED / 2)
+		if (row <= o->marked && ++ready == LIMIT_OUTBOX_MARKED / 4)
+			o->mark_row = row;
+		if (row <= o->marked && ready >= LIMIT_OUTBOX_MARKED / 2)
 			return;
 		if (row > o->marked) {
 			upto = row;
@@ -265,11 +252,11 @@ set_deadline(struct outbox *o, uint64_t now)
 {
 	uint64_t when = o->expiry;
 	if (!list_empty(&o->kept))
-		when = lower(when, item_of(o->kept.next)->handed_at + KEEP);
+		when = number_lower(when, item_of(o->kept.next)->handed_at + KEEP);
 	if (o->link && now < o->room_at)
-		when = lower(when, o->room_at);
+		when = number_lower(when, o->room_at);
 	if (needs_link(o))
-		when = lower(when, redial_at(&o->redial));
+		when = number_lower(when, redial_at(&o->redial));
 	if (when == o->deadline)
 		return;
 	o->deadline = when;
@@ -296,8 +283,8 @@ settle(struct outbox *o, uint64_t now)
 static void
 raise_mark(struct outbox *o, uint64_t row)
 {
-	o->marked = higher(o->marked, row);
-	o->asked = higher(o->asked, o->marked);
+	o->marked = number_higher(o->marked, row);
+	o->asked = number_higher(o->asked, o->marked);
 }
 
 bool
@@ -314,7 +301,7 @@ outbox_added(struct outbox *o, uint64_t now, struct outbox_item *item, bool mark
 		raise_mark(o, item->row);
 	if (item->row <= o->last) { /* a load was faster */
 		o->ops->release(o->ctx, item);
-	} else if (o->more || is_full(o)) {
+	} else if (o->more || o->count >= LIMIT_OUTBOX_LOADED || o->bytes >= LIMIT_OUTBOX_BYTES) {
 		o->more = true;
 		o->grew = o->loading;
 		o->ops->release(o->ctx, item);
@@ -384,9 +371,11 @@ void
 outbox_restart(struct outbox *o, uint64_t now)
 {
 	clear(o);
-	o->last = o->marked = o->asked = o->marking = 0;
+	o->last = o->marked = o->asked = o->mark_row = o->marking = 0;
 	o->more = true;
 	o->fenced = o->loading = false;
+	o->room_at = 0;
+	o->deadline = OUTBOX_NEVER; /* the owner was to be called for this, not for that */
 	settle(o, now);
 }
 
@@ -570,20 +559,17 @@ outbox_cancel(struct outbox *o, uint64_t now, uint64_t row)
 			return false;
 		o->ops->cancel(o->ctx, row);
 		o->loading = false; /* the answer under way may still have it */
-		fence(o);
-		settle(o, now);
-		return true;
+	} else {
+		struct list *n = o->waiting.next;
+		while (n != &o->waiting && item_of(n)->row != row)
+			n = n->next;
+		if (n == &o->waiting)
+			return false;
+		finish(o, item_of(n), OUTBOX_CANCELLED, NULL);
 	}
-	LIST_FOREACH (n, &o->waiting) {
-		struct outbox_item *item = item_of(n);
-		if (item->row != row)
-			continue;
-		finish(o, item, OUTBOX_CANCELLED, NULL);
-		fence(o);
-		settle(o, now);
-		return true;
-	}
-	return false;
+	fence(o);
+	settle(o, now);
+	return true;
 }
 
 void
@@ -591,12 +577,6 @@ outbox_tick(struct outbox *o, uint64_t now)
 {
 	o->deadline = OUTBOX_NEVER; /* that call is spent */
 	settle(o, now);
-}
-
-bool
-outbox_is_idle(const struct outbox *o)
-{
-	return !o->more && !o->marking && !o->link && !o->count && !o->kept_count;
 }
 
 void

@@ -113,6 +113,7 @@ struct outbox {
 	unsigned ticket; /* of the latest load; answers to older ones are dropped */
 
 	uint64_t marked, asked; /* the mark the store has, and the one asked for */
+	uint64_t mark_row;      /* enough are marked until this row is the first that waits */
 	unsigned marking;       /* marks asked for and not answered */
 	bool fenced;            /* nothing is sent until they are */
 
@@ -174,8 +175,5 @@ bool outbox_refused(struct outbox *o, uint64_t now, const char *id, const char *
 bool outbox_cancel(struct outbox *o, uint64_t now, uint64_t row) MUST_USE;
 
 void outbox_tick(struct outbox *o, uint64_t now);
-
-/* Nothing to do and nothing remembered, here or in the store: it may be finished. */
-bool outbox_is_idle(const struct outbox *o);
 
 #endif

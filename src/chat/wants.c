@@ -219,8 +219,11 @@ put_on_stream(void *ctx, struct outbox_item *item, bool again)
 {
 	struct conversation *c = ctx;
 	struct saying m = queued_saying(queued_of(item));
-	if (m.kind == STORE_CHAT && !*m.body)
+	if ((m.kind == STORE_CHAT || m.kind == STORE_CORRECTION) && !*m.body)
 		return OUTBOX_UNSENDABLE; /* it was taken back before it was out */
+	const struct stream *s = c->person->current;
+	if (!s || stream_serial(s) != c->outbox.link)
+		return OUTBOX_NO_ROOM; /* that stream is gone: the outbox is about to hear of it */
 	struct buf stanza = BUF_INIT(LIMIT_STANZA);
 	uint64_t *row = malloc(sizeof(*row)), serial;
 	(void)again;

@@ -1,4 +1,5 @@
 /* Delivery receipts (XEP-0184). Sent once a message is on disk, never for one without an id. */
+#include "base/err.h"
 #include "base/str.h"
 #include "chat/chat.h"
 #include "chat/conversation.h"
@@ -47,6 +48,8 @@ receipt_send(const struct inbound *in, const char *id)
 	xml_close(&w);
 	xml_close(&w);
 	int err = inbound_answer(in, &stanza);
+	if (err == ERR_TOO_BIG) /* it goes when there is room again, before words of ours */
+		err = person_send(in->from, &stanza, NULL, NULL);
 	buf_finish(&stanza);
 	return err;
 }
@@ -57,9 +60,9 @@ take(const struct inbound *in)
 {
 	const char *id = xml_elem_attr(in->payload, "id");
 	struct conversation *c = in->from->kept ? conversation_of(in->from) : NULL;
-	if (c && !str_empty(id) && strlen(id) <= LIMIT_STANZA_ID)
-		conversation_answered(c, id, STORE_DELIVERED, NULL);
-	return 0;
+	if (!c || str_empty(id) || strlen(id) > LIMIT_STANZA_ID)
+		return 0;
+	return conversation_answered(c, in, id, STORE_DELIVERED, NULL);
 }
 
 FEATURE_DEFINE(receipts) = {

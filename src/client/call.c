@@ -251,6 +251,7 @@ now_ms(void)
 
 struct waiting {
 	bool done;
+	bool freed; /* the connection: a callback closed it */
 	int err;
 	struct earshot_value *answer;
 };
@@ -268,14 +269,19 @@ static int
 wait_for(struct earshot *c, struct waiting *w, int timeout_ms, int64_t id)
 {
 	int64_t end = now_ms() + timeout_ms;
-	while (!w->done) {
+	c->freed = &w->freed;
+	while (!w->done && !w->freed) {
 		int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
 		int err =
 		    timeout_ms >= 0 && left < 0 ? EARSHOT_ERR_TIMEOUT : earshot_wait(c, (int)left);
-		/* what ends the connection answers us too: then c may be freed by now */
-		if (err && !w->done)
+		if (err && !w->done) /* what ends the connection answers us too */
 			answer_pending(c, id, err, NULL);
 	}
+	/* an event behind the answer may have made its handler close c: that call did not succeed
+	 */
+	if (w->freed)
+		return w->err ? w->err : EARSHOT_ERR_CUT_OFF;
+	c->freed = NULL;
 	return w->err;
 }
 

@@ -71,6 +71,8 @@ connection_free(struct earshot *c)
 	buf_finish(&c->line);
 	buf_finish(&c->out);
 	free(c->last_word);
+	if (c->freed)
+		*c->freed = true;
 	free(c);
 }
 

@@ -35,6 +35,7 @@ struct earshot {
 	bool write_dead; /* nothing goes out any more; what came in is still read */
 	bool closing;
 	unsigned depth; /* inside a callback if not 0 */
+	bool *freed;    /* borrowed; set when this is freed, for a call that waits meanwhile */
 	struct frame_reader in;
 	struct buf line; /* the call being written */
 	struct buf out;

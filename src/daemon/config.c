@@ -30,7 +30,14 @@ static const char help[] =
     "  --helper PROGRAM   the discovery helper (default: earshot-mdns beside this program)\n"
     "  --socket PATH      the local socket (default: daemon.sock in the runtime folder)\n"
     "  --log-level LEVEL  error, warn, info or debug (default info), to standard error\n"
-    "  --help, --version\n";
+    "  --help, --version\n"
+    "\n"
+    "The file has sections with lines \"key = value\":\n"
+    "  [user]      name (your full name), user\n"
+    "  [network]   port, mdns (yes or no), peer (HOST:PORT of a fixed peer; once for each)\n"
+    "  [privacy]   publish_name (yes or no)\n"
+    "  [messages]  lifetime (days until a message nobody took is given up; 30, 0 never)\n"
+    "  [log]       level\n";
 
 /* ---- the file ---- */
 

@@ -77,12 +77,14 @@ void store_outbox(struct store *s, struct store_outbox *outbox);
 /* Whom there is anything of, the latest conversation first. */
 struct store_peer {
 	const char *name, *display;
-	int64_t unread, queued;
-	int64_t last_n, last_at; /* of the newest message; ms, wall clock */
+	int64_t unread, queued;  /* messages */
+	int64_t last_n, last_at; /* of the newest message, 0: there is none; ms, wall clock */
+	bool waits;              /* something is to be sent, of whatever kind */
 };
 struct store_peers {
 	struct store_job job;
 	size_t limit;
+	bool waiting_first;    /* those for whom something waits, also if there is no message */
 	struct store_peer *at; /* owned */
 	size_t count;
 	void *blocks; /* owned */

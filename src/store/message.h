@@ -145,7 +145,8 @@ struct store_load {
 void store_load(struct store *s, struct store_load *load);
 void store_load_finish(struct store_load *load);
 
-/* We have seen what they said, up to and with this message of theirs (id NULL: all of it). */
+/* We have seen what they said, up to and with this message of theirs (id NULL: all of it). done
+ * with -ENOENT: there is none with that id. */
 struct store_seen {
 	struct store_job job;
 	const char *peer, *id;

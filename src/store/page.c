@@ -99,12 +99,12 @@ page_run(struct store_db *db, struct store_job *job)
 	struct query q = {
 	    .since = page->since ? page->since : INT64_MIN,
 	    .until = page->until ? page->until : INT64_MAX,
-	    .down = page->after == 0,
+	    .down = !page->from_start && page->after == 0,
 	};
 	struct page_list rows = {.list = &page->list, .limit = page->limit};
 	struct index_ranges ranges;
 	int64_t low = page->after > 0 ? page->after + 1 : 0;
-	int64_t high = page->after == 0 && page->before ? page->before - 1 : db->now.last_n;
+	int64_t high = q.down && page->before ? page->before - 1 : db->now.last_n;
 
 	store_list_finish(&page->list);
 	int err = page->peer ? db_peer_find(db, page->peer, &q.peer) : 0;

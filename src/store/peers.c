@@ -11,10 +11,12 @@
 	"WHERE m.peer = p.id AND m.state = 6), " \
 	"(SELECT count(*) FROM message m INDEXED BY message_queued " \
 	"WHERE m.peer = p.id AND m.state = 0 AND m.kind = 0), " \
-	"l.n, l.said_at FROM (SELECT id, (SELECT max(n) FROM message m " \
-	"WHERE m.peer = peer.id AND m.kind = 0) AS last FROM peer) q " \
-	"CROSS JOIN message l ON l.n = q.last CROSS JOIN peer p ON p.id = q.id " \
-	"ORDER BY q.last DESC LIMIT ?1"
+	"q.last, l.said_at, q.waits FROM (SELECT id, (SELECT max(n) FROM message m " \
+	"WHERE m.peer = peer.id AND m.kind = 0) AS last, EXISTS (SELECT 1 FROM message m " \
+	"INDEXED BY message_queued WHERE m.peer = peer.id AND m.state = 0) AS waits FROM peer) q " \
+	"CROSS JOIN peer p ON p.id = q.id LEFT JOIN message l ON l.n = q.last " \
+	"WHERE q.last IS NOT NULL OR (?2 AND q.waits) " \
+	"ORDER BY (?2 AND q.waits) DESC, q.last DESC LIMIT ?1"
 
 static int
 peer_read(sqlite3_stmt *stmt, void **blocks, struct store_peer *out)
@@ -24,6 +26,7 @@ peer_read(sqlite3_stmt *stmt, void **blocks, struct store_peer *out)
 	    .queued = sqlite3_column_int64(stmt, 3),
 	    .last_n = sqlite3_column_int64(stmt, 4),
 	    .last_at = sqlite3_column_int64(stmt, 5),
+	    .waits = sqlite3_column_int(stmt, 6) != 0,
 	};
 	int err = row_text(stmt, 0, blocks, &out->name);
 	return err ? err : row_text(stmt, 1, blocks, &out->display);
@@ -63,6 +66,7 @@ peers_run(struct store_db *db, struct store_job *job)
 	if (err)
 		return err;
 	(void)sqlite3_bind_int64(stmt, 1, (int64_t)peers->limit);
+	(void)sqlite3_bind_int(stmt, 2, peers->waiting_first);
 	err = peers_fill(db, stmt, peers);
 	if (err)
 		store_peers_finish(peers);

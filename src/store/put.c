@@ -119,7 +119,9 @@ insert(struct store_db *db, struct store_put *put, int64_t peer, const struct ta
 	(void)sqlite3_bind_int64(stmt, 9, clock_wall());
 	(void)sqlite3_bind_int64(stmt, 10, put->expires);
 	db_bind_text(stmt, 11, put->kept_id);
-	db_bind_text(stmt, 12, target->id[0] ? target->id : put->target);
+	/* a correction of nothing is a message of its own, and answers none */
+	if (put->kept == put->kind)
+		db_bind_text(stmt, 12, target->id[0] ? target->id : put->target);
 	db_bind_text(stmt, 13, out ? put->token : NULL);
 	db_bind_text(stmt, 14, empty || !put->body ? "" : put->body);
 	if (put->stanza && !empty)

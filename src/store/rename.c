@@ -82,5 +82,6 @@ store_rename(struct store *s, struct store_rename *rename)
 {
 	rename->job.run = rename_run;
 	rename->job.reads = false;
+	rename->job.fence = true;
 	store_submit(s, &rename->job);
 }

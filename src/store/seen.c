@@ -72,6 +72,8 @@ seen_run(struct store_db *db, struct store_job *job)
 	seen->changed = false;
 	seen->last_id[0] = '\0';
 	int err = db_peer_find(db, seen->peer, &peer);
+	if (err == -ENOENT && !seen->id)
+		return 0; /* they never said anything */
 	if (!err && seen->id)
 		err = find_theirs(db, peer, seen->id, &n);
 	if (err)

@@ -181,6 +181,19 @@ store_close(struct store *s, void (*done)(void *ctx), void *ctx)
 	quit_if_done(s);
 }
 
+/* From now on nothing that was asked until now comes after what is asked later. */
+static void
+hurry_all(struct store *s)
+{
+	struct list *const lanes[] = {&s->patient, &s->asked};
+	for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
+		LIST_FOREACH (node, lanes[i]) {
+			list_remove(node);
+			list_insert(&s->hurried, node);
+		}
+	}
+}
+
 void
 store_submit(struct store *s, struct store_job *job)
 {
@@ -191,7 +204,12 @@ store_submit(struct store *s, struct store_job *job)
 		s->patient_at = clock_now() + PATIENCE;
 		wake = true; /* to sleep no longer than that */
 	}
-	list_insert(job->late ? &s->patient : job->first ? &s->hurried : &s->asked, &job->node);
+	if (job->fence)
+		hurry_all(s);
+	list_insert(job->late                  ? &s->patient
+		    : job->first || job->fence ? &s->hurried
+					       : &s->asked,
+	    &job->node);
 	if (s->sleeping && wake)
 		uv_cond_signal(&s->wake);
 	uv_mutex_unlock(&s->lock);

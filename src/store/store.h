@@ -35,7 +35,12 @@ struct store_job {
 	bool reads; /* it changes nothing: a full disk does not matter */
 	bool late;  /* nobody waits for it: it may wait some ms for others to be committed with */
 	bool first; /* somebody is kept waiting on the network: before what front ends ask for */
+	bool fence; /* all asked before it is done before it, all asked later after it */
 	int err;
+	/* The caller's, may be NULL. Of jobs that share one none is done after one that was not:
+	 * it fails with what that failed with. 0 at first, and made 0 again by the caller once all
+	 * of them are answered. */
+	int *chain;
 	/* The caller's: exactly once, from the loop; 0 after the commit, or why it was not done.
 	 * May be NULL. It may free the request and ask for more. */
 	void (*done)(void *ctx, struct store_job *job, int err);

@@ -36,6 +36,15 @@ is_fatal(int err)
 	return err == ERR_FSYNC || err == ERR_DAMAGED;
 }
 
+/* It is not done, and neither is what must not get before it. */
+static void
+fail_job(struct store_job *job, int err)
+{
+	job->err = err;
+	if (job->chain)
+		*job->chain = err;
+}
+
 static void
 roll_back(struct store *s, const struct db_numbers *before)
 {
@@ -53,6 +62,10 @@ run_job(struct store *s, struct store_job *job, bool alone)
 	struct store_db *db = &s->db;
 	struct db_numbers before = db->now;
 	sqlite3_int64 changes = sqlite3_total_changes64(db->sql);
+	if (job->chain && *job->chain) {
+		job->err = *job->chain;
+		return 0;
+	}
 	db->failed = 0;
 	job->err = alone ? db_exec(db, "SAVEPOINT job") : 0;
 	if (!job->err)
@@ -65,8 +78,10 @@ run_job(struct store *s, struct store_job *job, bool alone)
 	bool undo = failed && sqlite3_total_changes64(db->sql) != changes;
 	if (undo && !alone)
 		return AGAIN;
-	if (failed)
+	if (failed) {
 		db->now = before;
+		fail_job(job, job->err);
+	}
 	if (!alone)
 		return 0;
 	if (undo)
@@ -222,7 +237,7 @@ run_reads(struct store *s, struct list *jobs, int write_err)
 	LIST_FOREACH (node, jobs) {
 		struct store_job *job = container_of(node, struct store_job, node);
 		if (!job->reads) {
-			job->err = write_err;
+			fail_job(job, write_err);
 			continue;
 		}
 		/* it keeps its place: `node` stands in for it */
@@ -367,6 +382,8 @@ catch_up(struct store *s, bool idle)
 	} else if (s->left && (idle || !list_empty(&s->later))) {
 		err = serve_self(s, run_forget, &result);
 		s->left = result == DB_LATER;
+		if (!err)
+			err = tell(s);
 	}
 	return err;
 }
@@ -423,8 +440,9 @@ take(struct store *s, struct list *jobs, bool *writes)
 	*writes = false;
 	uv_mutex_lock(&s->lock);
 	sleep_locked(s);
-	take_from(&s->hurried, HURRIED_MAX, jobs, writes);
+	/* before what came later: who has read a message has got it, and those before it */
 	take_from(&s->patient, HURRIED_MAX, jobs, writes);
+	take_from(&s->hurried, HURRIED_MAX, jobs, writes);
 	take_from(&s->later, HURRIED_MAX, jobs, writes);
 	take_from(&s->asked, ASKED_MAX, jobs, writes);
 	bool more = !list_empty(jobs) || !s->quit;

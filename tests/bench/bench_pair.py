@@ -2,7 +2,8 @@
 """Two daemons on two virtual hosts, each driven through the local socket as any front end does it:
 what people would wait for, and what it costs. Prints one table; needs nothing but this tree.
 
-    bench_pair.py [--runs N] [--count N] [--idle SECONDS] [--only start|latency|burst|idle]
+    bench_pair.py [--runs N] [--count N] [--idle SECONDS] [--folder DIR]
+                  [--only start|latency|burst|idle]
 
 Times are CLOCK_MONOTONIC of one machine, from the sender's call to the receiver's event."""
 import argparse
@@ -22,6 +23,7 @@ import tap  # noqa: E402
 DRIVER = os.path.join(HERE, "driver")
 SIZE = 200            # bytes of a message
 PINGS, GAP = 200, 20  # messages, ms between them
+PAGES, SYNCS = 5, 100  # of one commit; tries
 NS = 1e9
 
 
@@ -116,9 +118,27 @@ def bench_start(table, hosts, number, _):
     end(a, b)
 
 
+def sync_time(folder):
+    """us that the disk takes for what one commit writes, at the pace of the latency bench and in
+    place, as in a log that has been round once. Two of them are the floor of a message that is on
+    disk at both ends when it is told."""
+    block, times = b"x" * 4096 * PAGES, []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        os.pwrite(file.fileno(), block * SYNCS, 0)
+        os.fsync(file.fileno())
+        for i in range(SYNCS):
+            time.sleep(GAP / 1000)
+            began = time.perf_counter()
+            os.pwrite(file.fileno(), block, i * len(block))
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - began) * 1e6)
+    return statistics.median(times)
+
+
 def bench_latency(table, hosts, number, _):
     a, b = pair(hosts, number)
     time.sleep(1)
+    table.add("floor: the two syncs of a message alone", "us", 2 * sync_time(Driver.disk))
     a.command(f"ping {b.name} {PINGS} {SIZE} {GAP * 1000}")
     b.wait("msg", 30, seq=PINGS - 1)
     times = [(e["t"] - e["sent"]) / 1e3 for e in b.events.since(0, lambda e: e["ev"] == "msg")]
@@ -177,11 +197,13 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--count", type=int, default=10000, help="messages of a burst")
     parser.add_argument("--idle", type=int, default=10, help="seconds")
+    parser.add_argument("--folder", default="/var/tmp", help="where the daemons keep their state: "
+                        "on a disk (the default) durability costs what it costs, on a tmpfs nothing")
     parser.add_argument("--only", choices=BENCHES)
     options = parser.parse_args()
     lab.enter()
     table = Table()
-    Driver.disk = tempfile.mkdtemp(prefix="earshot-", dir="/var/tmp")
+    Driver.disk = tempfile.mkdtemp(prefix="earshot-", dir=options.folder)
     try:
         run(table, options)
     finally:

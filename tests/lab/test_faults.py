@@ -123,7 +123,8 @@ def play(l, users, avahi, seed):
     kept = sum(1 for c in it.record.calls if c.method == "send" and c.outcome == "ok")
     deaths = len(it.record.images)
     wait = it.record.drained - it.record.healed if it.record.drained else -1
-    note(f"seed {seed}: {kept} messages kept, {len(it.nemesis.story) // 2} faults, {deaths} deaths, "
+    faults = len(it.nemesis.story) // 2
+    note(f"seed {seed}: {kept} messages kept, {faults} faults, {deaths} deaths, "
          f"all see each other after {it.met:.1f} s, outboxes empty {wait:.2f} s later")
     found = checker.check(it.record)
     if found:

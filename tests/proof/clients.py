@@ -12,6 +12,7 @@ from tap import Failure
 
 PATIENCE = 20.0  # s without any progress: something hangs
 RETRY = 0.005    # s between attempts to connect
+LATER = 0.2      # s until what was refused for the moment is asked again
 DURABLE = ("message", "sent", "receipt", "seen", "correction", "retraction", "reaction",
            "forgotten")
 
@@ -152,7 +153,8 @@ class Speaker(Client):
     def work(self):
         self._wait_for_peer()
         while not self.stopping.is_set():
-            while len(self.flying) < self.window and self._has_next() and self._may_begin(self.next[0]):
+            while (len(self.flying) < self.window and self._has_next()
+                   and self._may_begin(self.next[0])):
                 self._begin(self.next.pop(0))
             if self.flying:
                 self._take(self.connection.read())
@@ -203,7 +205,7 @@ class Speaker(Client):
             call.reason = line["error"].get("data", {}).get("reason", line["error"]["message"])
             if call.reason in self.retry:
                 self._again([wish])
-                self.stopping.wait(RETRY)
+                self.stopping.wait(RETRY if call.reason == "unknown" else LATER)
                 return
         else:
             call.outcome = "ok"

@@ -3,7 +3,8 @@
  * datagram what its daemon publishes, and that it is gone when the daemon ends, however it ends.
  *
  * /run/neighbours, words: the interface's number and our own address, then address and name of each
- * other one. They are announced from the beginning, also when they are not there. */
+ * other one. They are announced under that name from the beginning, also while they are not
+ * there; but not one whose name is "-". */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -72,7 +73,8 @@ read_neighbours(void)
 		struct neighbour *n = &others[other_count++];
 		n->address = address_of(text);
 		(void)snprintf(n->text, sizeof(n->text), "%s", text);
-		(void)snprintf(n->past, sizeof(n->past), "%s", name);
+		if (strcmp(name, "-") != 0)
+			(void)snprintf(n->past, sizeof(n->past), "%s", name);
 	}
 	(void)fclose(f);
 }
@@ -119,8 +121,9 @@ static void
 tell_of_the_past(void)
 {
 	for (size_t i = 0; i < other_count; i++)
-		SAY("found\t%s\t%s\t4\nservice\t%s\t%s\t4\tgone.local\t9\t%s\ttxtvers=1\n",
-		    others[i].past, interface, others[i].past, interface, others[i].text);
+		if (others[i].past[0])
+			SAY("found\t%s\t%s\t4\nservice\t%s\t%s\t4\tgone.local\t9\t%s\ttxtvers=1\n",
+			    others[i].past, interface, others[i].past, interface, others[i].text);
 }
 
 /* In a line of its own: the daemon is to see it go and come, and to dial at once. */

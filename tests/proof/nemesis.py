@@ -184,4 +184,5 @@ class Nemesis:
             victim.active.remove(fault)
 
     def _tell(self, victim, fault, what):
-        self.story.append(f"{time.monotonic() - self.began:7.3f} {victim.station.name} {fault} {what}")
+        after = time.monotonic() - self.began
+        self.story.append(f"{after:7.3f} {victim.station.name} {fault} {what}")

@@ -11,7 +11,8 @@ $(B)/neighbours: tests/proof/neighbours.c
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(PROOF_FLAGS) -o $@ $<
 
 # The daemon with one mistake each, for the checker to find. Never installed.
-MUTANTS = $(patsubst tests/proof/mutants/%.patch,$(B)/mutants/%/earshotd,$(wildcard tests/proof/mutants/*.patch))
+PATCHES = $(wildcard tests/proof/mutants/*.patch)
+MUTANTS = $(if $(shell command -v patch),$(patsubst tests/proof/mutants/%.patch,$(B)/mutants/%/earshotd,$(PATCHES)))
 $(B)/mutants/%/earshotd: tests/proof/mutants/%.patch tests/proof/mutate $(B)/earshotd
 	$(call say,MUTANT,$@)CC='$(CC)' CFLAGS='$(sort $(call cflags,$(earshotd_FOLDERS))) $(ALL_CFLAGS)' \
 	  tests/proof/mutate $< $(@D) $(ALL_LDFLAGS) -pie $(B)/src/daemon/main.o -Wl,--start-group \
@@ -28,7 +29,8 @@ check-proof: all $(PROOF_TOOLS) $(MUTANTS)
 
 ## check-kill    the same at every call (KILL_SAMPLE=N: at N of them, KILL_SEED=, MODE=kill|power)
 check-kill: all $(PROOF_TOOLS)
-	$(Q)EARSHOT_BUILD='$(abspath $(B))' tests/proof/sweep.py $(if $(KILL_SAMPLE),--sample $(KILL_SAMPLE)) \
+	$(Q)EARSHOT_BUILD='$(abspath $(B))' tests/proof/sweep.py \
+	  $(if $(KILL_SAMPLE),--sample $(KILL_SAMPLE)) \
 	  $(if $(KILL_SEED),--seed $(KILL_SEED)) $(if $(MODE),--mode $(MODE))
 
 FAULT_TOOLS = $(B)/clock-shim.so

@@ -250,8 +250,9 @@ class Side:
                 for _, r in sorted(self.rows.items()) if r.kind == "chat"]
 
     def idle(self):
-        return not (self.jobs or self.wire or self.telling or len(self.done) < len(self.wanted) or any(
-            r.direction == "out" and r.state == "queued" for r in self.rows.values()))
+        waits = any(r.direction == "out" and r.state == "queued" for r in self.rows.values())
+        undone = len(self.done) < len(self.wanted)
+        return not (self.jobs or self.wire or self.telling or undone or waits)
 
 
 class World:

@@ -199,8 +199,9 @@ class Sweep:
         runs = len(self.results)
         hits = sum(r["hit"] for r in self.results)
         seconds = time.monotonic() - self.began
+        each = seconds / max(runs, 1) * 1000
         return (f"{runs} runs, {hits} deaths, {self.bad()} with violations, seed "
-                f"{self.options.seed}, {seconds:.0f} s, {seconds / max(runs, 1) * 1000:.0f} ms a run")
+                f"{self.options.seed}, {seconds:.0f} s, {each:.0f} ms a run")
 
 
 class _Shared:

@@ -41,7 +41,7 @@ def play(folder, **wishes):
     done = subprocess.run(
         [exe, "-S", "-c", WRITES, os.path.join(folder, "state")], check=False,
         env={"LD_PRELOAD": SHIM, "KILL_PROGRAM": exe, "KILL_LOG": log, **wishes,
-             "PYTHONDONTWRITEBYTECODE": "1", "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")})
+             "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")})
     if not os.path.exists(log):
         return done.returncode, []
     with open(log, encoding="utf-8") as lines:

@@ -21,6 +21,8 @@ SHIM = os.path.join(lab.BUILD, "kill-shim.so")
 HELPER = os.path.join(lab.BUILD, "neighbours")
 CLOCK_SHIM = os.path.join(lab.BUILD, "clock-shim.so")
 SECTOR = 512  # bytes a disk writes all or nothing of
+STARTED_TWICE = 3  # exit status
+TRIES = 20
 DATABASE = "earshot.db"
 
 
@@ -159,6 +161,7 @@ class Watch(threading.Thread):
         self.hit = threading.Event()
         self.lock = threading.Lock()
         self.over = False
+        self.tries = 0
         self.start()
 
     def run(self):
@@ -167,6 +170,12 @@ class Watch(threading.Thread):
             status = process.wait()
             if self.over:
                 return
+            if status == STARTED_TWICE and self.hit.is_set() and self.tries < TRIES:
+                # who died in the middle of a fork leaves a child that has the lock until it execs
+                self.tries += 1
+                time.sleep(0.01)
+                self._start()
+                continue
             if status != -9 or self.hit.is_set() or not self.point:
                 self.record.problems.append(
                     f"{self.station.name} ended with {status}\n{self.station.log_tail()}")
@@ -175,9 +184,12 @@ class Watch(threading.Thread):
                 self.station.power_cut(self.point.seed)
             self.record.images.append(self.station.image(str(self.point)))
             self.hit.set()
-            with self.lock:
-                if not self.over:
-                    self.station.start()
+            self._start()
+
+    def _start(self):
+        with self.lock:
+            if not self.over:
+                self.station.start()
 
     def end(self):
         """Kills what runs; returns when it is dead."""
@@ -188,12 +200,13 @@ class Watch(threading.Thread):
 
 
 def introduce(hosts, users):
-    """Tells the discovery helpers of all hosts of each other."""
+    """Tells the discovery helpers of all hosts of each other. The first one's announces the others
+    also while they are not there: its daemon has names to send to."""
     for host in hosts:
         link = json.loads(host.must("ip", "-j", "link", "show", "eth0"))
         words = [str(link[0]["ifindex"]), host.address()]
         for other, user in zip(hosts, users):
             if other is not host:
-                words += [other.address(), f"{user}@{other.name}"]
+                words += [other.address(), f"{user}@{other.name}" if host is hosts[0] else "-"]
         with open(host.path("/run/neighbours"), "w", encoding="ascii") as file:
             file.write(" ".join(words) + "\n")

@@ -91,6 +91,35 @@ writes_what_libpurple_shows_unharmed(void **state)
 	buf_finish(&out);
 }
 
+static void
+look(void *ctx, const struct xml_elem *e)
+{
+	struct buf *words = ctx;
+	body_read(e, TXT_CLIENT_UNKNOWN, words);
+}
+
+/* A client of which nothing is known may be an Earshot, which bears no more children of one
+ * element than its limit. */
+static void
+many_lines_are_no_burden(void **state)
+{
+	(void)state;
+	struct buf text = BUF_INIT(LIMIT_MESSAGE_TEXT), out = BUF_INIT(LIMIT_STANZA),
+		   words = BUF_INIT(LIMIT_STANZA);
+	for (int i = 0; i < 5000; i++)
+		buf_str(&text, "x\n");
+	buf_str(&text, "end");
+	struct xml_writer w = xml_writer_to(&out);
+	xml_open(&w, NULL, "message");
+	body_write(&w, &(struct person){.txt = {.client = TXT_CLIENT_UNKNOWN}}, buf_cstr(&text));
+	xml_close(&w);
+	assert_int_equal(parse(buf_cstr(&out), look, &words), 0);
+	assert_string_equal(buf_cstr(&words), buf_cstr(&text));
+	buf_finish(&words);
+	buf_finish(&text);
+	buf_finish(&out);
+}
+
 int
 main(void)
 {
@@ -100,6 +129,7 @@ main(void)
 	    cmocka_unit_test(html_alone_gives_its_words),
 	    cmocka_unit_test(no_words_give_nothing),
 	    cmocka_unit_test(writes_what_libpurple_shows_unharmed),
+	    cmocka_unit_test(many_lines_are_no_burden),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

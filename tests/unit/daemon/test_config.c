@@ -80,6 +80,20 @@ without_a_word_the_defaults_hold(void **state)
 	assert_int_equal(c.log_level, LOG_INFO);
 	assert_null(c.full_name);
 	assert_false(str_empty(c.user));
+	assert_int_equal(c.lifetime / 86400000, 30);
+	config_finish(&c);
+}
+
+static void
+messages_may_wait_as_many_days_as_one_likes(void **state)
+{
+	(void)state;
+	struct config c;
+	assert_int_equal(read_config(&c, "[messages]\nlifetime = 2\n", NULL, NULL), CONFIG_OK);
+	assert_int_equal(c.lifetime, 2 * 86400000);
+	config_finish(&c);
+	assert_int_equal(read_config(&c, "[messages]\nlifetime = 0\n", NULL, NULL), CONFIG_OK);
+	assert_int_equal(c.lifetime, 0);
 	config_finish(&c);
 }
 
@@ -96,6 +110,7 @@ what_makes_no_sense_is_left_out_and_said(void **state)
 	    {"[network]\nport = five\n", "is not a value it can have"},
 	    {"[network]\nmdns = perhaps\n", "is not a value it can have"},
 	    {"[log]\nlevel = loud\n", "is not a value it can have"},
+	    {"[messages]\nlifetime = 2h\n", "is not a value it can have"},
 	    {"[network]\nprot = 7000\n", "[network] prot = 7000 is not a setting"},
 	    {"port = 7000\n", "is not a setting"},
 	    {"[user]\nname = \xff\n", "not UTF-8"},
@@ -158,6 +173,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(settings_come_from_the_file),
 	    TEST(without_a_word_the_defaults_hold),
+	    TEST(messages_may_wait_as_many_days_as_one_likes),
 	    TEST(what_makes_no_sense_is_left_out_and_said),
 	    TEST(the_command_line_overrules_the_file),
 	    TEST(a_bad_command_line_is_refused),

@@ -212,6 +212,36 @@ what_was_begun_is_finished_after_a_restart(void **state)
 	}
 }
 
+static unsigned forgotten_told;
+
+static void
+count_forgotten(struct harness *h, const struct store_event *events, size_t count)
+{
+	(void)h;
+	for (size_t i = 0; i < count; i++)
+		forgotten_told += events[i].kind == STORE_EVENT_FORGOTTEN;
+}
+
+static void
+what_is_finished_after_a_restart_is_told(void **state)
+{
+	struct harness *h = *state;
+	hear(h, "a@x", "i", "1", 11);
+	assert_int_equal(sql(h, "INSERT INTO forgetting SELECT 1, id, 0, 0, "
+				"(SELECT max(n) FROM message), 0, 0, 0, 0 FROM peer"),
+	    -1);
+	harness_close(h);
+	h->on_events = count_forgotten;
+	harness_open(h);
+	store_watch(h->store, STORE_WATCH_ALL);
+	uint64_t since = uv_hrtime();
+	for (forgotten_told = 0; !forgotten_told; uv_sleep(10)) {
+		(void)uv_run(&h->loop, UV_RUN_NOWAIT);
+		assert_true(uv_hrtime() - since < 5000000000U);
+	}
+	assert_int_equal(forgotten_told, 1);
+}
+
 struct asked {
 	struct store_forget forget;
 	bool done;
@@ -272,6 +302,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(the_log_tells_that_it_was_forgotten, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		what_was_begun_is_finished_after_a_restart, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_is_finished_after_a_restart_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(others_are_served_meanwhile, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

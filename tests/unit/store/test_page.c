@@ -215,7 +215,8 @@ people_come_with_the_latest_first(void **state)
 	assert_int_equal(p.at[0].last_n, last);
 	assert_string_equal(p.at[1].name, "b@x");
 	assert_int_equal(p.at[1].unread, 2);
-	assert_int_equal(p.at[1].queued, 1); /* a reaction waits as well */
+	assert_int_equal(p.at[1].queued, 0);
+	assert_true(p.at[1].waits); /* a reaction is no message, and waits as well */
 	assert_int_equal(p.at[1].last_at, 13);
 	store_peers_finish(&p);
 	p.limit = 1;
@@ -223,6 +224,12 @@ people_come_with_the_latest_first(void **state)
 	assert_int_equal(p.count, 1);
 	assert_string_equal(p.at[0].name, "a@x");
 	store_peers_finish(&p);
+	store_peers_finish(&p);
+	hear(h, "c@x", "i4", "5", 14);
+	p = (struct store_peers){.limit = 2, .waiting_first = true};
+	assert_int_equal(HARNESS_ASK(h, store_peers, &p), 0);
+	assert_string_equal(p.at[0].name, "a@x");
+	assert_string_equal(p.at[1].name, "b@x");
 	store_peers_finish(&p);
 }
 

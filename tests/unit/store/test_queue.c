@@ -230,7 +230,9 @@ what_they_said_is_seen_up_to_a_message(void **state)
 	struct harness h;
 	struct store_seen seen;
 	harness_start(&h);
-	assert_int_equal(see(&h, NULL, &seen), -ENOENT);
+	assert_int_equal(see(&h, "1", &seen), -ENOENT);
+	assert_int_equal(see(&h, NULL, &seen), 0); /* nothing */
+	assert_false(seen.changed);
 	for (int i = 1; i <= 5; i++) {
 		char id[8];
 		(void)snprintf(id, sizeof(id), "%d", i);
@@ -311,10 +313,38 @@ a_person_gets_another_name(void **state)
 	harness_finish(&h);
 }
 
+/* What arrives comes before what front ends ask for, but not before this. */
+static void
+nothing_asked_later_gets_before_another_name(void **state)
+{
+	(void)state;
+	struct harness h;
+	harness_start(&h);
+	struct store_put first = msg_in("x", "once"), said = msg_out("o", "said"), again = first;
+	first.origin = again.origin = true;
+	first.peer = said.peer = "10.0.0.7";
+	struct store_rename rename = {.from = "10.0.0.7", .to = JULIET, .display = "Juliet"};
+	struct store_page page = {.peer = JULIET, .limit = 10};
+	first.job.done = said.job.done = again.job.done = rename.job.done = page.job.done =
+	    harness_done;
+	first.job.ctx = said.job.ctx = again.job.ctx = rename.job.ctx = page.job.ctx = &h;
+	store_put(h.store, &said);
+	store_put(h.store, &first);
+	store_rename(h.store, &rename);
+	store_put(h.store, &again);
+	store_page(h.store, &page);
+	harness_wait(&h, 5);
+	assert_true(again.duplicate);
+	assert_int_equal(page.list.count, 2);
+	store_list_finish(&page.list);
+	harness_finish(&h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(nothing_asked_later_gets_before_another_name),
 	    cmocka_unit_test(states_advance_and_nothing_else),
 	    cmocka_unit_test(a_reason_stays_while_it_is_true),
 	    cmocka_unit_test(what_may_have_been_sent_cannot_be_cancelled),
