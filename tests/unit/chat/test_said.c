@@ -88,6 +88,8 @@ old_clients_get_a_star(void **state)
 	struct saying m = saying(STORE_CORRECTION, "better");
 	write_to(TXT_CLIENT_LIBPURPLE, &m);
 	has("<body>* better</body>");
+	has("<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-correct:0'>"
+	    "<body start='0' end='2'/></fallback>");
 	has_not("receipts");
 	has_not("markable");
 }
@@ -226,6 +228,11 @@ kinds_are_told_apart(void **state)
 	    STORE_CORRECTION, "1", "hi");
 	assert_string_equal(said.id, "o");
 	assert_true(said.origin);
+	reads(
+	    "<message id='2'><body>* hi</body><replace xmlns='urn:xmpp:message-correct:0' id='1'/>"
+	    "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-correct:0'>"
+	    "<body start='0' end='2'/></fallback></message>",
+	    STORE_CORRECTION, "1", "hi");
 	reads("<message><retract xmlns='urn:xmpp:message-retract:1' id='1'/><body>gone</body>"
 	      "</message>",
 	    STORE_RETRACTION, "1", "");
