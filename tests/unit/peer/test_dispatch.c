@@ -20,6 +20,13 @@ note(const struct inbound *in)
 	return 0;
 }
 
+/* The same for another matter: a handler is asked once for all payloads that are its own. */
+static int
+read_body(const struct inbound *in)
+{
+	return note(in);
+}
+
 static int
 answer(const struct inbound *in)
 {
@@ -47,7 +54,7 @@ static const struct feature one = {
 static const struct feature two = {
     .handlers =
 	(const struct payload_handler[]){
-	    {MESSAGE, "jabber:client", "body", note},
+	    {MESSAGE, "jabber:client", "body", read_body},
 	    {MESSAGE, "urn:x", "bad", fail_at_it},
 	    {PRESENCE, "jabber:client", "presence", note},
 	    {0},
