@@ -29,7 +29,7 @@ struct roster {
 	struct map people;                  /* see people.h for the keys -> struct person, owned */
 	struct list gone;                   /* struct person: who left, in that order */
 	size_t gone_count;
-	size_t kept_count; /* people of whom the store has something */
+	size_t kept_count;       /* people of whom the store has something */
 	struct list claims;      /* of claim.c: incoming streams that wait for an identity */
 	struct list waiting;     /* struct iq_pending of all people, oldest deadline first */
 	struct list pings;       /* of xep0199_ping.c: connections that are being tried */
