@@ -78,7 +78,7 @@ enum {
 	LIMIT_REACTION = 256,          /* all reactions of one person to one message */
 	LIMIT_FORGOTTEN = 1000000,     /* ids remembered of messages that were forgotten ... */
 	LIMIT_FORGOTTEN_DAYS = 90,     /* ... for so many days */
-	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name after a restart */
+	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name while not here */
 
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */

@@ -52,6 +52,8 @@ on_timer(uv_timer_t *timer)
 	struct chat *chat = container_of(timer, struct chat, timer);
 	uint64_t now = clock_now(), next = OUTBOX_NEVER;
 	chat->timer_due = OUTBOX_NEVER;
+	if (chat->roster->closing)
+		return; /* the store may be closed to all but what its answers ask for */
 	LIST_FOREACH (node, &chat->conversations) {
 		struct conversation *c = container_of(node, struct conversation, node);
 		if (!c->person || now < c->wake_at)

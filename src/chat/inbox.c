@@ -93,7 +93,8 @@ on_kept(void *ctx, struct store_job *job, int err)
 		if (s)
 			stream_close(s, -ENOSPC); /* <resource-constraint/>, whatever it was */
 	} else {
-		if (p && a->put.n)
+		/* more are not known after a restart either, and any number of names may come */
+		if (p && a->put.n && p->roster->kept_count < LIMIT_PEOPLE_KNOWN)
 			person_set_kept(p, true);
 		if (a->confirm && s)
 			confirm(a, s);

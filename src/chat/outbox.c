@@ -444,10 +444,9 @@ outbox_link_down(struct outbox *o, uint64_t now, uint64_t link)
 void
 outbox_surely_read(struct outbox *o, uint64_t link)
 {
-	LIST_FOREACH (n, &o->kept) {
+	LIST_FOREACH (n, &o->kept)
 		if (item_of(n)->link == link)
 			forget_kept(o, item_of(n));
-	}
 }
 
 void

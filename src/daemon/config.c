@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_PORT = 5298, PROBLEM_LIMIT = 512 };
+enum { DEFAULT_PORT = 5298, PROBLEM_LIMIT = 2048 };
 static const int64_t DEFAULT_LIFETIME = (int64_t)30 * 24 * 60 * 60 * 1000; /* ms */
 
 static const char help[] =

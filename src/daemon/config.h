@@ -22,7 +22,7 @@ struct config {
 	int64_t lifetime; /* ms until a message nobody took is given up, 0: never */
 	char **peers;     /* owned, each too; fixed peers of the file */
 	size_t peer_count;
-	struct buf problem; /* the first thing in the file that makes no sense, for people */
+	struct buf problem; /* what was not as it should be when we began, for people */
 };
 
 enum { CONFIG_OK, CONFIG_USAGE, CONFIG_DONE };

@@ -213,10 +213,10 @@ open_store(struct daemon *d, struct store **out)
 		if (err)
 			say_store_failed(path, err);
 	}
-	if (report.moved_to[0] && !d->config.problem.len)
+	if (report.moved_to[0])
 		buf_fmt(&d->config.problem,
-		    "The history was damaged and a new one was begun; the old one is in %s.",
-		    report.moved_to);
+		    "%sThe history was damaged and a new one was begun; the old one is in %s.",
+		    d->config.problem.len ? " " : "", report.moved_to);
 	free(path);
 	return err;
 }

@@ -97,6 +97,8 @@ remember_gone(struct person *p)
 void
 person_set_kept(struct person *p, bool kept)
 {
+	p->roster->kept_count += kept && !p->kept;
+	p->roster->kept_count -= !kept && p->kept;
 	p->kept = kept;
 	if (p->state == PERSON_GONE)
 		remember_gone(p);
@@ -150,6 +152,7 @@ person_free(struct person *p)
 	struct key key = key_of(p->name, p->nameless);
 	claims_forget(p);
 	recall_gone(p);
+	r->kept_count -= p->kept;
 	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_PERSON_FREED, .person = p});
 	map_remove(&r->people, key.text);
 	person_destroy(p);

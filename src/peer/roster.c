@@ -137,6 +137,7 @@ on_store_closed(void *ctx)
 {
 	struct roster *r = ctx;
 	r->store = NULL;
+	r->closing = 0;
 	claims_finish(r);
 	people_finish(r);
 	bus_finish(&r->bus);
@@ -151,7 +152,7 @@ on_store_closed(void *ctx)
 static void
 part_closed(struct roster *r)
 {
-	if (--r->closing == 0)
+	if (--r->closing == 1)
 		store_close(r->store, on_store_closed, r);
 }
 
@@ -178,7 +179,7 @@ roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
 	r->on_started = NULL;
 	r->on_closed = done;
 	r->ctx = ctx;
-	r->closing = 1u + (r->hub != NULL) + (r->discovery != NULL);
+	r->closing = 2u + (r->hub != NULL) + (r->discovery != NULL);
 	/* Discovery frees its entries before the last stream has ended. */
 	MAP_FOREACH (node, &r->people) {
 		struct person *p = node->value;

@@ -29,6 +29,7 @@ struct roster {
 	struct map people;                  /* see people.h for the keys -> struct person, owned */
 	struct list gone;                   /* struct person: who left, in that order */
 	size_t gone_count;
+	size_t kept_count;       /* people of whom the store has something */
 	struct list claims;      /* of claim.c: incoming streams that wait for an identity */
 	struct list waiting;     /* struct iq_pending of all people, oldest deadline first */
 	struct list pings;       /* of xep0199_ping.c: connections that are being tried */
@@ -38,7 +39,7 @@ struct roster {
 	void *chat;              /* owned by chat/ */
 	struct buf trouble;      /* what is wrong with the store, a sentence; empty: nothing */
 	unsigned starting;       /* parts that are not ready yet */
-	unsigned closing;        /* parts still to close */
+	unsigned closing;        /* parts still to close, the store after all others */
 	void (*on_started)(void *ctx);
 	void (*on_closed)(void *ctx);
 	void *ctx;

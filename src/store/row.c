@@ -130,14 +130,11 @@ row_event(struct store_db *db, int kind, int64_t of, int64_t value, const char *
 	return db_run(db, stmt);
 }
 
-int
-words_add(struct store_db *db, int64_t n, const char *body)
+static int
+run_words(struct store_db *db, const char *sql, int64_t n, const char *body)
 {
 	sqlite3_stmt *stmt;
-	int err = db_stmt(db,
-	    "INSERT INTO words (rowid, body, peer, direction) "
-	    "SELECT n, ?2, peer, direction FROM message WHERE n = ?1",
-	    &stmt);
+	int err = db_stmt(db, sql, &stmt);
 	if (err)
 		return err;
 	(void)sqlite3_bind_int64(stmt, 1, n);
@@ -146,16 +143,19 @@ words_add(struct store_db *db, int64_t n, const char *body)
 }
 
 int
+words_add(struct store_db *db, int64_t n, const char *body)
+{
+	return run_words(db,
+	    "INSERT INTO words (rowid, body, peer, direction) "
+	    "SELECT n, ?2, peer, direction FROM message WHERE n = ?1",
+	    n, body);
+}
+
+int
 words_remove(struct store_db *db, int64_t n, const char *body)
 {
-	sqlite3_stmt *stmt;
-	int err = db_stmt(db,
+	return run_words(db,
 	    "INSERT INTO words (words, rowid, body, peer, direction) "
 	    "SELECT 'delete', n, ?2, peer, direction FROM message WHERE n = ?1",
-	    &stmt);
-	if (err)
-		return err;
-	(void)sqlite3_bind_int64(stmt, 1, n);
-	db_bind_text(stmt, 2, body);
-	return db_run(db, stmt);
+	    n, body);
 }

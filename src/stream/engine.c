@@ -137,8 +137,8 @@ put_end(struct engine *e, const char *condition)
 	put(e, &b, false);
 }
 
-/* The peer did wrong, or is not wanted: tell it and stop listening. condition NULL: the usual
- * one of the error. */
+/* The peer did wrong, or is not wanted: tell it and stop listening. condition NULL: the usual one
+ * of the error; what is too much while we do not know who speaks may be right later. */
 static void
 fail(struct engine *e, int err, const char *condition)
 {
@@ -149,7 +149,8 @@ fail(struct engine *e, int err, const char *condition)
 		return;
 	}
 	e->err = err;
-	put_end(e, condition ? condition : header_condition(err));
+	bool early = e->state == UNKNOWN && err == ERR_TOO_BIG;
+	put_end(e, condition ? condition : header_condition(early ? -ENOSPC : err));
 	if (e->state != OVER)
 		set_state(e, ENDING, err_str(err));
 }

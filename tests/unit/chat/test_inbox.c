@@ -267,6 +267,23 @@ a_receipt_waits_for_room(void **state)
 	assert_non_null(strstr(sent, "<received xmlns='urn:xmpp:receipts' id='b'/>"));
 }
 
+/* A flood of names that each say a word: after a restart no more are known either. */
+static void
+not_everybody_is_remembered_who_says_something(void **state)
+{
+	(void)state;
+	char id[RANDOM_ID_SIZE];
+	struct stream *s = romeo_dials(TXT_CLIENT_EARSHOT);
+	world.r.kept_count = LIMIT_PEOPLE_KNOWN;
+	writes(s, "a", BODY("hello"));
+	settle();
+	assert_int_equal(times_confirmed("a"), 1);
+	assert_false(person_called(ROMEO)->kept);
+	say_text("hello yourself", id); /* that must find its way */
+	assert_true(person_called(ROMEO)->kept);
+	assert_int_equal(world.r.kept_count, LIMIT_PEOPLE_KNOWN + 1);
+}
+
 /* ---- markers ---- */
 
 static void
@@ -360,6 +377,7 @@ main(void)
 	    TEST(who_writes_faster_than_the_disk_waits),
 	    TEST(who_confirms_faster_than_the_disk_waits),
 	    TEST(a_receipt_waits_for_room),
+	    TEST(not_everybody_is_remembered_who_says_something),
 	    TEST(whoever_has_read_one_has_read_those_before),
 	    TEST(what_was_seen_is_told_who_asked_for_it),
 	};

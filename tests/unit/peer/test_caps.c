@@ -36,6 +36,7 @@ set_up(void **state)
 {
 	static struct fixture f;
 	f = (struct fixture){.person.roster = &f.roster};
+	bus_init(&f.roster.bus);
 	*state = &f;
 	bus_init(&f.roster.bus);
 	int err = txt_keep(&f.person.txt, &(struct txt){0});

@@ -20,18 +20,18 @@ note(const struct inbound *in)
 	return 0;
 }
 
+/* The same for another matter: a handler is asked once for all payloads that are its own. */
+static int
+read_body(const struct inbound *in)
+{
+	return note(in);
+}
+
 static int
 answer(const struct inbound *in)
 {
 	(void)note(in);
 	return iq_reply_empty(in);
-}
-
-/* Another handler: to one, all payloads of a message are one matter. */
-static int
-note_body(const struct inbound *in)
-{
-	return note(in);
 }
 
 static int
@@ -54,7 +54,7 @@ static const struct feature one = {
 static const struct feature two = {
     .handlers =
 	(const struct payload_handler[]){
-	    {MESSAGE, "jabber:client", "body", note_body},
+	    {MESSAGE, "jabber:client", "body", read_body},
 	    {MESSAGE, "urn:x", "bad", fail_at_it},
 	    {PRESENCE, "jabber:client", "presence", note},
 	    {0},

@@ -250,7 +250,7 @@ an_unknown_peer_may_say_little(void **state)
 		hear(&p, pad);
 		hear(&p, "</body></message>");
 	}
-	expect_said(&p, ANSWER OUR_ERROR("policy-violation") END "|");
+	expect_said(&p, ANSWER OUR_ERROR("resource-constraint") END "|");
 	expect_seen(&p, "identify(bob@h2,alice@h1) identify(bob@h2,alice@h1) ");
 	finish(&p);
 	begin_incoming(&p); /* one stanza, never ended */
@@ -258,7 +258,7 @@ an_unknown_peer_may_say_little(void **state)
 	hear(&p, HELLO "<message><body>");
 	for (int i = 0; i < LIMIT_STANZA_UNKNOWN / 16; i++)
 		hear(&p, "0123456789abcdef");
-	expect_said(&p, ANSWER OUR_ERROR("policy-violation") END "|");
+	expect_said(&p, ANSWER OUR_ERROR("resource-constraint") END "|");
 	assert_int_equal(engine_err(p.e), ERR_TOO_BIG);
 	finish(&p);
 }
