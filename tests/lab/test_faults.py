@@ -135,6 +135,7 @@ def play(l, users, avahi, seed):
             print(f"#   {line}")
         for station in stations:
             shutil.copy(station.log, f"{path}-{station.user}.log")
+            print(f"#   disk of {station.name}: {station.disk()}")
         raise Failure(f"seed {seed}, record {path}, {len(found)} violations:\n"
                       + "\n".join(map(str, found[:SHOWN])))
     check(kept > 0, "nothing was said at all")

@@ -23,10 +23,12 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../lab"))
 
 import checker  # noqa: E402
+import clients  # noqa: E402
+import dialogue  # noqa: E402
 import lab  # noqa: E402
+import meeting  # noqa: E402
 import tap  # noqa: E402
 import world  # noqa: E402
-from dialogue import Talk  # noqa: E402
 
 BEYOND = 3        # runs in a row that ended before their point: there are no more calls
 SHOWN = 5         # violations printed of one run
@@ -34,7 +36,14 @@ CALLS = "/run/calls"
 
 
 # ---- a job: runs points ----
+def be_patient_for(seconds):
+    """With mistakes that make everything wait: how long anything may take."""
+    meeting.DRAIN = meeting.ANSWER = clients.PATIENCE = dialogue.SPEAK = seconds
+
+
 def serve(options):
+    if options.patience:
+        be_patient_for(options.patience)
     lab.enter()
     with lab.Lab() as net:
         hosts = [net.host("h1"), net.host("h2")]
@@ -50,7 +59,7 @@ def serve(options):
 
 
 def one(stations, point, number, options):
-    talk = Talk(stations, f"run {number}:", point if point.at else None)
+    talk = dialogue.Talk(stations, f"run {number}:", point if point.at else None)
     began = time.monotonic()
     hit = talk.run(None if point.at else CALLS)
     found = checker.check(talk.record)
@@ -79,6 +88,7 @@ class Job:
     def __init__(self, options):
         self.process = subprocess.Popen(
             [sys.executable, os.path.realpath(__file__), "--serve", "--keep", options.keep,
+             "--patience", str(options.patience),
              *(["--daemon", options.daemon] if options.daemon else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -235,6 +245,7 @@ def options_from(argv):
     parser.add_argument("--point")
     parser.add_argument("--keep", default=os.path.join(lab.BUILD, "proof"))
     parser.add_argument("--daemon", help="the program, if another")
+    parser.add_argument("--patience", type=float, default=0, help="seconds; for slow mistakes")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(quiet=False, until=())  # until: invariants; the first one found ends it
     return parser.parse_args(argv)

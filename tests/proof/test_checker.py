@@ -12,7 +12,7 @@ import records  # noqa: E402
 import standin  # noqa: E402
 from tap import add_case, case, check, note, run  # noqa: E402
 
-GOOD, BAD = 200, 30  # runs
+GOOD, BAD = 150, 20  # runs
 
 
 @case

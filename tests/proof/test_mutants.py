@@ -38,8 +38,8 @@ def finds(name):
         if not os.path.exists(daemon):
             raise Skip(f"{daemon} was not built")
         options = sweep.options_from(
-            ["--seed", str(SEED), "--sample", str(RUNS), *where, "--daemon", daemon,
-             "--keep", os.path.join(lab.BUILD, "mutants", name)])
+            ["--seed", str(SEED), "--sample", str(RUNS), "--patience", "4", *where,
+             "--daemon", daemon, "--keep", os.path.join(lab.BUILD, "mutants", name)])
         options.until, options.quiet = expects, True
         done = sweep.run(options)
         check(not done.broken, "\n".join(done.broken))

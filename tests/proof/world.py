@@ -146,6 +146,13 @@ class Station:
                 shutil.copy(f"{self.host.path(self.state)}/{name}", copy)
         return read_image(f"{copy}/{DATABASE}", self.name, time.monotonic(), point)
 
+    def disk(self):
+        """What its files take, and what is left, for people."""
+        folder = self.host.path(self.state)
+        sizes = {name: os.path.getsize(f"{folder}/{name}") >> 10 for name in os.listdir(folder)}
+        left = os.statvfs(folder)
+        return f"KiB {sizes}, {left.f_bavail * left.f_frsize >> 10} left"
+
     def log_tail(self):
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return log.read()[-2000:]
