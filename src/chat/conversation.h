@@ -96,7 +96,7 @@ void conversation_wake_at(void *ctx, uint64_t when);
 
 /* For chat.c */
 int conversations_start(struct roster *r) MUST_USE;
-void conversations_stop(void *chat);
+void conversations_stop(void *ctx); /* roster.chat */
 void conversations_event(const struct bus_event *e);
 /* Those for whom something waits have been told by conversation_of(): all of them, or not. */
 void conversations_known(struct roster *r, bool all);

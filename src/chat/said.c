@@ -28,8 +28,12 @@ said_quote(struct buf *out, const char *quote)
 	if (str_empty(quote))
 		return;
 	buf_str(out, "> ");
-	for (; *quote; quote++)
-		buf_char(out, *quote == '\n' || *quote == '\r' ? ' ' : *quote);
+	for (; *quote; quote++) {
+		if (*quote == '\n' || *quote == '\r')
+			buf_char(out, ' ');
+		else
+			buf_char(out, *quote);
+	}
 }
 
 /* ---- writing ---- */
@@ -103,9 +107,10 @@ said_write(struct buf *out, const struct person *to, const struct saying *m)
 {
 	int64_t age = clock_wall() - m->said_at;
 	bool late = m->said_at && (age > LATE || age < -LATE);
-	char minute[STAMP_MINUTE_SIZE], time[STAMP_MINUTE_SIZE + 4];
+	char time[STAMP_MINUTE_SIZE + 4];
 	struct saying shown = *m;
 	if (late && !reads_delay(to)) {
+		char minute[STAMP_MINUTE_SIZE];
 		stamp_minute(minute, m->said_at);
 		(void)snprintf(time, sizeof(time), "[%s] ", minute);
 		shown.time = time;
@@ -149,15 +154,21 @@ read_kind(const struct xml_elem *message, struct said *out)
 	out->target = reply_target(message);
 }
 
+static bool
+is_id(const char *id)
+{
+	return id && *id && strlen(id) <= LIMIT_STANZA_ID;
+}
+
 static void
 read_id(const struct xml_elem *message, struct said *out)
 {
 	const struct xml_elem *origin = xml_elem_child(message, NS_SID, "origin-id");
 	const char *id = origin ? xml_elem_attr(origin, "id") : NULL;
-	out->origin = !str_empty(id) && strlen(id) <= LIMIT_STANZA_ID;
+	out->origin = is_id(id);
 	if (!out->origin)
 		id = xml_elem_attr(message, "id");
-	out->id = !str_empty(id) && strlen(id) <= LIMIT_STANZA_ID ? id : NULL;
+	out->id = is_id(id) ? id : NULL;
 }
 
 static void

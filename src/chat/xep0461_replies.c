@@ -15,7 +15,7 @@ reply_target(const struct xml_elem *message)
 {
 	const struct xml_elem *reply = xml_elem_child(message, NS_REPLY, "reply");
 	const char *id = reply ? xml_elem_attr(reply, "id") : NULL;
-	return str_empty(id) || strlen(id) > LIMIT_STANZA_ID ? NULL : id;
+	return id && *id && strlen(id) <= LIMIT_STANZA_ID ? id : NULL;
 }
 
 void

@@ -69,7 +69,7 @@ parse_port(const char *value, uint16_t *out)
 static int
 parse_lifetime(const char *value, int64_t *out)
 {
-	const int64_t day = 24 * 60 * 60 * 1000;
+	const int64_t day = INT64_C(24) * 60 * 60 * 1000;
 	int64_t days;
 	int err = str_to_int(value, 0, 3650, &days);
 	if (!err)
