@@ -66,6 +66,7 @@ class Run(Meeting):
         super().__init__(stations)
         self.chance = random.Random(seed)
         self.met = -1
+        self.record.refusals = True
         self.people = []
         for one in stations:
             for other in stations:

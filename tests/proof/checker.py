@@ -256,7 +256,9 @@ class Checker:
             latest = {}
             for operation in operations:
                 before = latest.get(operation.client)
-                if before and before.begun > operation.begun and not operation.refused:
+                # who never heard the answer does not know that the disk was full for this one
+                refused = operation.refused or (self.record.refusals and operation.lost)
+                if before and before.begun > operation.begun and not refused:
                     self._violation("I4", "kept in another order than it was said",
                                     operation.calls[0], before.calls[0])
                 latest[operation.client] = operation

@@ -93,6 +93,7 @@ class Record:
     ends: dict = field(default_factory=dict)      # side: Image
     history: dict = field(default_factory=dict)   # side: messages of docs/ipc.md, oldest first
     waiting: dict = field(default_factory=dict)   # side: messages in its outbox after the wait
+    refusals: bool = False                        # a disk was full: a call may fail, the next not
     healed: float = 0.0                           # nothing was broken any more
     drained: float = 0.0                          # the outboxes were empty; 0: never
     problems: list = field(default_factory=list)  # sentences: a daemon did not start, say
