@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FEATURE(name) extern const struct feature feature_##name;
@@ -33,6 +34,7 @@ static const struct feature *const features[] = {
     NULL,
 };
 
+enum { LOCK_TRIES = 20 }; /* 10 ms apart */
 enum exit_code { EXIT_STARTED_TWICE = 3, EXIT_STORE = 4, SYSTEMD_FD = 3 };
 
 struct daemon {
@@ -235,8 +237,13 @@ take_lock(struct daemon *d)
 	d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (d->lock < 0)
 		err = -errno;
-	else if (flock(d->lock, LOCK_EX | LOCK_NB) < 0)
-		err = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+	/* one that died while it started its helper leaves the lock to the child for a moment */
+	for (int tries = 0; !err && flock(d->lock, LOCK_EX | LOCK_NB) < 0; tries++) {
+		if (errno != EWOULDBLOCK || tries == LOCK_TRIES)
+			err = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+		else
+			(void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
 	free(path);
 	return err;
 }

@@ -53,8 +53,8 @@ struct store {
 	bool idle;         /* nothing was asked for a while, and something was put off */
 	bool left;         /* something is perhaps half forgotten */
 	int wal_pages;     /* in the write-ahead log after the latest commit */
-	int wal_limit;     /* so many cause a checkpoint */
-	uint64_t aged_at;  /* clock_now() when the age was last written */
+	int clogged;      /* why the log could not be emptied; 0: it could. It must not grow then */
+	uint64_t aged_at; /* clock_now() when the age was last written */
 	uint64_t retry_at; /* clock_now() when what failed is to be tried again */
 	unsigned watching; /* `watch` as it was when the latest batch began */
 	bool tail_due;     /* not all events could be told */

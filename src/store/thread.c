@@ -223,7 +223,9 @@ checkpoint(struct store *s, bool wipe)
 		return err;
 	if (err)
 		log_warn(NULL, "the messages' log cannot be emptied: %s", err_str(err));
-	s->wal_limit = err ? s->wal_pages + CHECKPOINT_PAGES : CHECKPOINT_PAGES;
+	s->clogged = err;
+	if (!err)
+		s->wal_pages = 0;
 	return 0;
 }
 
@@ -268,11 +270,24 @@ tell(struct store *s)
 	return is_fatal(s->db.failed) ? s->db.failed : 0;
 }
 
+/* A log that cannot be emptied would grow until it has filled the disk by itself, and then nothing
+ * that others free would help: nothing is written until it has been emptied. 0, or a fatal error.
+ */
+static int
+unclog(struct store *s)
+{
+	return s->clogged && clock_now() >= s->retry_at ? checkpoint(s, false) : 0;
+}
+
 /* 0, or the error that ends the store. */
 static int
 serve(struct store *s, struct list *jobs, bool writes)
 {
-	int err = run_batch(s, jobs, !writes), failing = writes ? err : 0;
+	int err = writes ? unclog(s) : 0;
+	if (err)
+		return err;
+	err = writes && s->clogged ? s->clogged : run_batch(s, jobs, !writes);
+	int failing = writes ? err : 0;
 	if (err && !is_fatal(err))
 		err = run_reads(s, jobs, err);
 	if (!err && s->db.now.wipe)
@@ -281,7 +296,7 @@ serve(struct store *s, struct list *jobs, bool writes)
 		return err;
 	answer(s, jobs, writes, failing);
 	err = tell(s);
-	return !err && s->wal_pages >= s->wal_limit ? checkpoint(s, false) : err;
+	return !err && s->wal_pages >= CHECKPOINT_PAGES ? checkpoint(s, false) : err;
 }
 
 static int
@@ -335,15 +350,22 @@ serve_self(struct store *s, int (*run)(struct store_db *db, struct store_job *jo
 	if (is_fatal(err))
 		return err;
 	answer(s, &jobs, true, err);
-	return s->wal_pages >= s->wal_limit ? checkpoint(s, false) : 0;
+	return s->wal_pages >= CHECKPOINT_PAGES ? checkpoint(s, false) : 0;
 }
 
 /* Whether writing works again. */
 static int
 probe(struct store *s)
 {
-	int result;
-	return serve_self(s, run_probe, &result);
+	int result, err = unclog(s);
+	if (err)
+		return err;
+	if (!s->clogged)
+		return serve_self(s, run_probe, &result);
+	uv_mutex_lock(&s->lock);
+	s->retry_at = clock_now() + RETRY_MS;
+	uv_mutex_unlock(&s->lock);
+	return 0;
 }
 
 static int64_t
@@ -366,7 +388,7 @@ catch_up(struct store *s, bool idle)
 	int result = 0, err = 0;
 	bool wanted = s->db.wanted;
 	s->db.wanted = false;
-	if (s->failing) {
+	if (s->failing || s->clogged) {
 		s->db.behind = true;
 		return 0;
 	}
@@ -490,7 +512,6 @@ thread_main(void *arg)
 	struct store *s = arg;
 	int err = 0;
 	bool writes;
-	s->wal_limit = CHECKPOINT_PAGES;
 	(void)sqlite3_wal_hook(s->db.sql, on_wal, s);
 	list_init(&s->later);
 	/* the log may hold what was forgotten when we died */
