@@ -191,12 +191,6 @@ adding_free(struct adding *a)
 	free(a);
 }
 
-static const char *
-state_of(const struct store_put *put)
-{
-	return message_state_name(put->state);
-}
-
 static void
 answer_said(const struct adding *a, int err)
 {
@@ -221,7 +215,7 @@ answer_said(const struct adding *a, int err)
 	value_set_str(v, "id", a->put.kept_id);
 	value_set_str(v, "peer", a->peer);
 	value_set_str(v, "display", a->display);
-	value_set_str(v, "state", state_of(&a->put));
+	value_set_str(v, "state", message_state_name(a->put.state));
 	value_set_bool(v, "here", p && person_is_here(p));
 	ipc_reply(a->call, v);
 }
@@ -449,8 +443,6 @@ merge(struct person *into, struct person *from)
 	}
 	rename_kept(c, from->name);
 	person_set_kept(into, true);
-	conversation_store_failed(
-	    c); /* not at all, but what it has for them is to be loaded anew */
 }
 
 void

@@ -378,7 +378,7 @@ backlog(const struct store *s)
 static bool
 is_behind(const struct store *s)
 {
-	return !s->failing && (s->left || backlog(s) >= BACKLOG_IDLE);
+	return !s->failing && !s->clogged && (s->left || backlog(s) >= BACKLOG_IDLE);
 }
 
 /* A step of what was put off, if it is time for that. idle: nothing was asked for IDLE_MS. */
