@@ -57,7 +57,8 @@ struct store_put {
 	bool duplicate;         /* nothing was added: what follows is of the one there was */
 	int64_t n;              /* its number; 0 for IN and MARKER, which is not kept */
 	int64_t of;             /* number of the target, 0: not found. IN: a CORRECTION of
-				 * nothing is kept as CHAT, other kinds as nothing */
+				 * nothing is kept as CHAT, other kinds but CHAT as nothing.
+				 * OUT: then the answer is -ENOENT */
 	enum store_kind kept;   /* as what */
 	enum store_state state; /* at present */
 	int64_t expires;        /* on store_age(), 0: never */

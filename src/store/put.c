@@ -142,9 +142,9 @@ find_target(struct store_db *db, struct store_put *put, int64_t peer, struct tar
 		memcpy(put->quote, target->quote, sizeof(put->quote));
 	}
 	if (put->kind == STORE_CHAT) {
-		/* the id stays as it was said, found or not */
+		/* the id stays as it was said; of theirs, found or not */
 		target->id[0] = '\0';
-		return err == -ENOENT ? 0 : err;
+		return err == -ENOENT && (!put->target || put->direction == STORE_IN) ? 0 : err;
 	}
 	if (!err && put->direction == STORE_OUT && put->kind == STORE_CORRECTION &&
 	    (target->retracted || target->given_up))

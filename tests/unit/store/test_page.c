@@ -136,9 +136,8 @@ an_answer_to_somebody_elses_message_shows_no_words(void **state)
 {
 	struct harness *h = *state;
 	hear(h, "a@x", "i1", "for a", 1);
-	put(h,
-	    (struct store_put){
-		.peer = "b@x", .direction = STORE_OUT, .id = "o", .target = "i1", .body = "yes"});
+	put(h, (struct store_put){
+		   .peer = "b@x", .direction = STORE_IN, .id = "o", .target = "i1", .body = "yes"});
 	struct store_page p = {.peer = "b@x", .limit = 10};
 	assert_int_equal(HARNESS_ASK(h, store_page, &p), 0);
 	assert_string_equal(p.list.at[0].reply_to, "i1");

@@ -9,7 +9,9 @@ what_is_said_gets_ascending_numbers(void **state)
 	harness_start(&h);
 	struct store_put put = msg_out("a", "Good night");
 	put.lifetime = 60000;
-	put.target = "before";
+	put.target = "before"; /* what we never heard or said cannot be answered */
+	assert_int_equal(msg_put(&h, &put), -ENOENT);
+	put.target = NULL;
 	assert_int_equal(msg_put(&h, &put), 0);
 	assert_false(put.duplicate);
 	assert_int_equal(put.n, 1);
