@@ -181,6 +181,7 @@ queued_rows_are_loaded_in_portions(void **state)
 	assert_int_equal(l.items[0].n, 1);
 	assert_string_equal(l.items[0].id, "1");
 	assert_null(l.items[0].target);
+	assert_string_equal(l.items[0].body, big);
 	assert_int_equal(l.items[0].said_at, 1000);
 	assert_true(l.items[0].expires >= 5000);
 	assert_int_equal(l.items[1].n, 4);
