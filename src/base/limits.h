@@ -26,6 +26,13 @@ enum {
 	LIMIT_STREAMS_UNKNOWN_PER_ADDRESS = 8,
 	LIMIT_STREAMS = 1024,
 
+	/* Encryption (N10, N11) */
+	LIMIT_CERTIFICATE = 4096, /* a peer's, in DER; what carries it in the handshake as well */
+	LIMIT_TLS_WRITE = 64 * 1024,  /* plain bytes given to a session at once */
+	LIMIT_TLS_QUEUE = 160 * 1024, /* encrypted bytes of one session that are not yet sent */
+	LIMIT_IDENTITY_FILE = 16 * 1024,
+	LIMIT_PASSPHRASE = 1024,
+
 	/* Discovery */
 	LIMIT_INSTANCE_NAME = 63, /* DNS label */
 	LIMIT_HOST_NAME = 253,
