@@ -85,7 +85,7 @@ sas_derive(const uint8_t exporter[TLS_EXPORTER_SIZE], const uint8_t initiator[SA
     const uint8_t responder[SAS_NONCE_SIZE], const struct tls_id *a, const struct tls_id *b,
     struct sas *out)
 {
-	uint8_t salt[TLS_EXPORTER_SIZE], key[2 * SAS_NONCE_SIZE], okm[OKM_SIZE];
+	uint8_t salt[TLS_EXPORTER_SIZE], key[2 * SAS_NONCE_SIZE], okm[OKM_SIZE] = {0};
 	uint8_t info[2 * sizeof(struct tls_id) + sizeof(info_label) - 1];
 	bool swap = tls_id_compare(a, b) > 0;
 	memcpy(salt, exporter, sizeof(salt));
