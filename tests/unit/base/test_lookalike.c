@@ -169,14 +169,8 @@ next_string(char **at)
 		return NULL;
 	char *to = ++from, *begin = from;
 	for (; *from && *from != '"'; from++) {
-		unsigned c = 0;
-		if (*from == '\\' && from[1] == 'u' && sscanf(from + 2, "%4x", &c) == 1) {
-			to += utf8_encode(c, to);
-			from += 5;
-		} else {
-			from += *from == '\\';
-			*to++ = *from;
-		}
+		from += *from == '\\'; /* \" and \\ are all there is */
+		*to++ = *from;
 	}
 	*at = from + 1;
 	*to = '\0';

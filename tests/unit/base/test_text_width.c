@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-enum { NAMES = 8000, SHOWN = 20, PATIENCE = 5000, WAIT_SECONDS = 120 };
+enum { NAMES = 8000, SHOWN = 20, PATIENCE = 5000, WAIT_SECONDS = 120, ARGUMENTS = 20 };
 
 static char self[4096];
 
@@ -112,8 +112,8 @@ read_column(void)
 		if (reply[n] == 'R')
 			break;
 	}
-	unsigned row, column;
-	return sscanf(reply, "\033[%u;%uR", &row, &column) == 2 ? column : 0;
+	const char *column = strchr(reply, ';');
+	return column ? (unsigned)strtoul(column + 1, NULL, 10) : 0;
 }
 
 static int
@@ -123,7 +123,8 @@ inside(const char *path)
 	FILE *out = fopen(path, "w");
 	uint64_t r = 1;
 	size_t wrong = 0;
-	if (!setlocale(LC_CTYPE, "C.UTF-8") || !out || tcgetattr(STDIN_FILENO, &raw) != 0)
+	if (!setlocale(LC_CTYPE, "C.UTF-8") || // NOLINT(concurrency-mt-unsafe): before all else
+	    !out || tcgetattr(STDIN_FILENO, &raw) != 0)
 		return 1;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
@@ -152,12 +153,14 @@ inside(const char *path)
 /* ---- outside ---- */
 
 static int
-run(const char *const argv[])
+run(const char *const *argv, size_t count)
 {
 	int status = -1;
 	pid_t pid = fork();
 	if (pid == 0) {
-		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		char *words[ARGUMENTS]; /* exec has no const in it, for history's sake */
+		memcpy(words, argv, count * sizeof(*argv));
+		execvp(words[0], words);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
@@ -187,7 +190,7 @@ n5_a_terminal_takes_the_columns_that_are_counted(void **state)
 	const char *const start[] = {"tmux", "-S", server, "-u", "-f", "/dev/null", "new-session",
 	    "-d", "-x", "1000", "-y", "24", self, path, NULL};
 	const char *const end[] = {"tmux", "-S", server, "kill-server", NULL};
-	int started = run(start);
+	int started = run(start, sizeof(start) / sizeof(start[0]));
 	if (started == 127) {
 		(void)rmdir(folder);
 		skip();
@@ -198,7 +201,8 @@ n5_a_terminal_takes_the_columns_that_are_counted(void **state)
 		done = read_report(path, report, sizeof(report));
 	}
 	if (!done)
-		(void)run(end); /* else it has ended with its program */
+		(void)run(
+		    end, sizeof(end) / sizeof(end[0])); /* else it has ended with its program */
 	(void)unlink(server);
 	(void)unlink(path);
 	(void)rmdir(folder);
