@@ -1,0 +1,73 @@
+/* Inside the engine only: what engine.c (its life, and what its owner calls) and negotiate.c (what
+ * its peer says, and what is said about it) share. */
+#ifndef STREAM_ENGINE_PARTS_H
+#define STREAM_ENGINE_PARTS_H
+
+#include "stream/engine.h"
+#include "stream/outq.h"
+#include "xml/reader.h"
+
+#include <errno.h>
+
+enum engine_state {
+	CONNECTING, /* dialled, no connection yet */
+	HEADER,     /* connected, the peer's header is awaited */
+	UNKNOWN,    /* incoming: header read, not identified */
+	READY,
+	ENDING, /* our end tag is queued, the peer's is awaited */
+	OVER,   /* what is queued may still be written, then the connection may go */
+	STATE_COUNT
+};
+
+struct engine {
+	const struct engine_listener *l; /* borrowed */
+	void *ctx;
+	const struct engine_self *self; /* borrowed */
+	bool incoming;
+	bool separate;
+	bool header_sent;
+	bool heard;      /* a byte came */
+	bool was_ready;  /* the listener may be told of stanzas */
+	bool asked;      /* the first stanza was offered to identify() */
+	bool peer_ended; /* before it was identified: its stanzas still wait in `held` */
+	bool aborted;    /* what is queued stays unwritten */
+	enum engine_state state;
+	int err;
+	int write_err; /* what ended our direction, if the peer's does not end well either */
+	char detail[64];
+	uint64_t now;
+	uint64_t born, opened, heard_at;
+	uint64_t deadline;         /* of ENDING and OVER */
+	uint64_t ticket;           /* the last one given */
+	struct xml_reader *reader; /* owned */
+	char *to;                  /* owned; whom we dialled */
+	struct engine_peer peer;   /* owned strings */
+	char *peer_name;           /* owned; its first stanza's from, if the header had none */
+	struct outq out;           /* may be written now */
+	struct outq waiting;       /* stanzas for the time after ready */
+	struct buf held;           /* what an unknown peer sent, as XML */
+};
+
+/* May the reader go on, or did the stream end inside a callback? */
+static inline int
+engine_verdict(const struct engine *e)
+{
+	return e->state == OVER || (e->state == ENDING && e->err) ? -ECANCELED : 0;
+}
+
+/* engine.c */
+void engine_set_state(struct engine *e, enum engine_state next, const char *why);
+void engine_give_up(struct engine *e, int err); /* over now; err, if there was none before */
+
+/* negotiate.c */
+extern const struct xml_reader_listener negotiate_listener;
+void negotiate_begin(struct engine *e); /* our header */
+/* Our direction ends: a stream error if there is something to say, and the end tag. */
+void negotiate_end(struct engine *e, const char *condition);
+/* The peer did wrong, or is not wanted: tell it and stop listening. condition NULL: the usual one
+ * of the error; what is too much while we do not know who speaks may be right later. */
+void negotiate_fail(struct engine *e, int err, const char *condition);
+void negotiate_peer_ended(struct engine *e);
+void negotiate_identify(struct engine *e);
+
+#endif
