@@ -18,7 +18,8 @@
 	X(ERR_DAMAGED, -10011, "the file is damaged") \
 	X(ERR_NEWER, -10012, "a newer version of Earshot wrote it") \
 	X(ERR_FSYNC, -10013, "the disk did not confirm that it has what was written") \
-	X(ERR_LATE, -10014, "it is too late for that")
+	X(ERR_LATE, -10014, "it is too late for that") \
+	X(ERR_SECURITY, -10020, "the peer does not encrypt, which is required")
 
 #define ERR_ENUM(name, value, text) name = (value),
 enum { ERR_MAP(ERR_ENUM) };

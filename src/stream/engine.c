@@ -8,13 +8,19 @@
 
 #include <stdlib.h>
 
-static const char *const state_names[STATE_COUNT] = {
-    "connecting", "header", "unknown", "ready", "ending", "over"};
+static const char *const state_names[STATE_COUNT] = {"connecting", "header", "features", "offered",
+    "starttls", "handshake", "auth", "unknown", "ready", "ending", "over"};
 
 /* Which states may follow which, as bits. */
 static const unsigned may_follow[STATE_COUNT] = {
     [CONNECTING] = 1U << HEADER | 1U << OVER,
-    [HEADER] = 1U << UNKNOWN | 1U << READY | 1U << ENDING | 1U << OVER,
+    [HEADER] = 1U << FEATURES | 1U << OFFERED | 1U << AUTH | 1U << UNKNOWN | 1U << READY |
+	       1U << ENDING | 1U << OVER,
+    [FEATURES] = 1U << STARTTLS | 1U << AUTH | 1U << READY | 1U << ENDING | 1U << OVER,
+    [OFFERED] = 1U << HANDSHAKE | 1U << UNKNOWN | 1U << ENDING | 1U << OVER,
+    [STARTTLS] = 1U << HANDSHAKE | 1U << ENDING | 1U << OVER,
+    [HANDSHAKE] = 1U << HEADER | 1U << OVER,
+    [AUTH] = 1U << HEADER | 1U << ENDING | 1U << OVER,
     [UNKNOWN] = 1U << READY | 1U << ENDING | 1U << OVER,
     [READY] = 1U << ENDING | 1U << OVER,
     [ENDING] = 1U << OVER,
@@ -65,6 +71,8 @@ engine_create(const struct engine_config *config, const struct engine_listener *
 	    .self = config->self,
 	    .incoming = config->incoming,
 	    .separate = config->separate_writes,
+	    .can_encrypt = config->can_encrypt,
+	    .security = config->security,
 	    .state = config->incoming ? HEADER : CONNECTING,
 	    .now = now,
 	    .born = now,
@@ -117,13 +125,34 @@ engine_bytes(struct engine *e, const void *data, size_t len, uint64_t now)
 	e->now = now;
 	e->heard_at = now;
 	e->heard = true;
+	if (e->state == HANDSHAKE)
+		engine_give_up(e, ERR_PROTO);
 	if (e->state == CONNECTING || e->peer_ended || engine_verdict(e) != 0)
 		return;
 	int err = xml_reader_feed(e->reader, data, len);
-	if (!err || engine_verdict(e) != 0)
+	if (e->restart)
+		negotiate_restart(e);
+	else if (err && engine_verdict(e) == 0)
+		/* what XML allows and XMPP forbids: DTD, comment, instruction (N12) */
+		negotiate_fail(e, err, err == ERR_PROTO ? "restricted-xml" : NULL);
+}
+
+bool
+engine_wants_tls(const struct engine *e)
+{
+	return e->state == HANDSHAKE;
+}
+
+void
+engine_secured(struct engine *e, uint64_t now)
+{
+	e->now = now;
+	if (e->state != HANDSHAKE)
 		return;
-	/* what XML allows and XMPP forbids: DTD, comment, processing instruction (N12) */
-	negotiate_fail(e, err, err == ERR_PROTO ? "restricted-xml" : NULL);
+	e->leg = LEG_SECURED;
+	engine_set_state(e, HEADER, "secured");
+	if (!e->incoming)
+		negotiate_begin(e);
 }
 
 void
@@ -132,10 +161,10 @@ engine_lost(struct engine *e, int err, uint64_t now)
 	e->now = now;
 	if (e->state == OVER)
 		return;
-	if (e->state == CONNECTING || (e->state == HEADER && !e->incoming))
-		engine_give_up(e, err ? err : ERR_CLOSED);
-	else if (e->state == ENDING)
+	if (e->state == ENDING)
 		engine_abort(e);
+	else if (e->state == HANDSHAKE || (!e->incoming && !e->was_ready))
+		engine_give_up(e, err ? err : ERR_CLOSED);
 	else if (err || !e->heard)
 		engine_give_up(e, err);
 	else
@@ -176,6 +205,20 @@ engine_tick(struct engine *e, uint64_t now)
 			engine_give_up(e, -ETIMEDOUT);
 		else
 			negotiate_fail(e, -ETIMEDOUT, NULL);
+		break;
+	case FEATURES:
+	case OFFERED:
+		if (e->leg == LEG_PLAIN && e->security == STREAM_OPPORTUNISTIC)
+			negotiate_go_plain(e);
+		else
+			negotiate_fail(e, -ETIMEDOUT, NULL);
+		break;
+	case STARTTLS:
+	case AUTH:
+		negotiate_fail(e, -ETIMEDOUT, NULL);
+		break;
+	case HANDSHAKE:
+		engine_give_up(e, -ETIMEDOUT);
 		break;
 	case UNKNOWN:
 		negotiate_fail(e, ERR_IDENTITY, NULL);
@@ -226,8 +269,8 @@ engine_close(struct engine *e, int err, uint64_t now)
 	if (engine_is_closing(e))
 		return;
 	e->err = err;
-	if (e->state == CONNECTING || (e->incoming && !e->heard)) {
-		engine_abort(e);
+	if (e->state == CONNECTING || e->state == HANDSHAKE || (e->incoming && !e->heard)) {
+		engine_abort(e); /* nothing can be said there */
 		return;
 	}
 	negotiate_end(e, header_condition(err));
@@ -247,6 +290,24 @@ engine_written(struct engine *e, size_t pieces)
 	return outq_drop(&e->out, pieces);
 }
 
+/* Of the negotiation: totals, that nobody can draw it out (N10). */
+static uint64_t
+negotiated_by(const struct engine *e)
+{
+	bool choice = e->leg == LEG_PLAIN && e->security == STREAM_OPPORTUNISTIC &&
+		      (e->state == FEATURES || e->state == OFFERED);
+	uint64_t at = e->opened + ENGINE_REPLY_MS;
+	if (e->incoming && e->leg != LEG_PLAIN)
+		at = e->born + ENGINE_IDENTITY_MS;
+	else if (e->incoming && e->state == HEADER)
+		at = e->born + (e->heard ? ENGINE_HEADER_MS : ENGINE_FIRST_BYTE_MS);
+	else if (e->incoming)
+		at = e->born + ENGINE_TLS_MS;
+	if (choice && e->header_at + ENGINE_CHOICE_MS < at)
+		at = e->header_at + ENGINE_CHOICE_MS;
+	return at;
+}
+
 uint64_t
 engine_deadline(const struct engine *e)
 {
@@ -254,9 +315,12 @@ engine_deadline(const struct engine *e)
 	case CONNECTING:
 		return e->born + ENGINE_CONNECT_MS;
 	case HEADER:
-		if (!e->incoming)
-			return e->opened + ENGINE_REPLY_MS;
-		return e->born + (e->heard ? ENGINE_HEADER_MS : ENGINE_FIRST_BYTE_MS);
+	case FEATURES:
+	case OFFERED:
+	case STARTTLS:
+	case HANDSHAKE:
+	case AUTH:
+		return negotiated_by(e);
 	case UNKNOWN:
 		return e->born + ENGINE_IDENTITY_MS;
 	case ENDING:
@@ -274,6 +338,12 @@ bool
 engine_is_ready(const struct engine *e)
 {
 	return e->state == READY;
+}
+
+bool
+engine_is_secured(const struct engine *e)
+{
+	return e->leg != LEG_PLAIN;
 }
 
 bool
