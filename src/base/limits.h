@@ -22,9 +22,19 @@ enum {
 	LIMIT_STREAM_QUEUE = 4 << 20,  /* unsent bytes kept for one stream */
 	LIMIT_STREAM_READ = 64 * 1024, /* one read */
 	LIMIT_STREAMS_PER_PERSON = 4,
-	LIMIT_STREAMS_UNKNOWN = 64, /* incoming streams that have not said who they are */
-	LIMIT_STREAMS_UNKNOWN_PER_ADDRESS = 8,
+	LIMIT_STREAMS_UNKNOWN =
+	    64, /* incoming streams that have not said who they are (N10); ... */
+	LIMIT_STREAMS_RESERVED = 16, /* ... of these for addresses where people were verified ... */
+	LIMIT_STREAMS_DROP_FROM = 32, /* ... and strangers are turned away by chance from here on */
+	LIMIT_STREAMS_LEAVING = 16,   /* streams that lost their place and are not gone yet */
+	LIMIT_STREAMS_PER_SOURCE = 4, /* unknown ones of one address, or of one IPv6 /64 */
+	LIMIT_SOURCES = 512,          /* addresses whose behaviour is remembered */
+	LIMIT_KNOWN_ADDRESSES = 8192, /* where people were last verified */
+	LIMIT_HANDSHAKES = 50,        /* TLS handshakes a second with strangers (N11); ... */
+	LIMIT_HANDSHAKES_SOURCE = 4,  /* ... with one address, twice as many at once */
 	LIMIT_STREAMS = 1024,
+	LIMIT_FILES = 2048,      /* descriptors we ask the system for; ... */
+	LIMIT_FILES_SPARE = 128, /* ... of those we get, not for streams: store, local socket */
 
 	/* Discovery */
 	LIMIT_INSTANCE_NAME = 63, /* DNS label */

@@ -2,6 +2,7 @@
  * the loop they all run on. */
 #define _DEFAULT_SOURCE /* flock, readlink */
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/str.h"
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -248,6 +250,17 @@ take_lock(struct daemon *d)
 	return err;
 }
 
+/* Systems give 1024 to a program that does not ask, and more to one that does. */
+static void
+ask_for_files(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= LIMIT_FILES)
+		return;
+	files.rlim_cur = files.rlim_max < LIMIT_FILES ? files.rlim_max : LIMIT_FILES;
+	(void)setrlimit(RLIMIT_NOFILE, &files); /* without them there are fewer streams at once */
+}
+
 static int
 make_folders(void)
 {
@@ -406,6 +419,7 @@ main(int argc, char **argv)
 	}
 	log_set_level(d.config.log_level);
 	find_log(&d);
+	ask_for_files();
 	int err = make_folders();
 	if (!err) {
 		err = take_lock(&d);

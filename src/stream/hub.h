@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/list.h"
+#include "stream/admission.h"
 #include "stream/engine.h"
 #include "stream/stream.h"
 
@@ -20,9 +21,9 @@ struct stream_hub {
 	uint64_t serial;
 	struct list streams;
 	size_t stream_count;
-	struct list unknown; /* incoming ones nobody has identified, oldest first */
-	size_t unknown_count;
-	struct list pending; /* streams with something to do outside the listener's calls */
+	size_t stream_limit;         /* as many as the system gives us descriptors for */
+	struct admission *admission; /* owned; incoming ones that nobody has identified */
+	struct list pending;         /* streams with something to do outside the listener's calls */
 	uv_tcp_t listening[2];
 	bool refused[2]; /* a connection could not be taken for want of memory: try again */
 	uv_idle_t idle;  /* active while `pending` is not empty */
@@ -45,9 +46,9 @@ struct dial {
 };
 
 struct stream {
-	struct list node;         /* in hub->streams */
-	struct list unknown_node; /* in hub->unknown, or in none */
-	struct list pending_node; /* in hub->pending, or in none */
+	struct list node;             /* in hub->streams */
+	struct admission_place place; /* incoming: until it is identified */
+	struct list pending_node;     /* in hub->pending, or in none */
 	struct stream_hub *hub;
 	struct engine *engine;       /* owned */
 	struct transport *transport; /* owned; NULL while dialling */

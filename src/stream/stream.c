@@ -91,13 +91,15 @@ on_timer_closed(uv_handle_t *h)
 	stream_handle_closed(h->data);
 }
 
+/* It is identified, or over. */
 static void
 not_unknown(struct stream *s)
 {
-	if (!s->unknown_node.next)
-		return;
-	list_remove(&s->unknown_node);
-	s->hub->unknown_count--;
+	int err = engine_err(s->engine);
+	enum admission_end how = ADMISSION_IDENTIFIED;
+	if (engine_is_unknown(s->engine)) /* not every error is the other side's fault */
+		how = err == -ETIMEDOUT || err <= ERR_XML ? ADMISSION_FAILED : ADMISSION_LEFT;
+	admission_leave(s->hub->admission, &s->place, how, clock_now());
 }
 
 static void
@@ -230,7 +232,6 @@ void
 stream_drop(struct stream *s)
 {
 	engine_abort(s->engine);
-	not_unknown(s);
 	stream_schedule(s);
 }
 
@@ -377,12 +378,11 @@ stream_create_incoming(struct stream_hub *hub, struct transport *t)
 	if (err)
 		return err;
 	go_live(s);
-	list_insert(&hub->unknown, &s->unknown_node);
-	hub->unknown_count++;
 	s->handles++;
 	s->transport = t;
 	transport_hand_over(t, &transport_listener, s);
 	err = transport_remote(t, &s->remote);
+	admission_enter(hub->admission, &s->place, &s->remote);
 	if (err)
 		engine_lost(s->engine, err, clock_now());
 	else

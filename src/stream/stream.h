@@ -52,6 +52,11 @@ void stream_hub_close(struct stream_hub *hub, void (*done)(void *ctx), void *ctx
 
 uint16_t stream_hub_port(const struct stream_hub *hub);
 size_t stream_hub_count(const struct stream_hub *hub);
+/* Where people were last verified, instead of the addresses before: part of the places for those
+ * who have not said who they are yet is kept for connections from there (N10). Ports and scopes do
+ * not count. Copied. 0 or -ENOMEM (those before stay). */
+int stream_hub_set_known(
+    struct stream_hub *hub, const struct sockaddr_storage *addr, size_t count) MUST_USE;
 /* Our instance name, `from` of headers from now on. 0 or -ENOMEM. */
 int stream_hub_set_name(struct stream_hub *hub, const char *name) MUST_USE;
 int stream_hub_set_features(struct stream_hub *hub, const char *features) MUST_USE;
