@@ -36,6 +36,13 @@ enum {
 	LIMIT_FILES = 2048,      /* descriptors we ask the system for; ... */
 	LIMIT_FILES_SPARE = 128, /* ... of those we get, not for streams: store, local socket */
 
+	/* Encryption (N10, N11) */
+	LIMIT_CERTIFICATE = 4096, /* a peer's, in DER; what carries it in the handshake as well */
+	LIMIT_TLS_WRITE = 64 * 1024,  /* plain bytes given to a session at once */
+	LIMIT_TLS_QUEUE = 160 * 1024, /* encrypted bytes of one session that are not yet sent */
+	LIMIT_IDENTITY_FILE = 16 * 1024,
+	LIMIT_PASSPHRASE = 1024,
+
 	/* Discovery */
 	LIMIT_INSTANCE_NAME = 63, /* DNS label */
 	LIMIT_HOST_NAME = 253,
