@@ -36,6 +36,13 @@ enum {
 	LIMIT_FILES = 2048,      /* descriptors we ask the system for; ... */
 	LIMIT_FILES_SPARE = 128, /* ... of those we get, not for streams: store, local socket */
 
+	/* Encryption (N10, N11) */
+	LIMIT_CERTIFICATE = 4096, /* a peer's, in DER; what carries it in the handshake as well */
+	LIMIT_TLS_WRITE = 64 * 1024,  /* plain bytes given to a session at once */
+	LIMIT_TLS_QUEUE = 160 * 1024, /* encrypted bytes of one session that are not yet sent */
+	LIMIT_IDENTITY_FILE = 16 * 1024,
+	LIMIT_PASSPHRASE = 1024,
+
 	/* Discovery */
 	LIMIT_INSTANCE_NAME = 63, /* DNS label */
 	LIMIT_HOST_NAME = 253,
@@ -70,7 +77,8 @@ enum {
 	LIMIT_LABEL = 1024,             /* a person's names in a sentence */
 	LIMIT_STATUS_TEXT = 128,        /* status line: it must fit into the TXT record */
 	LIMIT_NICK = 64,
-	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* what a person is shown as */
+	LIMIT_NAME_CHARS = 64,          /* code points of what a person is shown as ... */
+	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* ... and bytes of it */
 
 	/* What a stranger may say (N18) */
 	LIMIT_STRANGER_BURST = 10,         /* messages at once, then ... */
@@ -101,7 +109,10 @@ enum {
 	LIMIT_REACTION = 256,          /* all reactions of one person to one message */
 	LIMIT_FORGOTTEN = 1000000,     /* ids remembered of messages that were forgotten ... */
 	LIMIT_FORGOTTEN_DAYS = 90,     /* ... for so many days */
-	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name while not here */
+	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name while not here; as
+				      many whose keys are remembered */
+	LIMIT_ADDRESSES_TEXT = 1024, /* where a contact was last, as text */
+	LIMIT_TRUST_CHANGES = 10000, /* what became of trust, remembered */
 
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */
