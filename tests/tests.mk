@@ -14,7 +14,7 @@ UNIT_CFLAGS_$(1) := $(call cflags,$(DEPS_$(1))) $(CFLAGS_cmocka)
 $(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call archives,$(DEPS_$(1))) $(B)/flags | libraries cmocka
 	$$(call say,TEST,$$@)mkdir -p $$(@D) && $$(CC) $$(UNIT_CFLAGS_$(1)) $$(ALL_CFLAGS) \
 	  $$(ALL_LDFLAGS) $$(LDFLAGS_$$(basename $$(@F))) -o $$@ $$< -Wl,--start-group \
-	  $(call archives,$(DEPS_$(1))) -Wl,--end-group $(call libs,$(DEPS_$(1))) $(LIBS_cmocka) -lpthread
+	  $(call archives,$(DEPS_$(1))) -Wl,--end-group $(call libs,$(DEPS_$(1))) $(LIBS_cmocka) -lpthread -ldl
 endef
 $(foreach f,$(FOLDERS),$(eval $(call unit_rules,$(f))))
 
@@ -34,15 +34,16 @@ check:
 include tests/proof/proof.mk
 include tests/lab.mk
 include tests/fuzz/fuzz.mk
+include tests/flood/flood.mk
 
 # Tests that build virtual hosts of their own are not put into one more namespace.
 DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
 LAB_TESTS      = $(wildcard tests/lab/test_*.py)
 INTEROP_TESTS  = $(wildcard tests/interop/test_*.py)
 
-check-all: all unit $(PURPLE_PEER) $(B)/bench-driver $(PROOF_TOOLS) $(FAULT_TOOLS) $(MUTANTS)
+check-all: all unit $(PURPLE_PEER) $(B)/bench-driver $(PROOF_TOOLS) $(FAULT_TOOLS) $(MUTANTS) $(FLOOD_TOOLS)
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) \
-	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS) $(PROOF_TESTS)
+	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS) $(PROOF_TESTS) $(FLOOD_TESTS)
 
 check-quick: all unit $(PROOF_TOOLS)
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) --plain --limit 300 $(DIALOGUE_TESTS)
@@ -62,7 +63,7 @@ BENCH_FOLDERS = $(filter-out cli,$(FOLDERS))
 $(B)/tests/bench/bench_%: tests/bench/bench_%.c $(call archives,$(BENCH_FOLDERS)) $(B)/flags | libraries
 	$(call say,BENCH,$@)mkdir -p $(@D) && $(CC) $(call cflags,$(BENCH_FOLDERS)) $(ALL_CFLAGS) \
 	  $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$(BENCH_FOLDERS)) -Wl,--end-group \
-	  $(call libs,$(BENCH_FOLDERS)) -lpthread
+	  $(call libs,$(BENCH_FOLDERS)) -lpthread -ldl
 
 # a history for bench_history, when another one than its own is wanted
 $(B)/make-history: tests/bench/make_history.c $(call archives,store base) $(B)/flags | libraries

@@ -1,5 +1,6 @@
 #include "stream/stream.h"
 
+#include "base/bucket.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -17,6 +18,9 @@ enum {
 	PIECES = 128,             /* of one write */
 	DIRECT_BYTES = 64 * 1024, /* so much is written without waiting for the loop's next turn */
 };
+
+/* in the log, of those who did not show who they are */
+static const struct bucket_rate complaints = {.burst = 5, .per_second = 1};
 
 void
 stream_address_text(const struct sockaddr_storage *addr, char *out, size_t size)
@@ -44,7 +48,12 @@ log_end(const struct stream *s)
 	int err = engine_err(s->engine);
 	const char *peer = s->to ? s->to : engine_peer(s->engine)->from;
 	const char *detail = engine_detail(s->engine);
-	enum log_level level = err && s->met ? LOG_INFO : LOG_DEBUG;
+	enum log_level level = LOG_DEBUG;
+	/* a flood of connections must not fill the disk with its story (N10) */
+	if (err && s->met &&
+	    (!engine_is_unknown(s->engine) ||
+		bucket_take(&s->hub->complaints, complaints, 1, clock_now())))
+		level = LOG_INFO;
 	stream_address_text(&s->remote, address, sizeof(address));
 	log_write(level, __FILE__, peer ? peer : address, "%s stream ended: %s%s%s",
 	    s->incoming ? "incoming" : "outgoing", err ? err_str(err) : "orderly",
@@ -164,6 +173,8 @@ stream_settle(struct stream *s)
 	if (s->closing)
 		return;
 	flush(s);
+	if (engine_wants_tls(s->engine))
+		secure_begin(s);
 	if (!engine_is_unknown(s->engine))
 		not_unknown(s);
 	if (engine_is_over(s->engine))
@@ -237,6 +248,17 @@ stream_drop(struct stream *s)
 
 /* ---- the engine's listener ---- */
 
+static enum stream_security
+on_security(void *ctx, const char *from)
+{
+	struct stream *s = ctx;
+	const struct stream_listener *l = s->hub->l;
+	if (!l->security)
+		return STREAM_PLAIN;
+	s->met = true;
+	return l->security(s->hub->ctx, s, from);
+}
+
 static int
 on_identify(void *ctx, const char *from, const char *to)
 {
@@ -279,6 +301,14 @@ on_data(void *ctx, const char *data, size_t len)
 }
 
 static void
+on_secured(void *ctx)
+{
+	struct stream *s = ctx;
+	secure_done(s);
+	stream_settle(s);
+}
+
+static void
 on_end(void *ctx, int err)
 {
 	struct stream *s = ctx;
@@ -311,6 +341,7 @@ on_transport_closed(void *ctx)
 }
 
 static const struct transport_listener transport_listener = {.on_data = on_data,
+    .on_secured = on_secured,
     .on_end = on_end,
     .on_written = on_written,
     .on_closed = on_transport_closed};
@@ -318,7 +349,8 @@ static const struct transport_listener transport_listener = {.on_data = on_data,
 static int
 create(struct stream_hub *hub, const struct engine_config *config, struct stream **out)
 {
-	static const struct engine_listener l = {.identify = on_identify,
+	static const struct engine_listener l = {.security = on_security,
+	    .identify = on_identify,
 	    .on_ready = on_ready,
 	    .on_features = on_features,
 	    .on_stanza = on_stanza};
@@ -372,7 +404,8 @@ stream_adopt(struct stream *s, struct transport *t, const struct sockaddr_storag
 int
 stream_create_incoming(struct stream_hub *hub, struct transport *t)
 {
-	struct engine_config config = {.incoming = true, .self = &hub->self};
+	struct engine_config config = {
+	    .incoming = true, .self = &hub->self, .can_encrypt = hub->tls != NULL};
 	struct stream *s = NULL;
 	int err = create(hub, &config, &s);
 	if (err)
@@ -394,12 +427,19 @@ stream_create_incoming(struct stream_hub *hub, struct transport *t)
 int
 stream_dial(struct stream_hub *hub, const struct stream_dial *dial, void *user, struct stream **out)
 {
-	struct engine_config config = {
-	    .separate_writes = dial->separate_writes, .to = dial->to, .self = &hub->self};
+	struct engine_config config = {.separate_writes = dial->separate_writes,
+	    .to = dial->to,
+	    .self = &hub->self,
+	    .can_encrypt = hub->tls != NULL,
+	    .security = hub->tls ? dial->security : STREAM_PLAIN};
 	struct stream *s = NULL;
 	struct dial d = {0};
 	if (hub->closing)
 		return -ECANCELED;
+	if (dial->security == STREAM_ENCRYPTED && !hub->tls)
+		return -EOPNOTSUPP;
+	if (dial->key && dial->security != STREAM_ENCRYPTED)
+		return -EINVAL;
 	int err = dial_init(&d, dial->addr, dial->addr_count);
 	if (!err)
 		err = create(hub, &config, &s);
@@ -412,6 +452,9 @@ stream_dial(struct stream_hub *hub, const struct stream_dial *dial, void *user, 
 	s->remote = dial->addr[0];
 	s->user = user;
 	s->met = true;
+	s->has_wanted_key = dial->key != NULL;
+	if (dial->key)
+		s->wanted_key = *dial->key;
 	go_live(s);
 	stream_schedule(s);
 	*out = s;
