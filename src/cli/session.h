@@ -109,8 +109,8 @@ void show_refusal(struct session *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void show_error(struct session *s, int err, const struct earshot_value *answer);
 void show_people(struct session *s);
 void show_person(struct session *s, const struct earshot_value *person);
-/* What is known of who is talked to; tells of a change. */
-void show_trust(struct session *s, const char *trust);
+/* What is known of who is talked to, by an event or an answer that says so; tells of a change. */
+void show_trust(struct session *s, const struct earshot_value *v);
 void show_event(struct session *s, const char *topic, const struct earshot_value *event);
 
 /* session_command.c */

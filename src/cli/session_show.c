@@ -144,6 +144,9 @@ show_person(struct session *s, const struct earshot_value *person)
 	marking_in_full(&full, person);
 	show_rows(s, marking_style(trust), buf_cstr(&full));
 	buf_finish(&full);
+	buf_clear(&client);
+	if (words_look_alike(&client, person))
+		show_fmt(s, STYLE_BAD, "%s %s.", s->display, buf_cstr(&client));
 	show_rows(s, STYLE_DIM, "Enter sends, /help helps, /quit ends.");
 	buf_finish(&seen);
 	buf_finish(&notice);
@@ -151,20 +154,28 @@ show_person(struct session *s, const struct earshot_value *person)
 }
 
 void
-show_trust(struct session *s, const char *trust)
+show_trust(struct session *s, const struct earshot_value *v)
 {
-	struct earshot_value *person;
+	const char *trust = earshot_value_str(v, "trust");
 	struct buf full = BUF_INIT(WORDS_MAX);
 	/* a word that is too long is none that is known */
 	if (!trust || strcmp(trust, s->trust) == 0 || strlen(trust) >= sizeof(s->trust))
 		return;
 	(void)snprintf(s->trust, sizeof(s->trust), "%s", trust); /* measured above */
-	person = earshot_value_object();
-	earshot_value_set_str(person, "trust", trust);
-	marking_in_full(&full, person);
+	marking_in_full(&full, v);
 	show_fmt(s, marking_style(trust), "%s is now %s", s->display, buf_cstr(&full));
-	earshot_value_free(person);
 	buf_finish(&full);
+}
+
+static void
+show_here(struct session *s, const struct earshot_value *person, const char *name)
+{
+	struct buf alike = BUF_INIT(WORDS_MAX);
+	if (words_look_alike(&alike, person))
+		show_fmt(s, STYLE_BAD, "%s is here: %s.", name, buf_cstr(&alike));
+	else
+		show_fmt(s, STYLE_DIM, "%s is here.", name);
+	buf_finish(&alike);
 }
 
 static void
@@ -182,11 +193,11 @@ show_change(struct session *s, const struct earshot_value *e)
 	else if (partner && strncmp(s->notice, buf_cstr(&notice), sizeof(s->notice) - 1) != 0)
 		show_fmt(s, STYLE_DIM, "%s is %s.", buf_cstr(&name), buf_cstr(&notice));
 	else if (nobody && str_equal(change, "new"))
-		show_fmt(s, STYLE_DIM, "%s is here.", buf_cstr(&name));
+		show_here(s, person, buf_cstr(&name));
 	if (partner && !str_equal(change, "gone"))
 		s->told_absent = false;
 	if (partner)
-		show_trust(s, earshot_value_str(person, "trust"));
+		show_trust(s, person);
 	if (partner)
 		keep_notice(s, str_equal(change, "gone") ? "gone" : buf_cstr(&notice));
 	buf_finish(&name);
@@ -224,7 +235,7 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 		show_change(s, event);
 	else if (strcmp(topic, "trust") == 0) {
 		if (*s->peer && str_equal(earshot_value_str(event, "peer"), s->peer))
-			show_trust(s, earshot_value_str(event, "trust"));
+			show_trust(s, event);
 	} else if (strcmp(topic, "typing") == 0)
 		show_typing(s, event);
 	else if (strcmp(topic, "attention") == 0) {

@@ -161,7 +161,7 @@ on_sent(struct session *s, int err, const struct earshot_value *answer, uint64_t
 		return;
 	if (str_equal(m->peer, s->peer)) {
 		recent_add(s, id, m->text, true);
-		show_trust(s, earshot_value_str(answer, "trust"));
+		show_trust(s, answer);
 	}
 	if (!m->settled)
 		set_state(s, m, earshot_value_str(answer, "state"), NULL);
