@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void
-the_socket_is_for_its_owner_alone(void **state)
+l1_the_socket_is_for_its_owner_alone(void **state)
 {
 	struct harness *h = *state;
 	struct stat st;
@@ -55,7 +55,7 @@ limits_clients(void **state)
 }
 
 static void
-another_user_is_turned_away_unheard(void **state)
+l1_another_user_is_turned_away_unheard(void **state)
 {
 	struct harness *h = *state;
 	h->server->uid++; /* as good as if we were somebody else */
@@ -196,10 +196,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_socket_is_for_its_owner_alone),
+	    TEST(l1_the_socket_is_for_its_owner_alone),
 	    TEST(a_busy_client_leaves_others_their_turn),
 	    TEST(limits_clients),
-	    TEST(another_user_is_turned_away_unheard),
+	    TEST(l1_another_user_is_turned_away_unheard),
 	    TEST(a_second_server_is_refused),
 	    TEST(a_server_without_a_lock_is_found),
 	    TEST(a_stale_socket_is_replaced_other_files_are_not),
