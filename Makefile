@@ -191,6 +191,13 @@ CFLAGS_base += $(if $(SECCOMP),-DEARSHOT_SECCOMP)
 $(eval $(call remember,$(B)/seccomp,x$(SECCOMP)))
 $(call objs,base): $(B)/seccomp
 
+# ICU is loaded when it is needed, and only the version that is here: its names carry it
+# (src/base/lookalike.c). The build goes without, too.
+ICU := $(firstword $(subst ., ,$(shell $(PKG_CONFIG) --modversion icu-i18n 2>/dev/null)))
+CFLAGS_base += $(if $(ICU),-DEARSHOT_ICU='"$(ICU)"')
+$(eval $(call remember,$(B)/icu,$(ICU)))
+$(B)/src/base/lookalike.o: $(B)/icu
+
 # The schema is part of the program. One rule for each build folder: $(call schema_rules,FOLDER)
 SCHEMA := $(wildcard src/store/schema/*.sql)
 define schema_rules
@@ -204,7 +211,7 @@ $(B)/src/store/schema.o: $(B)/src/store/schema.c $(B)/flags | libraries
 define program_rules
 $(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) $(B)/flags
 	$$(call say,LD,$$@)$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< -Wl,--start-group \
-	  $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread
+	  $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread -ldl
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
 
