@@ -44,7 +44,7 @@ struct command {
 	int min, max;                   /* number of arguments; max -1: any */
 	const struct option *options;   /* ends with a zeroed one; NULL if none */
 	const struct command *children; /* commands below this one; ends with a zeroed one */
-	int (*run)(struct cli *c, int argc, char **argv); /* NULL if it has children only */
+	int (*run)(struct cli *c, int argc, char **argv); /* NULL: its children only can be run */
 };
 
 extern const struct command command_table[];
@@ -81,6 +81,11 @@ int cmd_set_avatar(struct cli *c, int argc, char **argv);
 int cmd_peers_add(struct cli *c, int argc, char **argv);
 int cmd_peers_remove(struct cli *c, int argc, char **argv);
 int cmd_peers_list(struct cli *c, int argc, char **argv);
+int cmd_id(struct cli *c, int argc, char **argv);
+int cmd_id_export(struct cli *c, int argc, char **argv);
+int cmd_id_import(struct cli *c, int argc, char **argv);
+int cmd_id_passphrase(struct cli *c, int argc, char **argv);
+int cmd_id_hand_over(struct cli *c, int argc, char **argv);
 int cmd_daemon_start(struct cli *c, int argc, char **argv);
 int cmd_daemon_stop(struct cli *c, int argc, char **argv);
 int cmd_daemon_status(struct cli *c, int argc, char **argv);

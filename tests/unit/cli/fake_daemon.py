@@ -465,6 +465,9 @@ class FakeDaemon:
     def do_peers_list(self, client):
         return {"peers": self.fixed}
 
+    def do_id(self, client):
+        return {"id": "0f" * 32, "formerly": ["1e" * 32]}
+
     def do_daemon_status(self, client):
         return self.state
 

@@ -26,7 +26,7 @@ ALL = [
     ["info", "romeo"], ["ping", "romeo", "-c", "1"], ["peers", "add", "host:5298"],
     ["peers", "list"], ["peers", "remove", "host:5298"], ["set", "name", "Tybalt"],
     ["set", "nick", "cat"], ["set", "nick", "--clear"], ["set", "avatar", "--clear"],
-    ["daemon", "status"], ["version"], ["daemon", "start"], ["help"], [],
+    ["id"], ["daemon", "status"], ["version"], ["daemon", "start"], ["help"], [],
 ]
 
 
