@@ -95,7 +95,10 @@ enum {
 	LIMIT_REACTION = 256,          /* all reactions of one person to one message */
 	LIMIT_FORGOTTEN = 1000000,     /* ids remembered of messages that were forgotten ... */
 	LIMIT_FORGOTTEN_DAYS = 90,     /* ... for so many days */
-	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name while not here */
+	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name while not here; as
+				      many whose keys are remembered */
+	LIMIT_ADDRESSES_TEXT = 1024, /* where a contact was last, as text */
+	LIMIT_TRUST_CHANGES = 10000, /* what became of trust, remembered */
 
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */
