@@ -55,6 +55,7 @@ struct xml_reader {
 	struct xml_elem *ready; /* likewise, a child of the root */
 	bool ended;
 	bool feeding;
+	size_t unread; /* bytes of the last feeding that were not looked at */
 	int err;
 	struct {
 		const char *name; /* in the arena */
@@ -414,5 +415,12 @@ xml_reader_feed(struct xml_reader *r, const void *data, size_t len)
 		len -= used;
 	}
 	r->feeding = false;
+	r->unread = len;
 	return r->err;
+}
+
+size_t
+xml_reader_unread(const struct xml_reader *r)
+{
+	return r->unread;
 }
