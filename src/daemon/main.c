@@ -9,9 +9,12 @@
 #include "base/utf8.h"
 #include "chat/chat.h"
 #include "daemon/config.h"
+#include "daemon/identity.h"
 #include "ipc/ipc.h"
 #include "peer/roster.h"
 #include "store/store.h"
+#include "tls/identity.h"
+#include "tls/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,13 +40,15 @@ static const struct feature *const features[] = {
 };
 
 enum { LOCK_TRIES = 20 }; /* 10 ms apart */
-enum exit_code { EXIT_STARTED_TWICE = 3, EXIT_STORE = 4, SYSTEMD_FD = 3 };
+enum exit_code { EXIT_STARTED_TWICE = 3, EXIT_STORE = 4, EXIT_LOCKED = 5, SYSTEMD_FD = 3 };
 
 struct daemon {
 	uv_loop_t loop;
 	uv_signal_t term, interrupt;
 	struct config config;
-	struct ipc_server *ipc; /* owned */
+	struct tls_identity *identity; /* owned; who we are */
+	struct tls_context *tls;       /* owned; for streams */
+	struct ipc_server *ipc;        /* owned */
 	struct roster roster;
 	char *socket; /* owned */
 	char log[512];
@@ -406,6 +411,21 @@ run(struct daemon *d)
 	return err ? err : left;
 }
 
+static int
+exit_code(int err)
+{
+	switch (err) {
+	case 0:
+		return 0;
+	case -EADDRINUSE:
+		return EXIT_STARTED_TWICE;
+	case ERR_LOCKED:
+		return EXIT_LOCKED;
+	default:
+		return 1;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -432,7 +452,11 @@ main(int argc, char **argv)
 			    err_str(err));
 	}
 	if (!err)
+		err = identity_open(d.config.passphrase_fd, &d.identity, &d.tls);
+	if (!err)
 		err = run(&d);
+	tls_context_destroy(d.tls);
+	tls_identity_destroy(d.identity);
 	config_finish(&d.config);
-	return err == -EADDRINUSE ? EXIT_STARTED_TWICE : err ? 1 : 0;
+	return exit_code(err);
 }
