@@ -109,6 +109,7 @@ header_condition(int err)
 	case ERR_SECURITY:
 		return "policy-violation";
 	case ERR_TRUST:
+	case ERR_KEY:
 		return "not-authorized";
 	case ERR_IDENTITY:
 		return "invalid-from";

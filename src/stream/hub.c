@@ -200,6 +200,7 @@ stream_hub_create(uv_loop_t *loop, const struct stream_hub_config *config,
 	hub->loop = loop;
 	hub->l = l;
 	hub->ctx = ctx;
+	hub->tls = config->tls;
 	list_init(&hub->streams);
 	list_init(&hub->pending);
 	hub->stream_limit = stream_limit();

@@ -7,8 +7,8 @@
 #include "stream/admission.h"
 #include "stream/engine.h"
 #include "stream/stream.h"
-
-struct transport;
+#include "stream/transport.h"
+#include "tls/key.h"
 
 struct stream_hub {
 	uv_loop_t *loop;                 /* borrowed */
@@ -32,7 +32,8 @@ struct stream_hub {
 	bool closing;
 	void (*done)(void *ctx);
 	void *done_ctx;
-	char scratch[LIMIT_STREAM_READ]; /* of all reads: each is used up before the next */
+	char scratch[TRANSPORT_SCRATCH]; /* of all reads: each is used up before the next */
+	struct tls_context *tls;         /* borrowed; NULL: nothing is encrypted */
 };
 
 /* Tries the addresses in order; the first that answers wins. */
@@ -62,9 +63,13 @@ struct stream {
 	bool paused;    /* by the listener */
 	bool direct;    /* wrote at once in this turn of the loop: what follows is collected */
 	bool closing;   /* its handles are */
-	size_t writing; /* pieces the transport holds */
-	uint64_t sent;  /* the last ticket handed to the kernel */
-	uint64_t told;  /* the last one the listener heard of */
+	bool tls_begun; /* on its transport */
+	bool has_wanted_key, has_key;
+	struct tls_id wanted_key; /* dialled: nobody else will do */
+	struct tls_peer key;      /* the other side's, accepted */
+	size_t writing;           /* pieces the transport holds */
+	uint64_t sent;            /* the last ticket handed to the kernel */
+	uint64_t told;            /* the last one the listener heard of */
 	uint64_t serial;
 	struct sockaddr_storage remote;
 	void *user;
@@ -79,6 +84,10 @@ void stream_drop(struct stream *s);     /* ends it now, without a word */
 void stream_adopt(struct stream *s, struct transport *t, const struct sockaddr_storage *remote);
 void stream_handle_closed(struct stream *s);
 void stream_address_text(const struct sockaddr_storage *addr, char *out, size_t size);
+
+/* secure.c */
+void secure_begin(struct stream *s); /* the engine wants TLS: as soon as all is written */
+void secure_done(struct stream *s);  /* the handshake is */
 
 /* dial.c */
 int dial_init(struct dial *d, const struct sockaddr_storage *addr, size_t count) MUST_USE;
