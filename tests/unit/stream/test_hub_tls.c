@@ -281,15 +281,26 @@ decrypted_stanzas_wait_while_paused(void **state)
 	stream_resume(p.b.stream);
 	RUN_UNTIL(&p, p.b.stanzas == sent);
 	assert_true(p.b.in_order);
-	/* the other side's end waits behind what is kept */
-	p.b.pause_after = p.b.stanzas + 1;
-	p.b.last_number = 0;
-	sent = p.b.stanzas + fill_queue(&p, s, 1000);
+	close_pair(&p);
+}
+
+static void
+an_end_waits_behind_what_is_kept(void **state)
+{
+	(void)state;
+	struct pair p;
+	open_secure(&p);
+	struct stream *s = dial_b(&p);
+	RUN_UNTIL(&p, p.a.ready == 1 && p.b.ready == 1);
+	p.b.pause_after = 1;
+	long sent = fill_queue(&p, s, 300);
 	stream_close(s, 0);
-	RUN_UNTIL(&p, p.a.closed == 1 || stream_unsent(s) == 0);
+	RUN_UNTIL(&p, p.b.stanzas > 0);
 	turn(&p);
+	assert_int_equal(p.b.closed, 0);
 	stream_resume(p.b.stream);
-	RUN_UNTIL(&p, p.b.closed == 1);
+	RUN_UNTIL(&p, p.b.closed == 1 && p.a.closed == 1);
+	assert_int_equal(p.b.stanzas, sent);
 	assert_true(p.b.in_order);
 	close_pair(&p);
 }
@@ -360,6 +371,7 @@ main(void)
 	    cmocka_unit_test(a_hundred_thousand_arrive_in_order),
 	    cmocka_unit_test(a_slow_reader_gets_all_encrypted),
 	    cmocka_unit_test(decrypted_stanzas_wait_while_paused),
+	    cmocka_unit_test(an_end_waits_behind_what_is_kept),
 	    cmocka_unit_test(closing_in_every_phase),
 	    cmocka_unit_test(closing_inside_a_callback_encrypted),
 	};
