@@ -114,7 +114,7 @@ filter_accepts(const struct xml_filter *before, const unsigned char *s, size_t l
 }
 
 static void
-all_strings_of_three_bytes_are_judged_as_unicode_does(void **state)
+n14_all_strings_of_three_bytes_are_judged_as_unicode_does(void **state)
 {
 	(void)state;
 	static const char inside[] = "<r><a><![CDATA[";
@@ -151,7 +151,7 @@ read_bytes(const void *s, size_t len)
 }
 
 static void
-four_byte_characters_end_at_ten_ffff(void **state)
+n14_four_byte_characters_end_at_ten_ffff(void **state)
 {
 	(void)state;
 	static const char *const good[] = {"\xf0\x90\x80\x80", "\xf0\x9f\x8e\x89",
@@ -167,7 +167,7 @@ four_byte_characters_end_at_ten_ffff(void **state)
 
 /* What the filter lets pass expat takes as well: a difference would be a false error. */
 static void
-expat_agrees_on_every_character_of_the_basic_plane(void **state)
+n15_expat_agrees_on_every_character_of_the_basic_plane(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(SIZE_MAX / 4);
@@ -191,7 +191,7 @@ expat_agrees_on_every_character_of_the_basic_plane(void **state)
 }
 
 static void
-utf16_cannot_take_over(void **state)
+n14_utf16_cannot_take_over(void **state)
 {
 	(void)state;
 	static const char le[] = "<\0a\0/\0>", be[] = "\0<\0a\0/\0>",
@@ -213,7 +213,7 @@ utf16_cannot_take_over(void **state)
 
 /* The byte that expat puts between a namespace and a name. */
 static void
-a_name_cannot_be_smuggled_into_a_namespace(void **state)
+n15_a_name_cannot_be_smuggled_into_a_namespace(void **state)
 {
 	(void)state;
 	struct log l = {0};
@@ -232,11 +232,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(all_strings_of_three_bytes_are_judged_as_unicode_does),
-	    cmocka_unit_test(four_byte_characters_end_at_ten_ffff),
-	    cmocka_unit_test(expat_agrees_on_every_character_of_the_basic_plane),
-	    cmocka_unit_test(utf16_cannot_take_over),
-	    cmocka_unit_test(a_name_cannot_be_smuggled_into_a_namespace),
+	    cmocka_unit_test(n14_all_strings_of_three_bytes_are_judged_as_unicode_does),
+	    cmocka_unit_test(n14_four_byte_characters_end_at_ten_ffff),
+	    cmocka_unit_test(n15_expat_agrees_on_every_character_of_the_basic_plane),
+	    cmocka_unit_test(n14_utf16_cannot_take_over),
+	    cmocka_unit_test(n15_a_name_cannot_be_smuggled_into_a_namespace),
 	};
 	return cmocka_run_group_tests(tests, build_reference, drop_reference);
 }
