@@ -26,6 +26,7 @@ chat_typing(struct person *from, enum chat_state state)
 	struct value *v = value_object();
 	value_set_str(v, "peer", from->name);
 	value_set_str(v, "display", from->display);
+	value_set_str(v, "trust", store_trust_word(person_trust(from)));
 	value_set_str(v, "state", names[state]);
 	ipc_publish(from->roster->ipc, "typing", v);
 }
@@ -85,7 +86,7 @@ send_state(struct person *p, enum chat_state state)
 	struct xml_writer w = xml_writer_to(&stanza);
 	xml_open(&w, NULL, "message");
 	xml_attr(&w, "from", p->roster->own_name);
-	xml_attr(&w, "to", p->name);
+	xml_attr(&w, "to", p->instance);
 	xml_attr(&w, "type", "chat");
 	if (x_event_is_spoken_by(p))
 		write_x_event(&w, state);

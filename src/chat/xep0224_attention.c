@@ -14,6 +14,7 @@ take(const struct inbound *in)
 	struct value *v = value_object();
 	value_set_str(v, "peer", p->name);
 	value_set_str(v, "display", p->display);
+	value_set_str(v, "trust", store_trust_word(person_trust(p)));
 	ipc_publish(p->roster->ipc, "attention", v);
 	return 0;
 }
@@ -48,7 +49,7 @@ call_attention(struct ipc_call *call)
 	struct xml_writer w = xml_writer_to(&stanza);
 	xml_open(&w, NULL, "message");
 	xml_attr(&w, "from", p->roster->own_name);
-	xml_attr(&w, "to", p->name);
+	xml_attr(&w, "to", p->instance);
 	xml_attr(&w, "type", "headline");
 	xml_empty(&w, NS_ATTENTION, "attention");
 	xml_close(&w);

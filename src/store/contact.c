@@ -19,7 +19,8 @@ static int
 is_valid(const struct store_contact_put *put)
 {
 	const struct store_contact *c = &put->contact;
-	if (str_empty(c->name) || c->has_key != (c->trust != STORE_TRUST_PLAIN))
+	bool keyless = c->trust == STORE_TRUST_PLAIN || c->trust == STORE_TRUST_NEW;
+	if (str_empty(c->name) || (c->has_key ? c->trust == STORE_TRUST_PLAIN : !keyless))
 		return -EINVAL;
 	return too_long(c->name, LIMIT_LABEL) || too_long(c->display, LIMIT_LABEL) ||
 		       too_long(c->instance, LIMIT_LABEL) || too_long(c->via, LIMIT_LABEL) ||
@@ -327,6 +328,8 @@ forget_known(struct store_db *db, const struct known *known, const char *cause)
 	if (!err && known->has_key)
 		err = contact_changed(db, &is, known->trust, cause);
 	db_forget_peer(db);
+	/* where it was, who introduced it: nothing of that may be left in the file */
+	db->now.wipe = true;
 	blocks_free(blocks);
 	return err;
 }
