@@ -65,6 +65,13 @@ on_kept(void *ctx, struct store_job *job, int err)
 	keeping_free(k);
 }
 
+static void
+on_renamed(void *ctx, struct store_job *job, int err)
+{
+	/* somebody of that name was kept: chat/conversation.c joins what was said by either */
+	on_kept(ctx, job, err == -EEXIST ? 0 : err);
+}
+
 static struct keeping *
 keeping_create(const struct person *p, const char *other, const char *cause)
 {
@@ -147,7 +154,7 @@ keep_renamed(const struct person *p, const char *from)
 	if (!k)
 		return;
 	k->request.rename = (struct store_contact_rename){
-	    .job = {.done = on_kept, .ctx = k}, .from = k->other, .to = k->name};
+	    .job = {.done = on_renamed, .ctx = k}, .from = k->other, .to = k->name};
 	store_contact_rename(store, &k->request.rename);
 }
 
