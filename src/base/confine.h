@@ -12,6 +12,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Sanitizers and coverage read and write what the programs themselves do not: such builds have no
+ * sandbox, whatever settings say. */
+#ifdef EARSHOT_UNCONFINED
+enum { CONFINE_BUILT = 0 };
+#else
+enum { CONFINE_BUILT = 1 };
+#endif
+
 /* What settings say. strict, for tests: a system call that is refused ends the program, so that
  * none is refused unnoticed. */
 enum confine_mode { CONFINE_OFF, CONFINE_ON, CONFINE_STRICT };
