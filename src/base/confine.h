@@ -14,11 +14,7 @@
 
 /* Sanitizers and coverage read and write what the programs themselves do not: such builds have no
  * sandbox, whatever settings say. */
-#ifdef EARSHOT_UNCONFINED
-enum { CONFINE_BUILT = 0 };
-#else
-enum { CONFINE_BUILT = 1 };
-#endif
+bool confine_built(void);
 
 /* What settings say. strict, for tests: a system call that is refused ends the program, so that
  * none is refused unnoticed. */

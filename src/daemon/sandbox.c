@@ -138,7 +138,7 @@ sandbox_enter(enum confine_mode mode, const char *helper, const char *socket, st
 	int err = confine_process();
 	if (err)
 		log_warn(NULL, "privileges cannot be given up: %s", err_str(err));
-	if (mode == CONFINE_OFF || !CONFINE_BUILT)
+	if (mode == CONFINE_OFF || !confine_built())
 		return 0;
 	unsigned groups = CONFINE_CALLS_SERVE | CONFINE_CALLS_WRITE | CONFINE_CALLS_START;
 	if (mode == CONFINE_STRICT)
@@ -156,7 +156,7 @@ sandbox_enter(enum confine_mode mode, const char *helper, const char *socket, st
 void
 sandbox_describe(const struct sandbox *s, struct buf *out)
 {
-	if (!CONFINE_BUILT)
+	if (!confine_built())
 		buf_str(out, "off in this build");
 	else if (s->mode == CONFINE_OFF)
 		buf_str(out, "off");

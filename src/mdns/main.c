@@ -57,7 +57,7 @@ static void
 confine(enum confine_mode mode)
 {
 	static const struct confine_place places[] = {{"/dev/urandom", CONFINE_READ}};
-	if (mode == CONFINE_OFF || !CONFINE_BUILT)
+	if (mode == CONFINE_OFF || !confine_built())
 		return;
 	int err = confine_files(places, ARRAY_LEN(places), false);
 	if (err < 0)
