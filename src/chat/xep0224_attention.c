@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "chat/chat.h"
 #include "peer/roster.h"
+#include "peer/stranger.h"
 #include "xml/ns.h"
 #include "xml/writer.h"
 
@@ -14,6 +15,8 @@ take(const struct inbound *in)
 	struct value *v = value_object();
 	value_set_str(v, "peer", p->name);
 	value_set_str(v, "display", p->display);
+	if (!stranger_may_disturb(p))
+		value_set_bool(v, "quiet", true);
 	ipc_publish(p->roster->ipc, "attention", v);
 	return 0;
 }

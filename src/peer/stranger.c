@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "peer/person.h"
 #include "peer/roster.h"
 #include "stream/stream.h"
 #include "xml/elem.h"
@@ -79,6 +80,31 @@ stranger_may_disturb(struct person *p)
 	       budget_notice(&p->budget, &r->notices, clock_now());
 }
 
+/* ---- how many of them ---- */
+
+/* Any number of strangers may come by; those who say nothing any more make room (N18). */
+static void
+end_idlest(struct roster *r)
+{
+	struct stream *idlest = NULL;
+	size_t count = 0;
+	MAP_FOREACH (node, &r->people) {
+		const struct person *p = node->value;
+		if (p->stream_count == 0 || !person_is_stranger(p))
+			continue;
+		for (size_t i = 0; i < p->stream_count; i++) {
+			struct stream *s = p->streams[i];
+			if (stream_is_closing(s))
+				continue;
+			count++;
+			if (!idlest || stream_idle(s) > stream_idle(idlest))
+				idlest = s;
+		}
+	}
+	if (count > LIMIT_STREAMS_STRANGERS)
+		stream_close(idlest, 0);
+}
+
 /* ---- where people we know were last verified ---- */
 
 struct known {
@@ -132,9 +158,12 @@ on_event(void *ctx, const struct bus_event *e)
 	case BUS_STREAM_UP:
 		if (e->person->held)
 			stream_pause(e->stream);
+		if (person_is_stranger(e->person))
+			end_idlest(r);
 		break;
 	case BUS_PERSON_MERGED: /* its streams go to somebody who is not held for them */
-		person_release(e->other, PERSON_HOLD_BUDGET | PERSON_HOLD_STORE);
+		person_release(e->other, PERSON_HOLD_BUDGET);
+		person_release(e->other, PERSON_HOLD_STORE);
 		break;
 	case BUS_PERSON_CHANGED:
 	case BUS_PERSON_RENAMED:
