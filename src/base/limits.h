@@ -83,6 +83,7 @@ enum {
 	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* ... and bytes of it */
 
 	/* What a stranger may say (N18) */
+	LIMIT_STREAMS_STRANGERS = 256,     /* open to strangers: then the idlest ends */
 	LIMIT_STRANGER_BURST = 10,         /* messages at once, then ... */
 	LIMIT_STRANGER_WORDS = 1,          /* ... so many a second */
 	LIMIT_STRANGER_STANZAS_BURST = 60, /* the same of all stanzas: typing, receipts, requests */
