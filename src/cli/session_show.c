@@ -196,6 +196,19 @@ show_typing(struct session *s, const struct earshot_value *e)
 		editor_refresh(s->editor);
 }
 
+/* What is decided elsewhere about who is talked to. */
+static void
+show_trust(struct session *s, const struct earshot_value *e)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	if (!*s->peer || !str_equal(earshot_value_str(e, "peer"), s->peer))
+		return;
+	words_trust(&b, e);
+	show_fmt(s, words_trust_style(e), "%s %s is %s.", words_mark(earshot_value_str(e, "trust")),
+	    s->display, buf_cstr(&b));
+	buf_finish(&b);
+}
+
 void
 show_event(struct session *s, const char *topic, const struct earshot_value *event)
 {
@@ -215,7 +228,14 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 		show_change(s, event);
 	else if (strcmp(topic, "typing") == 0)
 		show_typing(s, event);
-	else if (strcmp(topic, "attention") == 0) {
+	else if (strcmp(topic, "trust") == 0)
+		show_trust(s, event);
+	else if (strcmp(topic, "verify") == 0 &&
+		 str_equal(earshot_value_str(event, "stage"), "begun") &&
+		 !earshot_value_bool(event, "initiator", false)) {
+		words_comparison(&b, event);
+		show_rows(s, STYLE_WARN, buf_cstr(&b));
+	} else if (strcmp(topic, "attention") == 0) {
 		words_display(&b, event);
 		show_fmt(s, STYLE_WARN, "%s nudges you.", buf_cstr(&b));
 	} else if (strcmp(topic, "state") == 0 && !str_empty(earshot_value_str(event, "problem"))) {

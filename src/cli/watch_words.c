@@ -270,6 +270,27 @@ add_own(const struct screen *s, struct buf *b, const struct earshot_value *e)
 	words_own(b, e);
 }
 
+static void
+add_verify(const struct screen *s, struct buf *b, const struct earshot_value *e)
+{
+	(void)s;
+	words_comparison(b, e);
+}
+
+static void
+add_trust(const struct screen *s, struct buf *b, const struct earshot_value *e)
+{
+	(void)s;
+	add_peer(b, e);
+	buf_str(b, " is ");
+	words_trust(b, e);
+	if (!str_empty(earshot_value_str(e, "cause"))) {
+		buf_str(b, " (");
+		words_str(b, e, "cause");
+		buf_char(b, ')');
+	}
+}
+
 /* Every message says that its sender is active: that is no news. */
 static bool
 is_news(const char *topic, const struct earshot_value *event)
@@ -300,6 +321,8 @@ watch_words(
 	    {"attention", add_attention},
 	    {"own", add_own},
 	    {"state", add_state},
+	    {"verify", add_verify},
+	    {"trust", add_trust},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcmp(topic, words[i].topic) == 0 && is_news(topic, event)) {

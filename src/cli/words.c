@@ -96,6 +96,79 @@ words_evidence(struct buf *out, const struct earshot_value *person)
 	}
 }
 
+static const struct trust_words {
+	const char *trust, *mark, *words;
+	enum style style;
+} trusts[] = {
+    {"plain", "[PLAIN]", "anyone here can read, alter or fake this", STYLE_WARN},
+    {"new", "[?]", "new: nobody has looked at the key yet", STYLE_WARN},
+    {"known", "[=]", "known: the key it has always been", STYLE_PLAIN},
+    {"introduced", "[i]", "introduced by somebody verified", STYLE_GOOD},
+    {"verified", "[v]", "verified: you compared the key", STYLE_GOOD},
+    {"changed", "[!]", "NOT THE SAME PERSON: another key", STYLE_BAD},
+};
+
+static const struct trust_words *
+trust_find(const char *trust)
+{
+	for (size_t i = 0; i < ARRAY_LEN(trusts); i++)
+		if (str_equal(trusts[i].trust, trust))
+			return &trusts[i];
+	return trusts;
+}
+
+const char *
+words_mark(const char *trust)
+{
+	return trust_find(trust)->mark;
+}
+
+void
+words_trust(struct buf *out, const struct earshot_value *person)
+{
+	if (earshot_value_bool(person, "blocked", false))
+		buf_str(out, "blocked, ");
+	buf_str(out, trust_find(earshot_value_str(person, "trust"))->words);
+	if (!str_empty(earshot_value_str(person, "introduced_by"))) {
+		buf_str(out, ", ");
+		words_str(out, person, "introduced_by");
+	}
+}
+
+void
+words_comparison(struct buf *out, const struct earshot_value *event)
+{
+	const char *stage = earshot_value_str(event, "stage");
+	bool ours = earshot_value_bool(event, "initiator", false);
+	if (str_equal(stage, "begun") && ours)
+		buf_str(out, "You compare keys with ");
+	words_display(out, event);
+	if (str_equal(stage, "begun") && !ours) {
+		buf_str(out, " wants to compare keys: earshot verify ");
+		words_str(out, event, "peer");
+	} else if (str_equal(stage, "code")) {
+		buf_str(out, " sees the code: ");
+		words_str(out, event, "words");
+		buf_str(out, ", ");
+		words_str(out, event, "digits");
+	} else if (str_equal(stage, "confirmed")) {
+		buf_str(out, " says that the codes are the same");
+	} else if (str_equal(stage, "waiting")) {
+		buf_str(out, " has not said yet that the codes are the same");
+	} else if (str_equal(stage, "verified")) {
+		buf_str(out, " is verified");
+	} else if (str_equal(stage, "ended")) {
+		buf_str(out, " is not verified: ");
+		words_str(out, event, "reason");
+	}
+}
+
+enum style
+words_trust_style(const struct earshot_value *person)
+{
+	return trust_find(earshot_value_str(person, "trust"))->style;
+}
+
 bool
 words_look_alike(struct buf *out, const struct earshot_value *person)
 {
