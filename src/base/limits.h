@@ -69,6 +69,8 @@ enum {
 	/* Peer layer */
 	LIMIT_PEOPLE_GONE = 256,        /* people remembered after they left */
 	LIMIT_CANDIDATES = 32,          /* people offered for an ambiguous name */
+	LIMIT_ADDRESSES_PROVEN = 4,     /* places remembered where somebody proved a key */
+	LIMIT_REACH_TRIES = 64,         /* places tried for one key in a row (N3) */
 	LIMIT_IQ_PENDING = 64,          /* unanswered requests to one person */
 	LIMIT_SEND_WAITING = 16384,     /* messages of one person waiting for a stream */
 	LIMIT_CAPS_CACHE = 256,         /* verified disco#info results remembered */
@@ -133,6 +135,9 @@ enum {
 	LIMIT_CALL_FDS = 16, /* descriptors that come with one call */
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
+
+	/* Files of others */
+	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */
 };
 
 #endif

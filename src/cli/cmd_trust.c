@@ -2,6 +2,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/marking.h"
 #include "cli/words.h"
 
 #include <inttypes.h>
@@ -16,7 +17,7 @@ enum { COLUMNS = 5, CELL_MAX = 4096, KEY_GROUP = 8 };
 static void
 fill_row(struct buf row[COLUMNS], const struct earshot_value *contact)
 {
-	buf_str(&row[0], words_mark(earshot_value_str(contact, "trust")));
+	buf_str(&row[0], marking(earshot_value_str(contact, "trust")));
 	words_display(&row[1], contact);
 	words_str(&row[2], contact, "trust");
 	if (earshot_value_bool(contact, "blocked", false))
@@ -28,8 +29,8 @@ fill_row(struct buf row[COLUMNS], const struct earshot_value *contact)
 static void
 add_contacts(const struct screen *s, struct buf *out, const struct earshot_value *contacts)
 {
-	static const struct column columns[COLUMNS] = {
-	    {"", 3, 0}, {"Name", 14, 0}, {"Trust", 10, 1}, {"Key", 8, 3}, {"Address", 10, 2}};
+	static const struct column columns[COLUMNS] = {{"", MARKING_WIDTH, 0}, {"Name", 14, 0},
+	    {"Trust", 10, 1}, {"Key", 8, 3}, {"Address", 10, 2}};
 	size_t rows = earshot_value_count(contacts);
 	struct cell *cells = calloc(rows * COLUMNS + 1, sizeof(*cells));
 	struct buf *text = calloc(rows * COLUMNS + 1, sizeof(*text));
@@ -40,7 +41,7 @@ add_contacts(const struct screen *s, struct buf *out, const struct earshot_value
 		fill_row(text + r * COLUMNS, contact);
 		for (size_t i = 0; i < COLUMNS; i++)
 			cells[r * COLUMNS + i].text = buf_cstr(&text[r * COLUMNS + i]);
-		cells[r * COLUMNS].style = words_trust_style(contact);
+		cells[r * COLUMNS].style = marking_style(earshot_value_str(contact, "trust"));
 		cells[r * COLUMNS + 1].style = STYLE_NAME;
 		cells[r * COLUMNS + 3].style = STYLE_DIM;
 	}
@@ -104,8 +105,9 @@ add_contact(const struct screen *s, struct buf *b, const struct earshot_value *c
 	info_line(s, b, "Name", &words);
 	words_str(&words, contact, "name");
 	info_line(s, b, "Address", &words);
-	buf_fmt(&words, "%s ", words_mark(earshot_value_str(contact, "trust")));
-	words_trust(&words, contact);
+	marking_in_full(&words, contact);
+	if (earshot_value_bool(contact, "blocked", false))
+		buf_str(&words, "; blocked");
 	info_line(s, b, "Trust", &words);
 	if (words_look_alike(&words, contact))
 		info_line(s, b, "Careful", &words);

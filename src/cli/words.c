@@ -4,13 +4,14 @@
 #include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "cli/marking.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { PEOPLE_COLUMNS = 6, CELL_MAX = 4096 };
+enum { PEOPLE_COLUMNS = 7, CELL_MAX = 4096 };
 
 void
 words_span(struct buf *out, int64_t seconds)
@@ -96,45 +97,6 @@ words_evidence(struct buf *out, const struct earshot_value *person)
 	}
 }
 
-static const struct trust_words {
-	const char *trust, *mark, *words;
-	enum style style;
-} trusts[] = {
-    {"plain", "[PLAIN]", "anyone here can read, alter or fake this", STYLE_WARN},
-    {"new", "[?]", "new: nobody has looked at the key yet", STYLE_WARN},
-    {"known", "[=]", "known: the key it has always been", STYLE_PLAIN},
-    {"introduced", "[i]", "introduced by somebody verified", STYLE_GOOD},
-    {"verified", "[v]", "verified: you compared the key", STYLE_GOOD},
-    {"changed", "[!]", "NOT THE SAME PERSON: another key", STYLE_BAD},
-};
-
-static const struct trust_words *
-trust_find(const char *trust)
-{
-	for (size_t i = 0; i < ARRAY_LEN(trusts); i++)
-		if (str_equal(trusts[i].trust, trust))
-			return &trusts[i];
-	return trusts;
-}
-
-const char *
-words_mark(const char *trust)
-{
-	return trust_find(trust)->mark;
-}
-
-void
-words_trust(struct buf *out, const struct earshot_value *person)
-{
-	if (earshot_value_bool(person, "blocked", false))
-		buf_str(out, "blocked, ");
-	buf_str(out, trust_find(earshot_value_str(person, "trust"))->words);
-	if (!str_empty(earshot_value_str(person, "introduced_by"))) {
-		buf_str(out, ", ");
-		words_str(out, person, "introduced_by");
-	}
-}
-
 void
 words_comparison(struct buf *out, const struct earshot_value *event)
 {
@@ -161,12 +123,6 @@ words_comparison(struct buf *out, const struct earshot_value *event)
 		buf_str(out, " is not verified: ");
 		words_str(out, event, "reason");
 	}
-}
-
-enum style
-words_trust_style(const struct earshot_value *person)
-{
-	return trust_find(earshot_value_str(person, "trust"))->style;
 }
 
 bool
@@ -224,10 +180,11 @@ fill_row(char *text[PEOPLE_COLUMNS], const struct earshot_value *person, size_t 
 	if (number > 0)
 		buf_fmt(&b[0], "%zu", number);
 	words_display(&b[1], person);
-	words_evidence(&b[2], person);
-	words_status(&b[3], person);
-	words_str(&b[4], person, "client");
-	words_str(&b[5], person, "name");
+	buf_str(&b[2], marking(earshot_value_str(person, "trust")));
+	words_evidence(&b[3], person);
+	words_status(&b[4], person);
+	words_str(&b[5], person, "client");
+	words_str(&b[6], person, "name");
 	for (size_t i = 0; i < PEOPLE_COLUMNS; i++) {
 		text[i] = buf_take(&b[i]);
 		buf_finish(&b[i]);
@@ -240,7 +197,8 @@ words_people(
 {
 	static const struct column columns[PEOPLE_COLUMNS] = {
 	    {"", 1, 0},
-	    {"Name", 14, 0},
+	    {"Name", 10, 0},
+	    {"Trust", MARKING_WIDTH, 0},
 	    {"Seen", 22, 1},
 	    {"Status", 14, 2},
 	    {"Program", 8, 4},
@@ -258,9 +216,11 @@ words_people(
 		for (size_t i = 0; i < count; i++)
 			cells[r * count + i].text = row[i + skip] ? row[i + skip] : "";
 		cells[r * count + 1 - skip].style = STYLE_NAME;
-		cells[r * count + 2 - skip].style = words_evidence_style(person);
-		cells[r * count + 4 - skip].style = STYLE_DIM;
+		cells[r * count + 2 - skip].style =
+		    marking_style(earshot_value_str(person, "trust"));
+		cells[r * count + 3 - skip].style = words_evidence_style(person);
 		cells[r * count + 5 - skip].style = STYLE_DIM;
+		cells[r * count + 6 - skip].style = STYLE_DIM;
 	}
 	if (text && cells)
 		table_print(s, out, columns + skip, count, cells, rows);

@@ -29,6 +29,7 @@ static const char help[] =
     "  --no-mdns          announce nothing, look for nobody: fixed peers only\n"
     "  --helper PROGRAM   the discovery helper (default: earshot-mdns beside this program)\n"
     "  --socket PATH      the local socket (default: daemon.sock in the runtime folder)\n"
+    "  --sandbox on|off   confine the daemon to its own files and needs (default on)\n"
     "  --passphrase-fd N  read the passphrase of a locked key from this descriptor (default: the\n"
     "                     systemd credential earshot.passphrase, if there is one)\n"
     "  --log-level LEVEL  error, warn, info or debug (default info), to standard error\n"
@@ -38,8 +39,14 @@ static const char help[] =
     "  [user]      name (your full name), user\n"
     "  [network]   port, mdns (yes or no), peer (HOST:PORT of a fixed peer; once for each)\n"
     "  [privacy]   publish_name (yes or no)\n"
+    "              tls (on or off: no stream is encrypted)\n"
+    "              plain (on, receive or off: talk to programs that do not encrypt, only hear\n"
+    "              them, or not at all)\n"
+    "              strangers (allow, quiet or deny: those you have neither accepted nor written\n"
+    "              to)\n"
     "  [messages]  lifetime (days until a message nobody took is given up; 30, 0 never)\n"
-    "  [log]       level\n";
+    "  [log]       level\n"
+    "  [daemon]    sandbox (on or off)\n";
 
 /* ---- the file ---- */
 
@@ -68,6 +75,18 @@ parse_port(const char *value, uint16_t *out)
 }
 
 static int
+parse_sandbox(const char *value, enum confine_mode *out)
+{
+	bool on;
+	if (confine_mode_parse(value, out) == 0)
+		return 0;
+	int err = parse_bool(value, &on);
+	if (!err)
+		*out = on ? CONFINE_ON : CONFINE_OFF;
+	return err;
+}
+
+static int
 parse_fd(const char *value, int *out)
 {
 	int64_t n;
@@ -87,6 +106,36 @@ parse_lifetime(const char *value, int64_t *out)
 	if (!err)
 		*out = days * day;
 	return err;
+}
+
+static int
+parse_plain(const char *value, enum policy_plain *out)
+{
+	static const char *const words[] = {[POLICY_PLAIN_ON] = "on",
+	    [POLICY_PLAIN_RECEIVE] = "receive",
+	    [POLICY_PLAIN_OFF] = "off"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		*out = (enum policy_plain)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int
+parse_strangers(const char *value, enum policy_strangers *out)
+{
+	static const char *const words[] = {[POLICY_STRANGERS_ALLOW] = "allow",
+	    [POLICY_STRANGERS_QUIET] = "quiet",
+	    [POLICY_STRANGERS_DENY] = "deny"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		*out = (enum policy_strangers)i;
+		return 0;
+	}
+	return -EINVAL;
 }
 
 static int
@@ -121,10 +170,18 @@ set_key(struct config *c, const char *section, const char *key, const char *valu
 		err = add_peer(c, value);
 	else if (strcmp(k, "privacy.publish_name") == 0)
 		err = parse_bool(value, &c->publish_name);
+	else if (strcmp(k, "privacy.tls") == 0)
+		err = parse_bool(value, &c->tls);
+	else if (strcmp(k, "privacy.plain") == 0)
+		err = parse_plain(value, &c->policy.plain);
+	else if (strcmp(k, "privacy.strangers") == 0)
+		err = parse_strangers(value, &c->policy.strangers);
 	else if (strcmp(k, "messages.lifetime") == 0)
 		err = parse_lifetime(value, &c->lifetime);
 	else if (strcmp(k, "log.level") == 0)
 		err = log_level_parse(value, &c->log_level);
+	else if (strcmp(k, "daemon.sandbox") == 0)
+		err = parse_sandbox(value, &c->sandbox);
 	buf_finish(&name);
 	return err;
 }
@@ -177,6 +234,7 @@ enum {
 	OPT_SOCKET,
 	OPT_PASSPHRASE,
 	OPT_LOG,
+	OPT_SANDBOX,
 	OPT_HELP,
 	OPT_VERSION
 };
@@ -190,6 +248,7 @@ static const struct option options[] = {
     {"socket", required_argument, NULL, OPT_SOCKET},
     {"passphrase-fd", required_argument, NULL, OPT_PASSPHRASE},
     {"log-level", required_argument, NULL, OPT_LOG},
+    {"sandbox", required_argument, NULL, OPT_SANDBOX},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {0},
@@ -224,6 +283,8 @@ take_option(struct config *c, int option, const char *value)
 		return parse_fd(value, &c->passphrase_fd) ? bad_value("passphrase-fd", value) : 0;
 	case OPT_LOG:
 		return log_level_parse(value, &c->log_level) ? bad_value("log-level", value) : 0;
+	case OPT_SANDBOX:
+		return parse_sandbox(value, &c->sandbox) ? bad_value("sandbox", value) : 0;
 	case OPT_HELP:
 		(void)fputs(help, stdout);
 		return CONFIG_DONE;
@@ -273,7 +334,9 @@ set_defaults(struct config *c)
 	    .lifetime = DEFAULT_LIFETIME,
 	    .mdns = true,
 	    .publish_name = true,
+	    .tls = true,
 	    .log_level = LOG_INFO,
+	    .sandbox = CONFINE_ON,
 	    .problem = BUF_INIT(PROBLEM_LIMIT)};
 	struct passwd pw, *found = NULL;
 	char space[4096];

@@ -111,9 +111,9 @@ def what_others_begin_and_decide_is_told(box):
     keys(box)
     asked = {**box.daemon.compared(ROMEO, "begun"), "initiator": False}
     for words, rows in ((("watch",), (r"Romeo Montague wants to compare keys: earshot verify romeo@orchard$",
-                                      r"Romeo Montague is verified: you compared the key \(compared\)$")),
+                                      r"\[v\] Romeo Montague is verified \(was known\): compared$")),
                         (("chat", "romeo"), (r"^Romeo Montague wants to compare keys: earshot verify romeo@",
-                                             r"^\[v\] Romeo Montague is verified"))):
+                                             r"^Romeo Montague is now \[v\]"))):
         t = Terminal(box, *words, size=(120, 24))
         try:
             until = time.monotonic() + 10
@@ -154,8 +154,8 @@ def keys_are_listed_and_shown(box):
     check([row[0] for row in rows] == ["[=]", "[?]", "[v]", "[!]", "[i]"], rows)
     check(rows[0][1:] == ["Romeo Montague", "known", "0f0f0f0f", ROMEO])
     shown = box.run("trust", "show", "romeo").out
-    check("Trust\t[=] known" in shown and "Key\t" + " ".join(["0f0f0f0f"] * 8) in shown, shown)
-    box.daemon.people = PEOPLE
+    check("Trust\t[=]" in shown and "Key\t" + " ".join(["0f0f0f0f"] * 8) in shown, shown)
+    keys(box, ["plain"] * len(PEOPLE))
     check(box.run("trust", "list").out == "")
 
 
