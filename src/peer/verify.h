@@ -82,10 +82,12 @@ enum verify_why {
 	VERIFY_BY_US,   /* our human says no */
 	VERIFY_BY_THEM, /* theirs does */
 	VERIFY_TIMEOUT,
-	VERIFY_CHEATED, /* what was revealed is not what was committed to */
-	VERIFY_BROKEN,  /* something else than what was due */
-	VERIFY_LOST,    /* the stream has ended, or is another one by now */
-	VERIFY_BUSY,    /* they refuse to begin */
+	VERIFY_CHEATED,  /* what was revealed is not what was committed to */
+	VERIFY_BROKEN,   /* something else than what was due */
+	VERIFY_LOST,     /* the stream has ended, or is another one by now */
+	VERIFY_REFUSED,  /* they do not begin: it was tried too often, say */
+	VERIFY_UNKNOWN,  /* their program cannot do this */
+	VERIFY_KEPT_OUT, /* it was all right, but cannot be kept */
 };
 
 /* What is to be done: first the sending, then the telling. */
