@@ -8,6 +8,8 @@ UNIT_SCRIPTS = $(wildcard tests/unit/*/test_*.py)
 of_folder    = $(if $(FOLDER),$(foreach p,$(1),$(if $(findstring /unit/$(FOLDER)/,$(p)),$(p))),$(1))
 
 LDFLAGS_test_memory = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+LDFLAGS_test_linear = $(LDFLAGS_test_memory),--wrap=free
+LDFLAGS_test_restricted = $(LDFLAGS_test_linear)
 
 define unit_rules
 UNIT_CFLAGS_$(1) := $(call cflags,$(DEPS_$(1))) $(CFLAGS_cmocka)

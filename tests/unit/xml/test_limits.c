@@ -1,4 +1,4 @@
-/* Every limit of threats N12 and N13: one below, at it, one above. */
+/* Every limit of threat N13: one below, at it, one above. */
 #include "base/limits.h"
 #include "log.h"
 
@@ -65,7 +65,7 @@ make_depth_of_empty(struct buf *b, size_t n)
 }
 
 static void
-depth_is_limited(void **state)
+n13_depth_is_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_depth, LIMIT_XML_DEPTH);
@@ -82,7 +82,7 @@ make_attrs(struct buf *b, size_t n)
 }
 
 static void
-attributes_are_limited(void **state)
+n13_attributes_are_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_attrs, LIMIT_XML_ATTRS);
@@ -98,7 +98,7 @@ make_namespaces(struct buf *b, size_t n)
 }
 
 static void
-namespaces_are_limited(void **state)
+n13_namespaces_are_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_namespaces, LIMIT_XML_NAMESPACES);
@@ -124,7 +124,7 @@ make_children_after_a_full_sibling(struct buf *b, size_t n)
 }
 
 static void
-children_are_limited(void **state)
+n13_children_are_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_children, LIMIT_XML_CHILDREN);
@@ -132,7 +132,7 @@ children_are_limited(void **state)
 }
 
 static void
-the_root_may_have_any_number_of_children(void **state)
+n13_the_root_may_have_any_number_of_children(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(SIZE_MAX / 4);
@@ -167,7 +167,7 @@ make_attr_name(struct buf *b, size_t n)
 }
 
 static void
-names_are_limited(void **state)
+n13_names_are_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_element_name, LIMIT_XML_NAME);
@@ -200,11 +200,41 @@ make_value_of_references(struct buf *b, size_t n)
 }
 
 static void
-values_are_limited(void **state)
+n13_values_are_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_value, LIMIT_XML_ATTR_VALUE);
 	expect_limit(make_value_of_references, LIMIT_XML_ATTR_VALUE);
+}
+
+static void
+make_reference(struct buf *b, size_t n)
+{
+	buf_str(b, "<r><a b='c'>&#");
+	repeat(b, "0", n - 5);
+	buf_str(b, "65;</a>");
+}
+
+static void
+make_reference_in_a_value(struct buf *b, size_t n)
+{
+	buf_str(b, "<r><a b='&#x");
+	repeat(b, "0", n - 6);
+	buf_str(b, "41;'/>");
+}
+
+static void
+n13_references_are_limited(void **state)
+{
+	(void)state;
+	expect_limit(make_reference, LIMIT_XML_REFERENCE);
+	expect_limit(make_reference_in_a_value, LIMIT_XML_REFERENCE);
+	/* nor does a name wait for its end */
+	struct buf b = BUF_INIT(SIZE_MAX / 4);
+	buf_str(&b, "<r><a>&");
+	repeat(&b, "n", LIMIT_XML_REFERENCE);
+	assert_int_equal(verdict(&b, SIZE_MAX, LIMIT_STANZA), ERR_TOO_BIG);
+	buf_finish(&b);
 }
 
 static void
@@ -224,7 +254,7 @@ make_prefixed_ns_name(struct buf *b, size_t n)
 }
 
 static void
-namespace_names_are_limited(void **state)
+n13_namespace_names_are_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_ns_name, LIMIT_XML_NS_NAME);
@@ -255,7 +285,7 @@ make_tag_of_spaces(struct buf *b, size_t n)
 }
 
 static void
-tags_are_limited(void **state)
+n13_tags_are_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_tag, LIMIT_XML_TAG);
@@ -288,7 +318,7 @@ make_stanza_of_references(struct buf *b, size_t n)
 }
 
 static void
-stanzas_are_limited(void **state)
+n13_stanzas_are_limited(void **state)
 {
 	(void)state;
 	expect_limit(make_stanza, LIMIT_STANZA);
@@ -321,7 +351,7 @@ make_white_space_before_the_root(struct buf *b, size_t n)
 }
 
 static void
-the_header_has_the_limit_for_unknown_peers(void **state)
+n13_the_header_has_the_limit_for_unknown_peers(void **state)
 {
 	(void)state;
 	expect_limit(make_header, LIMIT_STANZA_UNKNOWN);
@@ -330,7 +360,7 @@ the_header_has_the_limit_for_unknown_peers(void **state)
 }
 
 static void
-white_space_between_stanzas_is_free(void **state)
+n13_white_space_between_stanzas_is_free(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(SIZE_MAX / 4);
@@ -342,7 +372,7 @@ white_space_between_stanzas_is_free(void **state)
 }
 
 static void
-a_limit_set_by_a_callback_holds_from_the_next_byte(void **state)
+n13_a_limit_set_by_a_callback_holds_from_the_next_byte(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(100);
@@ -356,7 +386,7 @@ a_limit_set_by_a_callback_holds_from_the_next_byte(void **state)
 
 /* Many long namespaces in turn: short tags on the wire, long strings in the tree. */
 static void
-the_memory_of_a_tree_is_limited(void **state)
+n13_the_memory_of_a_tree_is_limited(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(SIZE_MAX / 4);
@@ -384,20 +414,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(depth_is_limited),
-	    cmocka_unit_test(attributes_are_limited),
-	    cmocka_unit_test(namespaces_are_limited),
-	    cmocka_unit_test(children_are_limited),
-	    cmocka_unit_test(the_root_may_have_any_number_of_children),
-	    cmocka_unit_test(names_are_limited),
-	    cmocka_unit_test(values_are_limited),
-	    cmocka_unit_test(namespace_names_are_limited),
-	    cmocka_unit_test(tags_are_limited),
-	    cmocka_unit_test(stanzas_are_limited),
-	    cmocka_unit_test(the_header_has_the_limit_for_unknown_peers),
-	    cmocka_unit_test(white_space_between_stanzas_is_free),
-	    cmocka_unit_test(a_limit_set_by_a_callback_holds_from_the_next_byte),
-	    cmocka_unit_test(the_memory_of_a_tree_is_limited),
+	    cmocka_unit_test(n13_depth_is_limited),
+	    cmocka_unit_test(n13_attributes_are_limited),
+	    cmocka_unit_test(n13_namespaces_are_limited),
+	    cmocka_unit_test(n13_children_are_limited),
+	    cmocka_unit_test(n13_the_root_may_have_any_number_of_children),
+	    cmocka_unit_test(n13_names_are_limited),
+	    cmocka_unit_test(n13_values_are_limited),
+	    cmocka_unit_test(n13_references_are_limited),
+	    cmocka_unit_test(n13_namespace_names_are_limited),
+	    cmocka_unit_test(n13_tags_are_limited),
+	    cmocka_unit_test(n13_stanzas_are_limited),
+	    cmocka_unit_test(n13_the_header_has_the_limit_for_unknown_peers),
+	    cmocka_unit_test(n13_white_space_between_stanzas_is_free),
+	    cmocka_unit_test(n13_a_limit_set_by_a_callback_holds_from_the_next_byte),
+	    cmocka_unit_test(n13_the_memory_of_a_tree_is_limited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
