@@ -52,8 +52,7 @@ n14_no_other_bytes_decode(void **state)
 		uint32_t c = 0;
 		size_t n = utf8_decode(s, 4, &c);
 		if (n > 0 && (utf8_encode(c, again) != n || memcmp(s, again, n) != 0))
-			fail_msg(
-			    "%02x%02x%02x%02x", s[0] & 255U, s[1] & 255U, s[2] & 255U, s[3] & 255U);
+			fail_msg("%u", (unsigned)x);
 	}
 	static const char *const bad[] = {"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
 	    "\xf5\x80\x80\x80", "\xf8\x88\x80\x80", "\xf0\x90\x80\x41", "\xf0\x90\x41\x80", "\xff"};
