@@ -18,7 +18,13 @@
 	X(ERR_DAMAGED, -10011, "the file is damaged") \
 	X(ERR_NEWER, -10012, "a newer version of Earshot wrote it") \
 	X(ERR_FSYNC, -10013, "the disk did not confirm that it has what was written") \
-	X(ERR_LATE, -10014, "it is too late for that")
+	X(ERR_LATE, -10014, "it is too late for that") \
+	X(ERR_KEY, -10015, "its key is not the one that is known") \
+	X(ERR_KEY_REFUSED, -10016, "it does not accept the key of this side") \
+	X(ERR_CERTIFICATE, -10017, "its certificate is not one of the kind that is accepted") \
+	X(ERR_LOCKED, -10018, "the passphrase is missing or wrong") \
+	X(ERR_PERMISSIONS, -10019, "others may read or change the file") \
+	X(ERR_SECURITY, -10020, "the peer does not encrypt, which is required")
 
 #define ERR_ENUM(name, value, text) name = (value),
 enum { ERR_MAP(ERR_ENUM) };

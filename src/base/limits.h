@@ -23,9 +23,26 @@ enum {
 	LIMIT_STREAM_QUEUE = 4 << 20,  /* unsent bytes kept for one stream */
 	LIMIT_STREAM_READ = 64 * 1024, /* one read */
 	LIMIT_STREAMS_PER_PERSON = 4,
-	LIMIT_STREAMS_UNKNOWN = 64, /* incoming streams that have not said who they are */
-	LIMIT_STREAMS_UNKNOWN_PER_ADDRESS = 8,
+	LIMIT_STREAMS_UNKNOWN =
+	    64, /* incoming streams that have not said who they are (N10); ... */
+	LIMIT_STREAMS_RESERVED = 16, /* ... of these for addresses where people were verified ... */
+	LIMIT_STREAMS_DROP_FROM = 32, /* ... and strangers are turned away by chance from here on */
+	LIMIT_STREAMS_LEAVING = 16,   /* streams that lost their place and are not gone yet */
+	LIMIT_STREAMS_PER_SOURCE = 4, /* unknown ones of one address, or of one IPv6 /64 */
+	LIMIT_SOURCES = 512,          /* addresses whose behaviour is remembered */
+	LIMIT_KNOWN_ADDRESSES = 8192, /* where people were last verified */
+	LIMIT_HANDSHAKES = 50,        /* TLS handshakes a second with strangers (N11); ... */
+	LIMIT_HANDSHAKES_SOURCE = 4,  /* ... with one address, twice as many at once */
 	LIMIT_STREAMS = 1024,
+	LIMIT_FILES = 2048,      /* descriptors we ask the system for; ... */
+	LIMIT_FILES_SPARE = 128, /* ... of those we get, not for streams: store, local socket */
+
+	/* Encryption (N10, N11) */
+	LIMIT_CERTIFICATE = 4096, /* a peer's, in DER; what carries it in the handshake as well */
+	LIMIT_TLS_WRITE = 64 * 1024,  /* plain bytes given to a session at once */
+	LIMIT_TLS_QUEUE = 160 * 1024, /* encrypted bytes of one session that are not yet sent */
+	LIMIT_IDENTITY_FILE = 16 * 1024,
+	LIMIT_PASSPHRASE = 1024,
 
 	/* Discovery */
 	LIMIT_INSTANCE_NAME = 63, /* DNS label */
@@ -79,7 +96,10 @@ enum {
 	LIMIT_REACTION = 256,          /* all reactions of one person to one message */
 	LIMIT_FORGOTTEN = 1000000,     /* ids remembered of messages that were forgotten ... */
 	LIMIT_FORGOTTEN_DAYS = 90,     /* ... for so many days */
-	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name while not here */
+	LIMIT_PEOPLE_KNOWN = 4096, /* people with a history who are known by name while not here; as
+				      many whose keys are remembered */
+	LIMIT_ADDRESSES_TEXT = 1024, /* where a contact was last, as text */
+	LIMIT_TRUST_CHANGES = 10000, /* what became of trust, remembered */
 
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */

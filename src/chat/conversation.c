@@ -216,6 +216,7 @@ answer_said(const struct adding *a, int err)
 	value_set_str(v, "peer", a->peer);
 	value_set_str(v, "display", a->display);
 	value_set_str(v, "state", message_state_name(a->put.state));
+	value_set_str(v, "trust", store_trust_word(a->put.trust));
 	value_set_bool(v, "here", p && person_is_here(p));
 	ipc_reply(a->call, v);
 }
@@ -277,6 +278,7 @@ adding_create(struct conversation *c, struct ipc_call *call, const struct uttera
 	    .body = m.body,
 	    .said_at = m.said_at,
 	    .lifetime = u->lifetime,
+	    .trust = person_trust(p),
 	};
 	return a;
 }

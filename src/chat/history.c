@@ -233,6 +233,7 @@ on_peers(void *ctx, struct store_job *job, int err)
 			value_set_int(one, "unread", peers->at[i].unread);
 			value_set_int(one, "queued", peers->at[i].queued);
 			value_set_int(one, "time", peers->at[i].last_at);
+			value_set_str(one, "trust", store_trust_word(peers->at[i].trust));
 			value_append(all, one);
 		}
 		value_set(v, "conversations", all);

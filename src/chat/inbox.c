@@ -167,6 +167,7 @@ fill(struct arriving *a, struct conversation *c, const struct inbound *in, struc
 	    .stanza_len = a->stanza.len,
 	    .markable = said->id && marker_wanted(in->stanza),
 	    .said_at = said->said_at,
+	    .trust = person_trust(p),
 	};
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* The log of the store as events of the local socket: live, and read back for those who say how far
  * they got. */
 #include "store/log.h"
+#include "base/hex.h"
 #include "base/str.h"
 #include "chat/chat.h"
 #include "peer/roster.h"
@@ -24,6 +25,8 @@ topic_of(const struct store_event *e)
 		return "retraction";
 	case STORE_EVENT_REACTION:
 		return "reaction";
+	case STORE_EVENT_TRUST:
+		return "trust";
 	case STORE_EVENT_FORGOTTEN:
 		break;
 	}
@@ -34,6 +37,20 @@ static const char *
 by(const struct store_event *e)
 {
 	return e->by == STORE_IN ? "in" : "out";
+}
+
+static void
+describe_trust(struct value *v, const struct store_event *e)
+{
+	char key[2 * STORE_KEY_SIZE + 1];
+	value_set_str(v, "trust", store_trust_word(e->message.trust));
+	value_set_str(v, "before", store_trust_word(e->was));
+	value_set_str(v, "cause", e->reason);
+	value_set_int(v, "time", e->message.stored_at);
+	if (e->has_key) {
+		hex_encode(key, e->key, sizeof(e->key));
+		value_set_str(v, "key", key);
+	}
 }
 
 struct value *
@@ -51,6 +68,10 @@ log_describe(const struct store_event *e)
 		return v;
 	}
 	value_set_str(v, "display", e->message.display);
+	if (e->kind == STORE_EVENT_TRUST) {
+		describe_trust(v, e);
+		return v;
+	}
 	value_set_str(v, "id", e->message.id);
 	if (e->kind == STORE_EVENT_STATE) {
 		value_set_str(v, "state", message_state_name(e->state));
@@ -160,7 +181,7 @@ on_topics(void *ctx)
 {
 	const struct roster *r = ctx;
 	static const char *const events[] = {
-	    "receipt", "seen", "correction", "retraction", "reaction", "forgotten"};
+	    "receipt", "seen", "correction", "retraction", "reaction", "forgotten", "trust"};
 	unsigned what = 0;
 	if (ipc_has_subscribers(r->ipc, "message"))
 		what |= STORE_WATCH_IN;

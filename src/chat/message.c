@@ -83,7 +83,8 @@ message_describe(const struct store_message *m)
 	set_time(v, "edited", m->edited_at);
 	value_set_bool(v, "retracted", m->retracted);
 	describe_reactions(v, m);
-	value_set_bool(v, "encrypted", false);
+	value_set_str(v, "trust", store_trust_word(m->trust));
+	value_set_bool(v, "encrypted", m->trust != STORE_TRUST_PLAIN);
 	value_set_str(v, "snippet", m->snippet);
 	return v;
 }

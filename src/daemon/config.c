@@ -29,6 +29,8 @@ static const char help[] =
     "  --no-mdns          announce nothing, look for nobody: fixed peers only\n"
     "  --helper PROGRAM   the discovery helper (default: earshot-mdns beside this program)\n"
     "  --socket PATH      the local socket (default: daemon.sock in the runtime folder)\n"
+    "  --passphrase-fd N  read the passphrase of a locked key from this descriptor (default: the\n"
+    "                     systemd credential earshot.passphrase, if there is one)\n"
     "  --log-level LEVEL  error, warn, info or debug (default info), to standard error\n"
     "  --help, --version\n"
     "\n"
@@ -62,6 +64,16 @@ parse_port(const char *value, uint16_t *out)
 	int err = str_to_int(value, 0, 65535, &n);
 	if (!err)
 		*out = (uint16_t)n;
+	return err;
+}
+
+static int
+parse_fd(const char *value, int *out)
+{
+	int64_t n;
+	int err = str_to_int(value, 0, INT32_MAX, &n);
+	if (!err)
+		*out = (int)n;
 	return err;
 }
 
@@ -163,6 +175,7 @@ enum {
 	OPT_NO_MDNS,
 	OPT_HELPER,
 	OPT_SOCKET,
+	OPT_PASSPHRASE,
 	OPT_LOG,
 	OPT_HELP,
 	OPT_VERSION
@@ -175,6 +188,7 @@ static const struct option options[] = {
     {"no-mdns", no_argument, NULL, OPT_NO_MDNS},
     {"helper", required_argument, NULL, OPT_HELPER},
     {"socket", required_argument, NULL, OPT_SOCKET},
+    {"passphrase-fd", required_argument, NULL, OPT_PASSPHRASE},
     {"log-level", required_argument, NULL, OPT_LOG},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -206,6 +220,8 @@ take_option(struct config *c, int option, const char *value)
 		return str_replace(&c->helper, value);
 	case OPT_SOCKET:
 		return str_replace(&c->socket, value);
+	case OPT_PASSPHRASE:
+		return parse_fd(value, &c->passphrase_fd) ? bad_value("passphrase-fd", value) : 0;
 	case OPT_LOG:
 		return log_level_parse(value, &c->log_level) ? bad_value("log-level", value) : 0;
 	case OPT_HELP:
@@ -252,7 +268,8 @@ take_path(struct config *c, int option, const char *value)
 static int
 set_defaults(struct config *c)
 {
-	*c = (struct config){.port = DEFAULT_PORT,
+	*c = (struct config){.passphrase_fd = -1,
+	    .port = DEFAULT_PORT,
 	    .lifetime = DEFAULT_LIFETIME,
 	    .mdns = true,
 	    .publish_name = true,

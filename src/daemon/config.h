@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 struct config {
-	char *path;      /* owned; the file that was read, or would be */
-	char *user;      /* owned; user part of user@machine */
-	char *full_name; /* owned; NULL: what was set before, else the account's */
-	char *helper;    /* owned; NULL: found beside the program */
-	char *socket;    /* owned; NULL: daemon.sock in the runtime folder */
+	char *path;        /* owned; the file that was read, or would be */
+	char *user;        /* owned; user part of user@machine */
+	char *full_name;   /* owned; NULL: what was set before, else the account's */
+	char *helper;      /* owned; NULL: found beside the program */
+	char *socket;      /* owned; NULL: daemon.sock in the runtime folder */
+	int passphrase_fd; /* -1: none; what the key is locked with is read from it */
 	uint16_t port;
 	bool mdns;
 	bool publish_name;

@@ -2,15 +2,19 @@
  * the loop they all run on. */
 #define _DEFAULT_SOURCE /* flock, readlink */
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "chat/chat.h"
 #include "daemon/config.h"
+#include "daemon/identity.h"
 #include "ipc/ipc.h"
 #include "peer/roster.h"
 #include "store/store.h"
+#include "tls/identity.h"
+#include "tls/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,13 +40,15 @@ static const struct feature *const features[] = {
 };
 
 enum { LOCK_TRIES = 20 }; /* 10 ms apart */
-enum exit_code { EXIT_STARTED_TWICE = 3, EXIT_STORE = 4, SYSTEMD_FD = 3 };
+enum exit_code { EXIT_STARTED_TWICE = 3, EXIT_STORE = 4, EXIT_LOCKED = 5, SYSTEMD_FD = 3 };
 
 struct daemon {
 	uv_loop_t loop;
 	uv_signal_t term, interrupt;
 	struct config config;
-	struct ipc_server *ipc; /* owned */
+	struct tls_identity *identity; /* owned; who we are */
+	struct tls_context *tls;       /* owned; for streams */
+	struct ipc_server *ipc;        /* owned */
 	struct roster roster;
 	char *socket; /* owned */
 	char log[512];
@@ -248,6 +255,17 @@ take_lock(struct daemon *d)
 	return err;
 }
 
+/* Systems give 1024 to a program that does not ask, and more to one that does. */
+static void
+ask_for_files(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= LIMIT_FILES)
+		return;
+	files.rlim_cur = files.rlim_max < LIMIT_FILES ? files.rlim_max : LIMIT_FILES;
+	(void)setrlimit(RLIMIT_NOFILE, &files); /* without them there are fewer streams at once */
+}
+
 static int
 make_folders(void)
 {
@@ -393,6 +411,21 @@ run(struct daemon *d)
 	return err ? err : left;
 }
 
+static int
+exit_code(int err)
+{
+	switch (err) {
+	case 0:
+		return 0;
+	case -EADDRINUSE:
+		return EXIT_STARTED_TWICE;
+	case ERR_LOCKED:
+		return EXIT_LOCKED;
+	default:
+		return 1;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -406,6 +439,7 @@ main(int argc, char **argv)
 	}
 	log_set_level(d.config.log_level);
 	find_log(&d);
+	ask_for_files();
 	int err = make_folders();
 	if (!err) {
 		err = take_lock(&d);
@@ -418,7 +452,11 @@ main(int argc, char **argv)
 			    err_str(err));
 	}
 	if (!err)
+		err = identity_open(d.config.passphrase_fd, &d.identity, &d.tls);
+	if (!err)
 		err = run(&d);
+	tls_context_destroy(d.tls);
+	tls_identity_destroy(d.identity);
 	config_finish(&d.config);
-	return err == -EADDRINUSE ? EXIT_STARTED_TWICE : err ? 1 : 0;
+	return exit_code(err);
 }

@@ -42,6 +42,13 @@ person_supports(const struct person *p, const char *feature)
 	return caps_has(p->caps, feature);
 }
 
+enum store_trust
+person_trust(const struct person *p)
+{
+	(void)p; /* there are no keys yet */
+	return STORE_TRUST_PLAIN;
+}
+
 void
 person_label(const struct person *p, struct buf *out)
 {
@@ -130,6 +137,7 @@ person_describe(const struct person *p)
 	if (p->txt.phsh[0])
 		value_set_str(v, "avatar", p->txt.phsh);
 	value_set_bool(v, "connected", p->current != NULL);
+	value_set_str(v, "trust", store_trust_word(person_trust(p)));
 	value_set_bool(v, "encrypted", false);
 	value_set_bool(v, "receipts", person_supports(p, NS_RECEIPTS));
 	return v;

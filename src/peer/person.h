@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "discovery/discovery.h"
 #include "peer/feature.h"
+#include "store/trust.h"
 #include "wire/value.h"
 
 #include <stdbool.h>
@@ -92,6 +93,9 @@ bool person_is_here(const struct person *p); /* any state but gone */
 enum txt_client person_client(const struct person *p);
 /* Its verified disco#info has the feature. Unknown capabilities: false. */
 bool person_supports(const struct person *p, const char *feature);
+
+/* What is known of who it is. */
+enum store_trust person_trust(const struct person *p);
 
 /* docs/ipc.md "person". */
 struct value *person_describe(const struct person *p);

@@ -316,6 +316,18 @@ prune(struct store_db *db)
 			 LIMIT_FORGOTTEN);
 }
 
+/* What became of trust in those who are no contacts any more. */
+static int
+forget_changes(struct store_db *db)
+{
+#define NOBODYS \
+	"(SELECT n FROM trust_change t WHERE NOT EXISTS (SELECT 1 FROM peer WHERE name = t.name))"
+	int err =
+	    run_of(db, "DELETE FROM event WHERE kind = ? AND n IN " NOBODYS, STORE_EVENT_TRUST);
+	return err ? err : run_of(db, "DELETE FROM trust_change WHERE ?1 AND n IN " NOBODYS, 1);
+#undef NOBODYS
+}
+
 static int
 peer_name(struct store_db *db, int64_t peer, void **blocks, const char **name)
 {
@@ -348,9 +360,11 @@ step_last(struct store_db *db, const struct forgetting *f)
 		err = row_event(db, STORE_EVENT_FORGOTTEN, 0, f->before, name);
 	if (!err)
 		err = run_of(db,
-		    "DELETE FROM peer WHERE (?1 = 0 OR id = ?1) "
+		    "DELETE FROM peer WHERE (?1 = 0 OR id = ?1) AND key IS NULL AND blocked = 0 "
 		    "AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)",
 		    f->peer);
+	if (!err)
+		err = forget_changes(db);
 	if (!err)
 		err = prune(db);
 	if (!err)

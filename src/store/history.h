@@ -13,6 +13,7 @@ struct store_message {
 	const char *peer, *display;
 	enum store_direction direction;
 	enum store_state state;
+	enum store_trust trust; /* in the person when it was said */
 	const char *id, *body, *reason;
 	const char *reply_to;   /* id of the message it answers */
 	const char *reply_text; /* and its words, shortened, if it is here */
@@ -80,6 +81,7 @@ struct store_peer {
 	int64_t unread, queued;  /* messages */
 	int64_t last_n, last_at; /* of the newest message, 0: there is none; ms, wall clock */
 	bool waits;              /* something is to be sent, of whatever kind */
+	enum store_trust trust;  /* at present */
 };
 struct store_peers {
 	struct store_job job;

@@ -49,6 +49,7 @@ add(struct store_load *load, sqlite3_stmt *stmt, size_t *capacity)
 	    .n = sqlite3_column_int64(stmt, 0),
 	    .said_at = sqlite3_column_int64(stmt, 1),
 	    .expires = sqlite3_column_int64(stmt, 2),
+	    .trust = store_trust_from(sqlite3_column_int64(stmt, 8)),
 	    .kind = kind < STORE_CHAT || kind > STORE_MARKER ? STORE_CHAT : (enum store_kind)kind,
 	};
 	if (row_text(stmt, 4, &load->blocks, &q->id) ||
@@ -78,7 +79,7 @@ load_run(struct store_db *db, struct store_job *job)
 		    "NULL"
 		    " THEN (SELECT substr(t.body, 1, 40) FROM message t WHERE t.peer = m.peer"
 		    " AND t.id = m.target AND t.id <> '' AND t.kind = 0 ORDER BY t.n DESC LIMIT 1) "
-		    "END"
+		    "END, trust"
 		    " FROM message m WHERE peer = ? AND state = 0 AND n > ? ORDER BY n",
 		    &stmt);
 	if (got)

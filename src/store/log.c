@@ -1,6 +1,7 @@
 #include "store/log.h"
 
 #include "base/limits.h"
+#include "store/contact.h"
 #include "store/row.h"
 #include "store/tail.h"
 
@@ -58,7 +59,8 @@ step(struct store_db *db, sqlite3_stmt **stmt)
 /* An event that tells of a row that is not there (only a file that is not quite ours has such)
  * is left out. */
 static int
-fill(struct reader *r, sqlite3_stmt *stmt, void **blocks, struct store_event *e, bool *told)
+fill(struct store_db *db, struct reader *r, sqlite3_stmt *stmt, void **blocks,
+    struct store_event *e, bool *told)
 {
 	size_t bytes = 0;
 	memset(e, 0, sizeof(*e));
@@ -73,8 +75,8 @@ fill(struct reader *r, sqlite3_stmt *stmt, void **blocks, struct store_event *e,
 	e->n = sqlite3_column_int64(stmt, EVENT_N);
 	int kind = sqlite3_column_int(stmt, EVENT_KIND);
 	int64_t value = sqlite3_column_int64(stmt, EVENT_VALUE);
-	if (kind <= STORE_EVENT_MESSAGE || kind > STORE_EVENT_FORGOTTEN ||
-	    (kind != STORE_EVENT_FORGOTTEN && !e->message.peer)) {
+	if (kind <= STORE_EVENT_MESSAGE || kind > STORE_EVENT_TRUST ||
+	    (kind < STORE_EVENT_FORGOTTEN && !e->message.peer)) {
 		*told = false;
 		return 0;
 	}
@@ -89,6 +91,10 @@ fill(struct reader *r, sqlite3_stmt *stmt, void **blocks, struct store_event *e,
 		e->message =
 		    (struct store_message){.display = "", .id = "", .body = "", .stored_at = value};
 		return row_text(stmt, EVENT_TEXT, blocks, &e->message.peer);
+	case STORE_EVENT_TRUST:
+		err = contact_read_change(db, e->n, blocks, e);
+		*told = err > 0;
+		return err < 0 ? err : 0;
 	case STORE_EVENT_CORRECTED:
 		e->text = e->message.body;
 		break;
@@ -148,7 +154,7 @@ collect(struct store_db *db, struct reader *r, struct store_read_log *read)
 		}
 		err = grow(r, read);
 		if (!err)
-			err = fill(r, *stmt, &read->blocks, &read->at[read->count], &told);
+			err = fill(db, r, *stmt, &read->blocks, &read->at[read->count], &told);
 		if (!err)
 			err = step(db, stmt);
 		if (!err && told)

@@ -15,6 +15,8 @@ enum store_event_kind {
 	STORE_EVENT_REACTION,  /* text of the event: all reactions of `by` */
 	STORE_EVENT_FORGOTTEN, /* message.peer ("": of everybody) was forgotten, before stored_at of
 				* the message (0: all) */
+	STORE_EVENT_TRUST,     /* in message.peer, called message.display: it was `was`, became
+				* message.trust, at message.stored_at; `reason` is the cause */
 };
 
 struct store_event {
@@ -25,6 +27,9 @@ struct store_event {
 	const char *reason;
 	enum store_direction by; /* CORRECTED, RETRACTED, REACTION: who did it */
 	const char *text;
+	enum store_trust was; /* TRUST; the key is the one since then */
+	bool has_key;
+	uint8_t key[STORE_KEY_SIZE];
 };
 
 /* Events above `since`, in order. Those about messages that were forgotten are gone. */

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "store/store.h"
+#include "store/trust.h"
 
 #include <stddef.h>
 
@@ -52,6 +53,9 @@ struct store_put {
 	int64_t said_at;  /* ms, wall clock, of whoever said it */
 	int64_t lifetime; /* OUT: ms until it expires, 0: never */
 	bool marked;      /* OUT: the person's mark rises to this row with the same commit */
+	enum store_trust trust; /* in the person, at present; the row keeps it for ever. IN: of a
+				 * message that is trusted more a CORRECTION or RETRACTION is one
+				 * of nothing */
 
 	/* Answer */
 	bool duplicate;         /* nothing was added: what follows is of the one there was */
@@ -127,6 +131,7 @@ struct store_queued {
 	enum store_kind kind;
 	const char *id, *target, *body; /* target: NULL if none */
 	const char *quote;              /* how the target's body begins, NULL if none */
+	enum store_trust trust;         /* in the person when it was said */
 };
 
 /* Queued rows above `after`, the lowest ones: at least one if there is one, else no more than
@@ -157,7 +162,8 @@ struct store_seen {
 };
 void store_seen(struct store *s, struct store_seen *seen);
 
-/* A person known by address turned out to be `name`: all that was kept is that one's. */
+/* A person known by address turned out to be `to`: all that was kept is that one's, the key too.
+ * -EEXIST: both have one. */
 struct store_rename {
 	struct store_job job;
 	const char *from, *to, *display;

@@ -98,8 +98,8 @@ insert(struct store_db *db, struct store_put *put, int64_t peer, const struct ta
 	sqlite3_stmt *stmt;
 	int err = db_stmt(db,
 	    "INSERT INTO message (n, peer, direction, kind, state, origin, markable, said_at,"
-	    " stored_at, expires, id, target, token, body, stanza)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    " stored_at, expires, id, target, token, body, stanza, trust)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    &stmt);
 	if (err)
 		return err;
@@ -126,8 +126,19 @@ insert(struct store_db *db, struct store_put *put, int64_t peer, const struct ta
 	db_bind_text(stmt, 14, empty || !put->body ? "" : put->body);
 	if (put->stanza && !empty)
 		(void)sqlite3_bind_blob64(stmt, 15, put->stanza, put->stanza_len, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(stmt, 16, put->trust);
 	err = db_run(db, stmt);
 	return err || !out || !put->marked ? err : queue_mark(db, peer, put->n);
+}
+
+/* Words of theirs show the trust they came with: whoever is trusted less, such as somebody who took
+ * over the name of a forgotten key, must not put others in their place, nor take them away. */
+static bool
+may_change(const struct store_put *put, const struct target *target)
+{
+	return put->direction == STORE_OUT ||
+	       (put->kind != STORE_CORRECTION && put->kind != STORE_RETRACTION) ||
+	       store_trust_rank(put->trust) >= store_trust_rank(target->trust);
 }
 
 /* What it is about; what is not there may make it something else, or nothing. */
@@ -137,6 +148,8 @@ find_target(struct store_db *db, struct store_put *put, int64_t peer, struct tar
 	int err = put->target && peer
 		      ? target_find(db, peer, put->target, put->kind, put->direction, target)
 		      : -ENOENT;
+	if (!err && !may_change(put, target))
+		err = -ENOENT;
 	if (!err) {
 		put->of = target->n;
 		memcpy(put->quote, target->quote, sizeof(put->quote));

@@ -19,16 +19,18 @@ void blocks_free(void *blocks);                                         /* accep
 	" (SELECT r.body FROM reaction r WHERE r.of = m.n AND r.by = 1)," \
 	" CASE WHEN m.kind = 0 AND m.target IS NOT NULL THEN" \
 	" (SELECT substr(t.body, 1, 120) FROM message t WHERE t.peer = m.peer AND t.id = m.target" \
-	" AND t.id <> '' AND t.kind = 0 ORDER BY t.n DESC LIMIT 1) END"
+	" AND t.id <> '' AND t.kind = 0 ORDER BY t.n DESC LIMIT 1) END," \
+	" m.trust"
 #define ROW_TABLES "message m CROSS JOIN peer p ON p.id = m.peer"
-enum { ROW_BODY = 6, ROW_COUNT = 16 };
+enum { ROW_BODY = 6, ROW_COUNT = 17 };
 
 /* The row the statement stands at. 0 or -ENOMEM; bytes (may be NULL) grows by its text. */
 int row_read(sqlite3_stmt *stmt, void **blocks, struct store_message *out, size_t *bytes) MUST_USE;
 /* One column of text; *out is NULL for NULL. */
 int row_text(sqlite3_stmt *stmt, int column, void **blocks, const char **out) MUST_USE;
 
-/* Adds to the log. kind: enum store_event_kind; what value and text are stands in schema/1.sql. */
+/* Adds to the log. kind: enum store_event_kind; what value and text are stands in schema/1.sql;
+ * of TRUST they are 0. */
 int row_event(struct store_db *db, int kind, int64_t of, int64_t value, const char *text) MUST_USE;
 
 /* The full-text index holds every message of STORE_CHAT with a number up to db->now.indexed, each

@@ -35,7 +35,8 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 {
 	sqlite3_stmt *stmt;
 	int err = db_stmt(db,
-	    "SELECT n, direction, kind, retracted, target, substr(body, 1, 40), state FROM message"
+	    "SELECT n, direction, kind, retracted, target, substr(body, 1, 40), state, trust"
+	    " FROM message"
 	    " WHERE peer = ? AND id = ?"
 	    " AND id <> '' AND direction IN (?, ?) AND kind <= ? ORDER BY n DESC LIMIT 1",
 	    &stmt);
@@ -55,6 +56,7 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 	out->retracted = sqlite3_column_int(stmt, 3) != 0;
 	int state = sqlite3_column_int(stmt, 6);
 	out->given_up = state == STORE_CANCELLED || state == STORE_FAILED;
+	out->trust = store_trust_from(sqlite3_column_int64(stmt, 7));
 	const char *target = (const char *)sqlite3_column_text(stmt, 4);
 	if (!target || str_copy(next, LIMIT_STANZA_ID + 1, target))
 		next[0] = '\0';

@@ -10,6 +10,7 @@ struct target {
 	enum store_direction direction;
 	bool retracted;
 	bool given_up; /* of ours: the other does not have it, and never will */
+	enum store_trust trust;
 	char id[LIMIT_STANZA_ID + 1];
 	char quote[LIMIT_QUOTE + 1]; /* how it begins */
 };

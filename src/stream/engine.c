@@ -1,72 +1,33 @@
-#include "stream/engine.h"
+#include "stream/engine-parts.h"
 
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "stream/header.h"
-#include "stream/held.h"
-#include "stream/outq.h"
-#include "xml/elem.h"
-#include "xml/ns.h"
-#include "xml/reader.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-enum state {
-	CONNECTING, /* dialled, no connection yet */
-	HEADER,     /* connected, the peer's header is awaited */
-	UNKNOWN,    /* incoming: header read, not identified */
-	READY,
-	ENDING, /* our end tag is queued, the peer's is awaited */
-	OVER,   /* what is queued may still be written, then the connection may go */
-	STATE_COUNT
-};
-
-static const char *const state_names[STATE_COUNT] = {
-    "connecting", "header", "unknown", "ready", "ending", "over"};
+static const char *const state_names[STATE_COUNT] = {"connecting", "header", "features", "offered",
+    "starttls", "handshake", "auth", "unknown", "ready", "ending", "over"};
 
 /* Which states may follow which, as bits. */
 static const unsigned may_follow[STATE_COUNT] = {
     [CONNECTING] = 1U << HEADER | 1U << OVER,
-    [HEADER] = 1U << UNKNOWN | 1U << READY | 1U << ENDING | 1U << OVER,
+    [HEADER] = 1U << FEATURES | 1U << OFFERED | 1U << AUTH | 1U << UNKNOWN | 1U << READY |
+	       1U << ENDING | 1U << OVER,
+    [FEATURES] = 1U << STARTTLS | 1U << AUTH | 1U << READY | 1U << ENDING | 1U << OVER,
+    [OFFERED] = 1U << HANDSHAKE | 1U << UNKNOWN | 1U << ENDING | 1U << OVER,
+    [STARTTLS] = 1U << HANDSHAKE | 1U << ENDING | 1U << OVER,
+    [HANDSHAKE] = 1U << HEADER | 1U << OVER,
+    [AUTH] = 1U << HEADER | 1U << ENDING | 1U << OVER,
     [UNKNOWN] = 1U << READY | 1U << ENDING | 1U << OVER,
     [READY] = 1U << ENDING | 1U << OVER,
     [ENDING] = 1U << OVER,
 };
 
-struct engine {
-	const struct engine_listener *l; /* borrowed */
-	void *ctx;
-	const struct engine_self *self; /* borrowed */
-	bool incoming;
-	bool separate;
-	bool header_sent;
-	bool heard;      /* a byte came */
-	bool was_ready;  /* the listener may be told of stanzas */
-	bool asked;      /* the first stanza was offered to identify() */
-	bool peer_ended; /* before it was identified: its stanzas still wait in `held` */
-	bool aborted;    /* what is queued stays unwritten */
-	enum state state;
-	int err;
-	int write_err; /* what ended our direction, if the peer's does not end well either */
-	char detail[64];
-	uint64_t now;
-	uint64_t born, opened, heard_at;
-	uint64_t deadline;         /* of ENDING and OVER */
-	uint64_t ticket;           /* the last one given */
-	struct xml_reader *reader; /* owned */
-	char *to;                  /* owned; whom we dialled */
-	struct engine_peer peer;   /* owned strings */
-	char *peer_name;           /* owned; its first stanza's from, if the header had none */
-	struct outq out;           /* may be written now */
-	struct outq waiting;       /* stanzas for the time after ready */
-	struct buf held;           /* what an unknown peer sent, as XML */
-};
-
-static void
-set_state(struct engine *e, enum state next, const char *why)
+void
+engine_set_state(struct engine *e, enum engine_state next, const char *why)
 {
 	if (!(may_follow[e->state] & 1U << next)) {
 		log_error(e->peer.from, "bug: stream state %s -> %s (%s)", state_names[e->state],
@@ -86,246 +47,21 @@ engine_abort(struct engine *e)
 {
 	e->aborted = true;
 	if (e->state != OVER)
-		set_state(e, OVER, "aborted");
+		engine_set_state(e, OVER, "aborted");
 }
 
-static void
-give_up(struct engine *e, int err)
+void
+engine_give_up(struct engine *e, int err)
 {
 	if (!e->err)
 		e->err = err;
 	engine_abort(e);
 }
 
-/* A part of the stream itself goes out. Without memory for that the stream is lost. */
-static void
-put(struct engine *e, struct buf *b, bool alone)
-{
-	int err = outq_add(&e->out, b, 0, alone);
-	buf_finish(b); /* empty, unless that failed */
-	if (err)
-		give_up(e, err);
-}
-
-static void
-put_header(struct engine *e)
-{
-	struct buf b = BUF_INIT(LIMIT_XML_TAG + 2 * 6 * LIMIT_XML_ATTR_VALUE);
-	header_write_open(&b, e->self->name, e->incoming ? e->peer.from : e->to);
-	e->header_sent = true;
-	put(e, &b, true);
-}
-
-static void
-put_features(struct engine *e)
-{
-	struct buf b = BUF_INIT(LIMIT_STANZA);
-	header_write_features(&b, e->self->features);
-	put(e, &b, false);
-}
-
-/* Our direction ends: a stream error if there is something to say, and the end tag. */
-static void
-put_end(struct engine *e, const char *condition)
-{
-	if (!e->header_sent)
-		put_header(e);
-	struct buf b = BUF_INIT(LIMIT_XML_TAG);
-	if (condition)
-		header_write_error(&b, condition);
-	header_write_end(&b);
-	put(e, &b, false);
-}
-
-/* The peer did wrong, or is not wanted: tell it and stop listening. condition NULL: the usual one
- * of the error; what is too much while we do not know who speaks may be right later. */
-static void
-fail(struct engine *e, int err, const char *condition)
-{
-	if (e->state == OVER)
-		return;
-	if (e->state == ENDING) {
-		engine_abort(e); /* the end was ours already: its reason stays */
-		return;
-	}
-	e->err = err;
-	bool early = e->state == UNKNOWN && err == ERR_TOO_BIG;
-	put_end(e, condition ? condition : header_condition(early ? -ENOSPC : err));
-	if (e->state != OVER)
-		set_state(e, ENDING, err_str(err));
-}
-
-/* May the reader go on, or did the stream end inside a callback? */
-static int
-verdict(const struct engine *e)
-{
-	return e->state == OVER || (e->state == ENDING && e->err) ? -ECANCELED : 0;
-}
-
-static void
-peer_ended(struct engine *e)
-{
-	if (e->state == UNKNOWN && e->held.len) {
-		e->peer_ended = true; /* a message and good-bye: it may still be identified */
-		return;
-	}
-	if (e->state == OVER)
-		return;
-	if (e->state == ENDING)
-		e->write_err = 0;
-	else
-		put_end(e, NULL);
-	if (e->state != OVER)
-		set_state(e, OVER, "the peer's end tag");
-}
-
-static void
-take_error(struct engine *e, const struct xml_elem *error)
-{
-	const struct xml_elem *condition = xml_elem_child(error, NS_STREAM_ERR, NULL);
-	if (condition && str_copy(e->detail, sizeof(e->detail), condition->name) != 0)
-		e->detail[0] = '\0';
-	if (e->state != ENDING) {
-		e->err = ERR_STREAM_ERROR;
-		put_end(e, NULL);
-	}
-	if (e->state != OVER)
-		set_state(e, OVER, "the peer's stream error");
-}
-
-static void
-dispatch(struct engine *e, const struct xml_elem *elem)
-{
-	if (xml_elem_is(elem, NS_STREAM, "features")) {
-		if (e->l->on_features)
-			e->l->on_features(e->ctx, elem);
-	} else if (!str_equal(elem->ns, NS_STREAM)) {
-		e->l->on_stanza(e->ctx, elem);
-	}
-}
-
-static int
-on_replayed(void *ctx, const struct xml_elem *elem)
-{
-	struct engine *e = ctx;
-	dispatch(e, elem);
-	return verdict(e);
-}
-
-static void
-get_ready(struct engine *e)
-{
-	e->was_ready = true;
-	xml_reader_set_limit(e->reader, LIMIT_STANZA);
-	set_state(e, READY, e->incoming ? "identified" : "the peer's header");
-	outq_splice(&e->out, &e->waiting);
-	e->l->on_ready(e->ctx);
-	if (!e->held.len || verdict(e) != 0)
-		return;
-	int err = held_replay(&e->held, on_replayed, e);
-	if (verdict(e) != 0)
-		return;
-	if (err)
-		fail(e, err, NULL);
-	else if (e->peer_ended)
-		peer_ended(e);
-}
-
-static void
-identify(struct engine *e)
-{
-	int err = e->l->identify(e->ctx, e->peer.from ? e->peer.from : e->peer_name, e->peer.to);
-	if (e->state != UNKNOWN || err == -EAGAIN)
-		return;
-	if (err)
-		fail(e, err, "invalid-from");
-	else
-		get_ready(e);
-}
-
-/* from='' is what some clients say for "I did not set it". */
-static int
-keep_attr(char **slot, const struct xml_elem *e, const char *name)
-{
-	const char *value = xml_elem_attr(e, name);
-	return str_replace(slot, str_empty(value) ? NULL : value);
-}
-
-static int
-on_open(void *ctx, const struct xml_elem *root)
-{
-	struct engine *e = ctx;
-	const char *version = xml_elem_attr(root, "version");
-	if (e->state != HEADER)
-		return verdict(e); /* we ended before it answered; there may be stanzas yet */
-	if (!str_equal(root->ns, NS_STREAM) || !str_equal(root->name, "stream")) {
-		fail(e, ERR_PROTO,
-		    str_equal(root->ns, NS_STREAM) ? "bad-format" : "invalid-namespace");
-		return verdict(e);
-	}
-	int err = keep_attr(&e->peer.from, root, "from");
-	if (!err)
-		err = keep_attr(&e->peer.to, root, "to");
-	if (err)
-		fail(e, err, NULL);
-	if (e->state != HEADER)
-		return verdict(e);
-	e->peer.is_v1 = version && version[0] >= '1' && version[0] <= '9';
-	if (!e->incoming) {
-		get_ready(e);
-		return verdict(e);
-	}
-	/* Not after identifying: some say who they are only in their first stanza, and send that
-	 * only after our header. */
-	put_header(e);
-	if (e->peer.is_v1 && e->state == HEADER)
-		put_features(e);
-	if (e->state == HEADER) {
-		set_state(e, UNKNOWN, "the peer's header");
-		identify(e);
-	}
-	return verdict(e);
-}
-
-static int
-on_element(void *ctx, const struct xml_elem *elem)
-{
-	struct engine *e = ctx;
-	int err = 0;
-	if (xml_elem_is(elem, NS_STREAM, "error")) {
-		take_error(e, elem);
-		return verdict(e);
-	}
-	if (e->state == UNKNOWN && !e->asked && !str_equal(elem->ns, NS_STREAM)) {
-		e->asked = true;
-		if (!e->peer.from)
-			err = keep_attr(&e->peer_name, elem, "from");
-		if (!err)
-			identify(e);
-	}
-	if (!err && e->state == UNKNOWN)
-		err = held_add(&e->held, elem);
-	else if (!err && e->was_ready && verdict(e) == 0)
-		dispatch(e, elem);
-	if (err)
-		fail(e, err, NULL);
-	return verdict(e);
-}
-
-static int
-on_end(void *ctx)
-{
-	struct engine *e = ctx;
-	peer_ended(e);
-	return verdict(e);
-}
-
 int
 engine_create(const struct engine_config *config, const struct engine_listener *l, void *ctx,
     uint64_t now, struct engine **out)
 {
-	static const struct xml_reader_listener reader_listener = {
-	    .on_open = on_open, .on_element = on_element, .on_end = on_end};
 	struct engine *e = calloc(1, sizeof(*e));
 	if (!e)
 		return -ENOMEM;
@@ -335,6 +71,8 @@ engine_create(const struct engine_config *config, const struct engine_listener *
 	    .self = config->self,
 	    .incoming = config->incoming,
 	    .separate = config->separate_writes,
+	    .can_encrypt = config->can_encrypt,
+	    .security = config->security,
 	    .state = config->incoming ? HEADER : CONNECTING,
 	    .now = now,
 	    .born = now,
@@ -345,7 +83,7 @@ engine_create(const struct engine_config *config, const struct engine_listener *
 	outq_init(&e->waiting);
 	int err = str_replace(&e->to, config->to);
 	if (!err)
-		err = xml_reader_create(&reader_listener, e, &e->reader);
+		err = xml_reader_create(&negotiate_listener, e, &e->reader);
 	if (err) {
 		engine_destroy(e);
 		return err;
@@ -377,8 +115,8 @@ engine_opened(struct engine *e, uint64_t now)
 	if (e->state != CONNECTING)
 		return;
 	e->opened = now;
-	set_state(e, HEADER, "connected");
-	put_header(e);
+	engine_set_state(e, HEADER, "connected");
+	negotiate_begin(e);
 }
 
 void
@@ -387,13 +125,34 @@ engine_bytes(struct engine *e, const void *data, size_t len, uint64_t now)
 	e->now = now;
 	e->heard_at = now;
 	e->heard = true;
-	if (e->state == CONNECTING || e->peer_ended || verdict(e) != 0)
+	if (e->state == HANDSHAKE)
+		engine_give_up(e, ERR_PROTO);
+	if (e->state == CONNECTING || e->peer_ended || engine_verdict(e) != 0)
 		return;
 	int err = xml_reader_feed(e->reader, data, len);
-	if (!err || verdict(e) != 0)
+	if (e->restart)
+		negotiate_restart(e);
+	else if (err && engine_verdict(e) == 0)
+		/* what XML allows and XMPP forbids: DTD, comment, instruction (N12) */
+		negotiate_fail(e, err, err == ERR_PROTO ? "restricted-xml" : NULL);
+}
+
+bool
+engine_wants_tls(const struct engine *e)
+{
+	return e->state == HANDSHAKE;
+}
+
+void
+engine_secured(struct engine *e, uint64_t now)
+{
+	e->now = now;
+	if (e->state != HANDSHAKE)
 		return;
-	/* what XML allows and XMPP forbids: DTD, comment, processing instruction (N12) */
-	fail(e, err, err == ERR_PROTO ? "restricted-xml" : NULL);
+	e->leg = LEG_SECURED;
+	engine_set_state(e, HEADER, "secured");
+	if (!e->incoming)
+		negotiate_begin(e);
 }
 
 void
@@ -402,14 +161,15 @@ engine_lost(struct engine *e, int err, uint64_t now)
 	e->now = now;
 	if (e->state == OVER)
 		return;
-	if (e->state == CONNECTING || (e->state == HEADER && !e->incoming))
-		give_up(e, err ? err : ERR_CLOSED);
-	else if (e->state == ENDING)
+	if (e->state == ENDING)
 		engine_abort(e);
+	else if (e->state == HANDSHAKE || (!e->incoming && !e->was_ready))
+		engine_give_up(e, err ? err : ERR_CLOSED);
 	else if (err || !e->heard)
-		give_up(e, err);
+		engine_give_up(e, err);
 	else
-		peer_ended(e); /* many just close: it may have closed one direction only */
+		negotiate_peer_ended(
+		    e); /* many just close: it may have closed one direction only */
 }
 
 void
@@ -423,9 +183,9 @@ engine_unwritable(struct engine *e, int err, uint64_t now)
 	if (e->state == READY) {
 		/* It may have said its last words and gone: they are still to be read. */
 		e->write_err = err;
-		set_state(e, ENDING, "unwritable");
+		engine_set_state(e, ENDING, "unwritable");
 	} else if (e->state != ENDING) {
-		give_up(e, err);
+		engine_give_up(e, err);
 	}
 	outq_finish(&e->out);
 }
@@ -438,19 +198,33 @@ engine_tick(struct engine *e, uint64_t now)
 		return;
 	switch (e->state) {
 	case CONNECTING:
-		give_up(e, -ETIMEDOUT);
+		engine_give_up(e, -ETIMEDOUT);
 		break;
 	case HEADER:
 		if (e->incoming && !e->heard)
-			give_up(e, -ETIMEDOUT);
+			engine_give_up(e, -ETIMEDOUT);
 		else
-			fail(e, -ETIMEDOUT, NULL);
+			negotiate_fail(e, -ETIMEDOUT, NULL);
+		break;
+	case FEATURES:
+	case OFFERED:
+		if (e->leg == LEG_PLAIN && e->security == STREAM_OPPORTUNISTIC)
+			negotiate_go_plain(e);
+		else
+			negotiate_fail(e, -ETIMEDOUT, NULL);
+		break;
+	case STARTTLS:
+	case AUTH:
+		negotiate_fail(e, -ETIMEDOUT, NULL);
+		break;
+	case HANDSHAKE:
+		engine_give_up(e, -ETIMEDOUT);
 		break;
 	case UNKNOWN:
-		fail(e, ERR_IDENTITY, NULL);
+		negotiate_fail(e, ERR_IDENTITY, NULL);
 		break;
 	case ENDING:
-		give_up(e, e->write_err);
+		engine_give_up(e, e->write_err);
 		break;
 	case OVER:
 		e->aborted = true;
@@ -466,7 +240,7 @@ engine_ask(struct engine *e, uint64_t now)
 {
 	e->now = now;
 	if (e->state == UNKNOWN)
-		identify(e);
+		negotiate_identify(e);
 }
 
 int
@@ -495,13 +269,13 @@ engine_close(struct engine *e, int err, uint64_t now)
 	if (engine_is_closing(e))
 		return;
 	e->err = err;
-	if (e->state == CONNECTING || (e->incoming && !e->heard)) {
-		engine_abort(e);
+	if (e->state == CONNECTING || e->state == HANDSHAKE || (e->incoming && !e->heard)) {
+		engine_abort(e); /* nothing can be said there */
 		return;
 	}
-	put_end(e, header_condition(err));
+	negotiate_end(e, header_condition(err));
 	if (e->state != OVER)
-		set_state(e, ENDING, "closed by us");
+		engine_set_state(e, ENDING, "closed by us");
 }
 
 size_t
@@ -516,6 +290,24 @@ engine_written(struct engine *e, size_t pieces)
 	return outq_drop(&e->out, pieces);
 }
 
+/* Of the negotiation: totals, that nobody can draw it out (N10). */
+static uint64_t
+negotiated_by(const struct engine *e)
+{
+	bool choice = e->leg == LEG_PLAIN && e->security == STREAM_OPPORTUNISTIC &&
+		      (e->state == FEATURES || e->state == OFFERED);
+	uint64_t at = e->opened + ENGINE_REPLY_MS;
+	if (e->incoming && e->leg != LEG_PLAIN)
+		at = e->born + ENGINE_IDENTITY_MS;
+	else if (e->incoming && e->state == HEADER)
+		at = e->born + (e->heard ? ENGINE_HEADER_MS : ENGINE_FIRST_BYTE_MS);
+	else if (e->incoming)
+		at = e->born + ENGINE_TLS_MS;
+	if (choice && e->header_at + ENGINE_CHOICE_MS < at)
+		at = e->header_at + ENGINE_CHOICE_MS;
+	return at;
+}
+
 uint64_t
 engine_deadline(const struct engine *e)
 {
@@ -523,9 +315,12 @@ engine_deadline(const struct engine *e)
 	case CONNECTING:
 		return e->born + ENGINE_CONNECT_MS;
 	case HEADER:
-		if (!e->incoming)
-			return e->opened + ENGINE_REPLY_MS;
-		return e->born + (e->heard ? ENGINE_HEADER_MS : ENGINE_FIRST_BYTE_MS);
+	case FEATURES:
+	case OFFERED:
+	case STARTTLS:
+	case HANDSHAKE:
+	case AUTH:
+		return negotiated_by(e);
 	case UNKNOWN:
 		return e->born + ENGINE_IDENTITY_MS;
 	case ENDING:
@@ -543,6 +338,12 @@ bool
 engine_is_ready(const struct engine *e)
 {
 	return e->state == READY;
+}
+
+bool
+engine_is_secured(const struct engine *e)
+{
+	return e->leg != LEG_PLAIN;
 }
 
 bool

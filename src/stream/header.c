@@ -31,6 +31,58 @@ header_write_features(struct buf *out, const char *inner)
 }
 
 void
+header_write_starttls_features(struct buf *out, bool required, const char *inner)
+{
+	struct xml_writer w = xml_writer_to(out);
+	buf_str(out, "<stream:features>");
+	xml_open(&w, NS_TLS, "starttls");
+	if (required)
+		xml_empty(&w, NULL, "required");
+	xml_close(&w);
+	if (!required && inner)
+		buf_str(out, inner);
+	buf_str(out, "</stream:features>");
+}
+
+void
+header_write_sasl_features(struct buf *out)
+{
+	struct xml_writer w = xml_writer_to(out);
+	buf_str(out, "<stream:features>");
+	xml_open(&w, NS_SASL, "mechanisms");
+	xml_leaf(&w, NULL, "mechanism", "EXTERNAL");
+	xml_close(&w);
+	buf_str(out, "</stream:features>");
+}
+
+void
+header_write_tls(struct buf *out, const char *name)
+{
+	struct xml_writer w = xml_writer_to(out);
+	xml_empty(&w, NS_TLS, name);
+}
+
+void
+header_write_auth(struct buf *out)
+{
+	struct xml_writer w = xml_writer_to(out);
+	xml_open(&w, NS_SASL, "auth");
+	xml_attr(&w, "mechanism", "EXTERNAL");
+	xml_text(&w, "="); /* an empty initial response (RFC 6120 §6.4.2) */
+	xml_close(&w);
+}
+
+void
+header_write_sasl_outcome(struct buf *out, const char *condition)
+{
+	struct xml_writer w = xml_writer_to(out);
+	xml_open(&w, NS_SASL, condition ? "failure" : "success");
+	if (condition)
+		xml_empty(&w, NULL, condition);
+	xml_close(&w);
+}
+
+void
 header_write_error(struct buf *out, const char *condition)
 {
 	struct xml_writer w = xml_writer_to(out);
@@ -54,8 +106,10 @@ header_condition(int err)
 	case ERR_PROTO:
 		return "bad-format";
 	case ERR_TOO_BIG:
+	case ERR_SECURITY:
 		return "policy-violation";
 	case ERR_TRUST:
+	case ERR_KEY:
 		return "not-authorized";
 	case ERR_IDENTITY:
 		return "invalid-from";

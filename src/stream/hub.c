@@ -1,14 +1,16 @@
 #include "stream/hub.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/str.h"
 #include "stream/listen.h"
 #include "stream/transport.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -24,6 +26,7 @@ on_hub_handle_closed(uv_handle_t *h)
 		return;
 	void (*done)(void *ctx) = hub->done;
 	void *ctx = hub->done_ctx;
+	admission_destroy(hub->admission);
 	free(hub->name);
 	free(hub->features);
 	free(hub);
@@ -60,40 +63,16 @@ hub_stream_gone(struct stream_hub *hub)
 		close_rest(hub);
 }
 
-/* Port and scope do not make another machine. */
-static bool
-same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-	struct sockaddr_in a4, b4;
-	struct sockaddr_in6 a6, b6;
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET) {
-		memcpy(&a4, a, sizeof(a4));
-		memcpy(&b4, b, sizeof(b4));
-		return a4.sin_addr.s_addr == b4.sin_addr.s_addr;
-	}
-	memcpy(&a6, a, sizeof(a6));
-	memcpy(&b6, b, sizeof(b6));
-	return memcmp(&a6.sin6_addr, &b6.sin6_addr, sizeof(a6.sin6_addr)) == 0;
-}
-
-/* A flood of connections must neither eat memory nor keep known people out (N10): one address
- * gets few places; when all are taken the stream goes that had the most time to say its name. */
+/* A flood of connections must neither eat memory nor keep known people out (N10). */
 static bool
 has_room(struct stream_hub *hub, const struct sockaddr_storage *from)
 {
-	size_t same = 0;
-	if (hub->stream_count >= LIMIT_STREAMS)
+	struct admission_place *victim = NULL;
+	if (hub->stream_count >= hub->stream_limit ||
+	    !admission_allows(hub->admission, from, clock_now(), &victim))
 		return false;
-	LIST_FOREACH (node, &hub->unknown) {
-		const struct stream *s = container_of(node, struct stream, unknown_node);
-		same += same_address(&s->remote, from);
-	}
-	if (same >= LIMIT_STREAMS_UNKNOWN_PER_ADDRESS)
-		return false;
-	if (hub->unknown_count >= LIMIT_STREAMS_UNKNOWN)
-		stream_drop(container_of(hub->unknown.next, struct stream, unknown_node));
+	if (victim)
+		stream_drop(container_of(victim, struct stream, place));
 	return true;
 }
 
@@ -198,6 +177,18 @@ open_handles(struct stream_hub *hub, const int fds[2])
 	return err;
 }
 
+/* The store and the local socket need descriptors even when all the world connects. */
+static size_t
+stream_limit(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return LIMIT_STREAMS;
+	rlim_t spare = LIMIT_FILES_SPARE, most = files.rlim_cur;
+	most = most / 2 > spare ? most - spare : most / 2;
+	return most < LIMIT_STREAMS ? (size_t)most : LIMIT_STREAMS;
+}
+
 int
 stream_hub_create(uv_loop_t *loop, const struct stream_hub_config *config,
     const struct stream_listener *l, void *ctx, struct stream_hub **out)
@@ -209,13 +200,17 @@ stream_hub_create(uv_loop_t *loop, const struct stream_hub_config *config,
 	hub->loop = loop;
 	hub->l = l;
 	hub->ctx = ctx;
+	hub->tls = config->tls;
 	list_init(&hub->streams);
-	list_init(&hub->unknown);
 	list_init(&hub->pending);
+	hub->stream_limit = stream_limit();
 	int err = stream_hub_set_features(hub, config->features);
+	if (!err)
+		err = admission_create(random_below, &hub->admission);
 	if (!err)
 		err = listen_pair(config->port, fds, &hub->port);
 	if (err) {
+		admission_destroy(hub->admission);
 		free(hub->features);
 		free(hub);
 		return err;
@@ -250,6 +245,12 @@ uint16_t
 stream_hub_port(const struct stream_hub *hub)
 {
 	return hub->port;
+}
+
+int
+stream_hub_set_known(struct stream_hub *hub, const struct sockaddr_storage *addr, size_t count)
+{
+	return admission_set_known(hub->admission, addr, count);
 }
 
 size_t

@@ -4,10 +4,11 @@
 
 #include "base/limits.h"
 #include "base/list.h"
+#include "stream/admission.h"
 #include "stream/engine.h"
 #include "stream/stream.h"
-
-struct transport;
+#include "stream/transport.h"
+#include "tls/key.h"
 
 struct stream_hub {
 	uv_loop_t *loop;                 /* borrowed */
@@ -20,9 +21,9 @@ struct stream_hub {
 	uint64_t serial;
 	struct list streams;
 	size_t stream_count;
-	struct list unknown; /* incoming ones nobody has identified, oldest first */
-	size_t unknown_count;
-	struct list pending; /* streams with something to do outside the listener's calls */
+	size_t stream_limit;         /* as many as the system gives us descriptors for */
+	struct admission *admission; /* owned; incoming ones that nobody has identified */
+	struct list pending;         /* streams with something to do outside the listener's calls */
 	uv_tcp_t listening[2];
 	bool refused[2]; /* a connection could not be taken for want of memory: try again */
 	uv_idle_t idle;  /* active while `pending` is not empty */
@@ -31,7 +32,8 @@ struct stream_hub {
 	bool closing;
 	void (*done)(void *ctx);
 	void *done_ctx;
-	char scratch[LIMIT_STREAM_READ]; /* of all reads: each is used up before the next */
+	char scratch[TRANSPORT_SCRATCH]; /* of all reads: each is used up before the next */
+	struct tls_context *tls;         /* borrowed; NULL: nothing is encrypted */
 };
 
 /* Tries the addresses in order; the first that answers wins. */
@@ -45,9 +47,9 @@ struct dial {
 };
 
 struct stream {
-	struct list node;         /* in hub->streams */
-	struct list unknown_node; /* in hub->unknown, or in none */
-	struct list pending_node; /* in hub->pending, or in none */
+	struct list node;             /* in hub->streams */
+	struct admission_place place; /* incoming: until it is identified */
+	struct list pending_node;     /* in hub->pending, or in none */
 	struct stream_hub *hub;
 	struct engine *engine;       /* owned */
 	struct transport *transport; /* owned; NULL while dialling */
@@ -61,9 +63,13 @@ struct stream {
 	bool paused;    /* by the listener */
 	bool direct;    /* wrote at once in this turn of the loop: what follows is collected */
 	bool closing;   /* its handles are */
-	size_t writing; /* pieces the transport holds */
-	uint64_t sent;  /* the last ticket handed to the kernel */
-	uint64_t told;  /* the last one the listener heard of */
+	bool tls_begun; /* on its transport */
+	bool has_wanted_key, has_key;
+	struct tls_id wanted_key; /* dialled: nobody else will do */
+	struct tls_peer key;      /* the other side's, accepted */
+	size_t writing;           /* pieces the transport holds */
+	uint64_t sent;            /* the last ticket handed to the kernel */
+	uint64_t told;            /* the last one the listener heard of */
 	uint64_t serial;
 	struct sockaddr_storage remote;
 	void *user;
@@ -78,6 +84,10 @@ void stream_drop(struct stream *s);     /* ends it now, without a word */
 void stream_adopt(struct stream *s, struct transport *t, const struct sockaddr_storage *remote);
 void stream_handle_closed(struct stream *s);
 void stream_address_text(const struct sockaddr_storage *addr, char *out, size_t size);
+
+/* secure.c */
+void secure_begin(struct stream *s); /* the engine wants TLS: as soon as all is written */
+void secure_done(struct stream *s);  /* the handshake is */
 
 /* dial.c */
 int dial_init(struct dial *d, const struct sockaddr_storage *addr, size_t count) MUST_USE;

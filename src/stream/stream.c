@@ -91,13 +91,15 @@ on_timer_closed(uv_handle_t *h)
 	stream_handle_closed(h->data);
 }
 
+/* It is identified, or over. */
 static void
 not_unknown(struct stream *s)
 {
-	if (!s->unknown_node.next)
-		return;
-	list_remove(&s->unknown_node);
-	s->hub->unknown_count--;
+	int err = engine_err(s->engine);
+	enum admission_end how = ADMISSION_IDENTIFIED;
+	if (engine_is_unknown(s->engine)) /* not every error is the other side's fault */
+		how = err == -ETIMEDOUT || err <= ERR_XML ? ADMISSION_FAILED : ADMISSION_LEFT;
+	admission_leave(s->hub->admission, &s->place, how, clock_now());
 }
 
 static void
@@ -162,6 +164,8 @@ stream_settle(struct stream *s)
 	if (s->closing)
 		return;
 	flush(s);
+	if (engine_wants_tls(s->engine))
+		secure_begin(s);
 	if (!engine_is_unknown(s->engine))
 		not_unknown(s);
 	if (engine_is_over(s->engine))
@@ -230,11 +234,21 @@ void
 stream_drop(struct stream *s)
 {
 	engine_abort(s->engine);
-	not_unknown(s);
 	stream_schedule(s);
 }
 
 /* ---- the engine's listener ---- */
+
+static enum stream_security
+on_security(void *ctx, const char *from)
+{
+	struct stream *s = ctx;
+	const struct stream_listener *l = s->hub->l;
+	if (!l->security)
+		return STREAM_PLAIN;
+	s->met = true;
+	return l->security(s->hub->ctx, s, from);
+}
 
 static int
 on_identify(void *ctx, const char *from, const char *to)
@@ -278,6 +292,14 @@ on_data(void *ctx, const char *data, size_t len)
 }
 
 static void
+on_secured(void *ctx)
+{
+	struct stream *s = ctx;
+	secure_done(s);
+	stream_settle(s);
+}
+
+static void
 on_end(void *ctx, int err)
 {
 	struct stream *s = ctx;
@@ -310,6 +332,7 @@ on_transport_closed(void *ctx)
 }
 
 static const struct transport_listener transport_listener = {.on_data = on_data,
+    .on_secured = on_secured,
     .on_end = on_end,
     .on_written = on_written,
     .on_closed = on_transport_closed};
@@ -317,7 +340,8 @@ static const struct transport_listener transport_listener = {.on_data = on_data,
 static int
 create(struct stream_hub *hub, const struct engine_config *config, struct stream **out)
 {
-	static const struct engine_listener l = {.identify = on_identify,
+	static const struct engine_listener l = {.security = on_security,
+	    .identify = on_identify,
 	    .on_ready = on_ready,
 	    .on_features = on_features,
 	    .on_stanza = on_stanza};
@@ -371,18 +395,18 @@ stream_adopt(struct stream *s, struct transport *t, const struct sockaddr_storag
 int
 stream_create_incoming(struct stream_hub *hub, struct transport *t)
 {
-	struct engine_config config = {.incoming = true, .self = &hub->self};
+	struct engine_config config = {
+	    .incoming = true, .self = &hub->self, .can_encrypt = hub->tls != NULL};
 	struct stream *s = NULL;
 	int err = create(hub, &config, &s);
 	if (err)
 		return err;
 	go_live(s);
-	list_insert(&hub->unknown, &s->unknown_node);
-	hub->unknown_count++;
 	s->handles++;
 	s->transport = t;
 	transport_hand_over(t, &transport_listener, s);
 	err = transport_remote(t, &s->remote);
+	admission_enter(hub->admission, &s->place, &s->remote);
 	if (err)
 		engine_lost(s->engine, err, clock_now());
 	else
@@ -394,12 +418,19 @@ stream_create_incoming(struct stream_hub *hub, struct transport *t)
 int
 stream_dial(struct stream_hub *hub, const struct stream_dial *dial, void *user, struct stream **out)
 {
-	struct engine_config config = {
-	    .separate_writes = dial->separate_writes, .to = dial->to, .self = &hub->self};
+	struct engine_config config = {.separate_writes = dial->separate_writes,
+	    .to = dial->to,
+	    .self = &hub->self,
+	    .can_encrypt = hub->tls != NULL,
+	    .security = hub->tls ? dial->security : STREAM_PLAIN};
 	struct stream *s = NULL;
 	struct dial d = {0};
 	if (hub->closing)
 		return -ECANCELED;
+	if (dial->security == STREAM_ENCRYPTED && !hub->tls)
+		return -EOPNOTSUPP;
+	if (dial->key && dial->security != STREAM_ENCRYPTED)
+		return -EINVAL;
 	int err = dial_init(&d, dial->addr, dial->addr_count);
 	if (!err)
 		err = create(hub, &config, &s);
@@ -412,6 +443,9 @@ stream_dial(struct stream_hub *hub, const struct stream_dial *dial, void *user, 
 	s->remote = dial->addr[0];
 	s->user = user;
 	s->met = true;
+	s->has_wanted_key = dial->key != NULL;
+	if (dial->key)
+		s->wanted_key = *dial->key;
 	go_live(s);
 	stream_schedule(s);
 	*out = s;

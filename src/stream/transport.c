@@ -1,7 +1,5 @@
 #define _DEFAULT_SOURCE /* TCP_KEEPIDLE and its kin */
-#include "stream/transport.h"
-
-#include "base/limits.h"
+#include "stream/transport-parts.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,28 +13,10 @@ enum {
 	KEEPALIVE_INTERVAL_S = 2,
 	KEEPALIVE_COUNT = 3,
 	USER_TIMEOUT_MS = 10000,
-	MAX_PIECES = 128, /* of one write */
 };
 
 /* <linux/in6.h> has these, but cannot be included together with <netinet/in.h>. */
 enum { ADDR_PREFERENCES = 72, PREFER_SRC_PUBLIC = 2 };
-
-struct ops {
-	int (*read)(struct transport *t, bool on);
-	int (*write)(struct transport *t, const uv_buf_t *bufs, unsigned count);
-	void (*close)(struct transport *t);
-};
-
-struct transport {
-	const struct ops *ops;
-	const struct transport_listener *l; /* borrowed */
-	void *ctx;
-	char *scratch; /* borrowed */
-	bool closing;
-	uv_tcp_t tcp;
-	uv_connect_t connecting;
-	uv_write_t writing;
-};
 
 static void
 set_option(uv_os_fd_t fd, int level, int option, int value)
@@ -72,19 +52,19 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct transport *t = stream->data;
 	if (n > 0) {
-		t->l->on_data(t->ctx, buf->base, (size_t)n);
+		t->ops->on_bytes(t, buf->base, (size_t)n);
 	} else if (n < 0) {
 		(void)uv_read_stop(stream);
-		t->l->on_end(t->ctx, n == UV_EOF ? 0 : (int)n);
+		t->ops->on_end(t, n == UV_EOF ? 0 : (int)n);
 	}
 }
 
-static void
-on_write(uv_write_t *req, int err)
+void
+transport_on_write(uv_write_t *req, int err)
 {
 	struct transport *t = container_of(req, struct transport, writing);
 	if (!t->closing)
-		t->l->on_written(t->ctx, err);
+		t->ops->on_written(t, err);
 }
 
 static void
@@ -98,16 +78,19 @@ on_connect(uv_connect_t *req, int err)
 	t->l->on_connected(t->ctx, err);
 }
 
-static void
-on_close(uv_handle_t *h)
+void
+transport_on_close(uv_handle_t *h)
 {
 	struct transport *t = h->data;
+	if (--t->handles > 0)
+		return;
 	t->l->on_closed(t->ctx);
+	transport_free_tls(t->tls);
 	free(t);
 }
 
-static int
-tcp_read(struct transport *t, bool on)
+int
+transport_tcp_read(struct transport *t, bool on)
 {
 	uv_stream_t *stream = (uv_stream_t *)&t->tcp;
 	if (!on)
@@ -120,8 +103,8 @@ static int
 tcp_write(struct transport *t, const uv_buf_t *bufs, unsigned count)
 {
 	uv_stream_t *stream = (uv_stream_t *)&t->tcp;
-	uv_buf_t rest[MAX_PIECES];
-	if (count > MAX_PIECES)
+	uv_buf_t rest[TRANSPORT_PIECES];
+	if (count > TRANSPORT_PIECES)
 		return -EINVAL;
 	int n = uv_try_write(stream, bufs, count);
 	if (n < 0 && n != UV_EAGAIN)
@@ -136,16 +119,39 @@ tcp_write(struct transport *t, const uv_buf_t *bufs, unsigned count)
 		return 1;
 	memcpy(rest, bufs, count * sizeof(*bufs));
 	rest[0] = uv_buf_init(rest[0].base + done, (unsigned)(rest[0].len - done));
-	return uv_write(&t->writing, stream, rest, count, on_write);
+	return uv_write(&t->writing, stream, rest, count, transport_on_write);
 }
 
 static void
 tcp_close(struct transport *t)
 {
-	uv_close((uv_handle_t *)&t->tcp, on_close);
+	uv_close((uv_handle_t *)&t->tcp, transport_on_close);
 }
 
-static const struct ops tcp_ops = {.read = tcp_read, .write = tcp_write, .close = tcp_close};
+static void
+on_tcp_bytes(struct transport *t, const char *data, size_t len)
+{
+	t->l->on_data(t->ctx, data, len);
+}
+
+static void
+on_tcp_end(struct transport *t, int err)
+{
+	t->l->on_end(t->ctx, err);
+}
+
+static void
+on_tcp_written(struct transport *t, int err)
+{
+	t->l->on_written(t->ctx, err);
+}
+
+static const struct transport_ops tcp_ops = {.read = transport_tcp_read,
+    .write = tcp_write,
+    .close = tcp_close,
+    .on_bytes = on_tcp_bytes,
+    .on_end = on_tcp_end,
+    .on_written = on_tcp_written};
 
 int
 transport_create(uv_loop_t *loop, int family, char *scratch, const struct transport_listener *l,
@@ -158,6 +164,7 @@ transport_create(uv_loop_t *loop, int family, char *scratch, const struct transp
 	t->l = l;
 	t->ctx = ctx;
 	t->scratch = scratch;
+	t->handles = 1;
 	int err = uv_tcp_init_ex(loop, &t->tcp, (unsigned)family);
 	if (err) {
 		free(t); /* libuv took the handle off the loop again */

@@ -60,6 +60,7 @@ struct xml_reader {
 	bool ended;
 	bool renewing; /* the header is read once more */
 	bool feeding;
+	size_t unread; /* bytes of the last feeding that were not looked at */
 	int err;
 	struct {
 		const char *name; /* in the arena */
@@ -471,5 +472,12 @@ xml_reader_feed(struct xml_reader *r, const void *data, size_t len)
 		len -= used;
 	}
 	r->feeding = false;
+	r->unread = len;
 	return r->err;
+}
+
+size_t
+xml_reader_unread(const struct xml_reader *r)
+{
+	return r->unread;
 }

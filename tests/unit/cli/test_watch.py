@@ -33,7 +33,8 @@ class Watch:
         # pylint: disable=consider-using-with
         self.child = subprocess.Popen([PROGRAM, "--socket", box.socket, "watch", *args],
                                       stdout=out, stderr=subprocess.PIPE,
-                                      env=dict(os.environ, EARSHOTD="/nonexistent", TZ="UTC"))
+                                      env=dict(os.environ, EARSHOTD="/nonexistent", TZ="UTC"),
+                                      preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         until(lambda: len(box.daemon.asked("subscribe")) > before or self.child.poll() is not None)
         if settle:
             self.settle()

@@ -100,7 +100,7 @@ static inline void
 msg_write_event(const struct store_event *e, char *out, size_t size)
 {
 	static const char *const kinds[] = {
-	    "message", "state", "seen", "corrected", "retracted", "reaction", "forgotten"};
+	    "message", "state", "seen", "corrected", "retracted", "reaction", "forgotten", "trust"};
 	const struct store_message *m = &e->message;
 	(void)snprintf(out, size, "%s %d %s %s%s%s by%d state%d", kinds[e->kind], (int)m->n, m->id,
 	    e->text     ? e->text

@@ -319,10 +319,10 @@ damage_found_in_use_is_looked_for_at_the_next_start(void **state)
 	harness_finish(&h);
 }
 
-/* A second and a third version, as they may come. */
-static const char *const second[] = {"ALTER TABLE peer ADD COLUMN note TEXT;",
+/* Versions as they may come. */
+static const char *const third[] = {"ALTER TABLE peer ADD COLUMN note TEXT;",
     "CREATE TABLE more (x INTEGER PRIMARY KEY) STRICT;", "INSERT INTO more VALUES (1);", NULL};
-static const char *const third[] = {"CREATE INDEX peer_note ON peer (note);",
+static const char *const fourth[] = {"CREATE INDEX peer_note ON peer (note);",
     "INSERT INTO more VALUES (2);", "UPDATE peer SET note = 'n';", NULL};
 
 static int
@@ -340,7 +340,7 @@ static void
 a_migration_that_fails_anywhere_is_done_later(void **state)
 {
 	(void)state;
-	const char *const *const schema[] = {store_schema[0], second, third, NULL};
+	const char *const *const schema[] = {store_schema[0], store_schema[1], third, fourth, NULL};
 	unsigned failed = 0;
 	for (unsigned after = 0;; after++) {
 		struct harness h;
@@ -357,17 +357,77 @@ a_migration_that_fails_anywhere_is_done_later(void **state)
 			db_finish(&db);
 		failed += err != 0;
 		int64_t version = ask_file(&h, "PRAGMA user_version");
-		assert_in_range(version, 1, 3);
+		assert_in_range(version, 2, 4);
 		assert_int_equal(
 		    ask_file(&h, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"),
-		    version > 1);
+		    version > 2);
 		assert_int_equal(open_with(&h, schema, &db), 0);
 		assert_int_equal(db_meta_int(&db, "test", -1), 7);
 		db_finish(&db);
-		assert_int_equal(ask_file(&h, "PRAGMA user_version"), 3);
+		assert_int_equal(ask_file(&h, "PRAGMA user_version"), 4);
 		assert_int_equal(ask_file(&h, "SELECT count(*) FROM more"), 2);
 		/* to the older program it is newer */
 		assert_int_equal(open_with(&h, store_schema, &db), ERR_NEWER);
+		harness_finish(&h);
+		if (!reached)
+			break;
+	}
+	assert_true(failed > 3);
+}
+
+/* A file of the first version, with a person, a message and an event. */
+static void
+make_first_version(struct harness *h)
+{
+	const char *const *const schema[] = {store_schema[0], NULL};
+	struct store_db db;
+	harness_init(h);
+	int fd = open(h->path, O_RDWR | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(open_with(h, schema, &db), 0);
+	assert_int_equal(
+	    db_exec(&db,
+		"INSERT INTO peer (name, display) VALUES ('juliet@capulet', 'Juliet');"
+		"INSERT INTO message (n, peer, direction, kind, state, origin, markable, said_at,"
+		" stored_at, id, body, stanza)"
+		" VALUES (1, 1, 0, 0, 6, 1, 0, 7, 8, 'a', 'Good night', zeroblob(9000));"
+		"INSERT INTO event (n, of, kind, value) VALUES (2, 1, 2, 7);"
+		"INSERT INTO meta (key, value) VALUES ('test', 7)"),
+	    0);
+	db_finish(&db);
+	assert_int_equal(ask_file(h, "PRAGMA user_version"), 1);
+}
+
+/* What there was before trust was kept is plain, however often the way there was cut short. */
+static void
+the_first_version_becomes_the_second_wherever_it_fails(void **state)
+{
+	(void)state;
+	unsigned failed = 0;
+	for (unsigned after = 0;; after++) {
+		struct harness h;
+		struct store_db db;
+		make_first_version(&h);
+		disk_fail(after, 0, SQLITE_FULL, ENOSPC);
+		unsigned writes = disk_writes();
+		int err = open_with(&h, store_schema, &db);
+		bool reached = disk_writes() > writes + after;
+		disk_heal();
+		if (err)
+			assert_int_equal(err, -ENOSPC);
+		else
+			db_finish(&db);
+		failed += err != 0;
+		assert_in_range(ask_file(&h, "PRAGMA user_version"), err ? 1 : 2, 2);
+		assert_kept(&h);
+		harness_close(&h);
+		assert_int_equal(ask_file(&h, "PRAGMA user_version"), 2);
+		assert_int_equal(ask_file(&h, "SELECT count(*) FROM message WHERE trust = 0"), 1);
+		assert_int_equal(ask_file(&h, "SELECT length(stanza) FROM message"), 9000);
+		assert_int_equal(ask_file(&h, "SELECT count(*) FROM peer WHERE key IS NULL AND"
+					      " trust = 0 AND blocked = 0 AND seen_at = 0"),
+		    1);
 		harness_finish(&h);
 		if (!reached)
 			break;
@@ -463,6 +523,7 @@ main(void)
 	    cmocka_unit_test(a_newer_file_is_left_alone),
 	    cmocka_unit_test(damage_found_in_use_is_looked_for_at_the_next_start),
 	    cmocka_unit_test(a_migration_that_fails_anywhere_is_done_later),
+	    cmocka_unit_test(the_first_version_becomes_the_second_wherever_it_fails),
 	    cmocka_unit_test(a_new_file_that_fails_anywhere_is_made_later),
 	    cmocka_unit_test(what_cannot_be_opened_says_why),
 	    cmocka_unit_test(the_age_grows_over_restarts_by_a_day_at_most),

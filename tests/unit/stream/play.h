@@ -16,6 +16,8 @@ struct play {
 	struct engine_self self;
 	struct buf seen, said;
 	uint64_t now;
+	enum stream_security
+	    security; /* dialled: what is asked; incoming: what the claimant may do */
 	int identify_result;
 	int close_at; /* stream_close() inside the callback of that stanza */
 	int close_err;
@@ -35,6 +37,14 @@ static inline void
 add(struct play *p, const char *event, const char *a, const char *b)
 {
 	buf_fmt(&p->seen, "%s(%s%s%s) ", event, a ? a : "-", b ? "," : "", b ? b : "");
+}
+
+static inline enum stream_security
+on_security(void *ctx, const char *from)
+{
+	struct play *p = ctx;
+	(void)from;
+	return p->security;
 }
 
 static inline int
@@ -79,20 +89,31 @@ on_stanza(void *ctx, const struct xml_elem *stanza)
 		engine_close(p->e, p->close_err, p->now);
 }
 
-static const struct engine_listener listener = {.identify = on_identify,
+static const struct engine_listener listener = {.security = on_security,
+    .identify = on_identify,
     .on_ready = on_ready,
     .on_features = on_features,
     .on_stanza = on_stanza};
 
 static inline void
-begin(struct play *p, bool incoming, const char *to)
+begin_with(struct play *p, bool incoming, const char *to, enum stream_security security)
 {
-	*p = (struct play){.now = 1000000, .self = {.name = "alice@h1"}};
-	struct engine_config config = {.incoming = incoming, .to = to, .self = &p->self};
+	*p = (struct play){.now = 1000000, .self = {.name = "alice@h1"}, .security = security};
+	struct engine_config config = {.incoming = incoming,
+	    .to = to,
+	    .self = &p->self,
+	    .can_encrypt = security != STREAM_PLAIN,
+	    .security = security};
 	log_set_level(LOG_ERROR);
 	buf_init(&p->seen, 1 << 20);
 	buf_init(&p->said, 1 << 20);
 	assert_int_equal(engine_create(&config, &listener, p, p->now, &p->e), 0);
+}
+
+static inline void
+begin(struct play *p, bool incoming, const char *to)
+{
+	begin_with(p, incoming, to, STREAM_PLAIN);
 }
 
 static inline void
