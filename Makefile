@@ -182,6 +182,13 @@ CFLAGS_discovery += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
 $(eval $(call remember,$(B)/libexecdir,$(libexecdir)))
 $(call objs,discovery): $(B)/libexecdir
 
+# ICU is loaded when it is needed, and only the version that is here: its names carry it
+# (src/base/lookalike.c). The build goes without, too.
+ICU := $(firstword $(subst ., ,$(shell $(PKG_CONFIG) --modversion icu-i18n 2>/dev/null)))
+CFLAGS_base += $(if $(ICU),-DEARSHOT_ICU='"$(ICU)"')
+$(eval $(call remember,$(B)/icu,$(ICU)))
+$(B)/src/base/lookalike.o: $(B)/icu
+
 # The schema is part of the program. One rule for each build folder: $(call schema_rules,FOLDER)
 SCHEMA := $(wildcard src/store/schema/*.sql)
 define schema_rules
@@ -195,7 +202,7 @@ $(B)/src/store/schema.o: $(B)/src/store/schema.c $(B)/flags | libraries
 define program_rules
 $(B)/$(1): $(B)/src/$(firstword $($(1)_FOLDERS))/main.o $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) $(B)/flags
 	$$(call say,LD,$$@)$$(CC) $$(ALL_LDFLAGS) -pie -o $$@ $$< -Wl,--start-group \
-	  $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread
+	  $(call archives,$($(1)_FOLDERS) $($(1)_ALSO)) -Wl,--end-group $(call libs,$($(1)_FOLDERS)) -lpthread -ldl
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
 

@@ -20,7 +20,8 @@ UNIT_CFLAGS_$(1) := $(call cflags,$(DEPS_$(1))) $(CFLAGS_cmocka)
 $(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call archives,$(DEPS_$(1))) $(B)/flags | libraries cmocka
 	$$(call say,TEST,$$@)mkdir -p $$(@D) && $$(CC) $$(UNIT_CFLAGS_$(1)) $$(CFLAGS_$$(call pkg_of,$$@)) $$(ALL_CFLAGS) \
 	  $$(ALL_LDFLAGS) $$(LDFLAGS_$$(basename $$(@F))) -o $$@ $$< -Wl,--start-group \
-	  $(call archives,$(DEPS_$(1))) -Wl,--end-group $(call libs,$(DEPS_$(1))) $$(LIBS_$$(call pkg_of,$$@)) $(LIBS_cmocka) -lpthread
+	  $(call archives,$(DEPS_$(1))) -Wl,--end-group $(call libs,$(DEPS_$(1))) \
+	  $$(LIBS_$$(call pkg_of,$$@)) $(LIBS_cmocka) -lpthread -ldl
 endef
 $(foreach f,$(FOLDERS),$(eval $(call unit_rules,$(f))))
 
@@ -68,7 +69,7 @@ BENCH_FOLDERS = $(filter-out cli,$(FOLDERS))
 $(B)/tests/bench/bench_%: tests/bench/bench_%.c $(call archives,$(BENCH_FOLDERS)) $(B)/flags | libraries
 	$(call say,BENCH,$@)mkdir -p $(@D) && $(CC) $(call cflags,$(BENCH_FOLDERS)) $(ALL_CFLAGS) \
 	  $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$(BENCH_FOLDERS)) -Wl,--end-group \
-	  $(call libs,$(BENCH_FOLDERS)) -lpthread
+	  $(call libs,$(BENCH_FOLDERS)) -lpthread -ldl
 
 # a history for bench_history, when another one than its own is wanted
 $(B)/make-history: tests/bench/make_history.c $(call archives,store base) $(B)/flags | libraries

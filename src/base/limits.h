@@ -75,7 +75,8 @@ enum {
 	LIMIT_LABEL = 1024,             /* a person's names in a sentence */
 	LIMIT_STATUS_TEXT = 128,        /* status line: it must fit into the TXT record */
 	LIMIT_NICK = 64,
-	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* what a person is shown as */
+	LIMIT_NAME_CHARS = 64,          /* code points of what a person is shown as ... */
+	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* ... and bytes of it */
 
 	/* Outbox of one person */
 	LIMIT_OUTBOX_WINDOW = 64,     /* messages sent and not confirmed */

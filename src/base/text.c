@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include "base/limits.h"
 #include "base/utf8.h"
 
 #include <stdbool.h>
@@ -8,7 +9,16 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { MARKS_KEPT = 2, ZWNJ = 0x200c, ZWJ = 0x200d, VS15 = 0xfe0e, VS16 = 0xfe0f };
+enum {
+	MARKS_KEPT = 2,
+	ZWNJ = 0x200c,
+	ZWJ = 0x200d,
+	KEYCAP = 0x20e3, /* goes around the digit before it */
+	EMPTY_BRAILLE = 0x2800,
+	INFORMATION = 0x2139, /* the one letter that can be an emoji */
+	VS15 = 0xfe0e,
+	VS16 = 0xfe0f,
+};
 
 static const char continuation[] = "\n\xc2\xbb "; /* a line that belongs to the one above */
 
@@ -25,21 +35,56 @@ is_letter(utf8proc_category_t cat)
 	return cat >= UTF8PROC_CATEGORY_LU && cat <= UTF8PROC_CATEGORY_LO;
 }
 
-/* Joiners shape scripts and build emoji, but alone they only make two names look equal. */
-static bool
-joiner_belongs(uint32_t c, utf8proc_category_t before)
-{
-	if (c == ZWJ)
-		return is_letter(before) || is_mark(before) || before == UTF8PROC_CATEGORY_SO ||
-		       before == UTF8PROC_CATEGORY_SK;
-	return is_letter(before) || is_mark(before);
-}
-
 /* What a character is judged by: those before it. */
 struct context {
 	utf8proc_category_t before;
+	uint32_t last;  /* the character of that category */
+	uint32_t base;  /* the last one that is no mark */
 	unsigned marks; /* in the pile so far */
+	uint32_t next;  /* the character that follows, 0 if none does */
 };
+
+/* Scripts whose letters change with their neighbours. */
+static bool
+is_cursive(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} blocks[] = {
+	    {0x0600, 0x08ff},   /* Arabic, Syriac, Thaana, N'Ko, Mandaic */
+	    {0x1800, 0x18af},   /* Mongolian */
+	    {0xa840, 0xa87f},   /* Phags-pa */
+	    {0x10ac0, 0x10aff}, /* Manichaean */
+	    {0x10b80, 0x10baf}, /* Psalter Pahlavi */
+	    {0x10d00, 0x10d3f}, /* Hanifi Rohingya */
+	    {0x1e900, 0x1e95f}, /* Adlam */
+	};
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		if (c >= blocks[i].first && c <= blocks[i].last)
+			return true;
+	return false;
+}
+
+static bool
+is_symbol(uint32_t c)
+{
+	return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_SO;
+}
+
+/* Joiners shape scripts and build emoji; anywhere else they only make two names look equal. The
+ * rules are those for host names (RFC 5892 A.1, A.2), and the emoji besides. */
+static bool
+joiner_belongs(uint32_t c, const struct context *x)
+{
+	enum { VIRAMA = 9 }; /* Canonical_Combining_Class */
+	if (utf8proc_get_property((utf8proc_int32_t)x->last)->combining_class == VIRAMA)
+		return true;
+	if ((is_letter(x->before) || is_mark(x->before)) && is_cursive(x->base))
+		return c == ZWNJ || x->next == 0 || is_cursive(x->next);
+	return c == ZWJ && is_symbol(x->next) &&
+	       (x->before == UTF8PROC_CATEGORY_SO || x->before == UTF8PROC_CATEGORY_SK ||
+		   x->last == VS16);
+}
 
 static bool
 is_selector(uint32_t c)
@@ -47,13 +92,24 @@ is_selector(uint32_t c)
 	return c == VS15 || c == VS16;
 }
 
+/* Text or emoji: said once, and of what can be one. Digits can only in a keycap. */
 static bool
-is_shown(uint32_t c, utf8proc_category_t cat, utf8proc_category_t before)
+selector_belongs(const struct context *x)
+{
+	if (x->before == UTF8PROC_CATEGORY_ND || x->last == '#' || x->last == '*')
+		return x->next == KEYCAP;
+	return x->last == INFORMATION ||
+	       (x->last > 0x7f && !is_letter(x->before) && !is_mark(x->before) &&
+		   x->before < UTF8PROC_CATEGORY_ZS);
+}
+
+static bool
+is_shown(uint32_t c, utf8proc_category_t cat, const struct context *x)
 {
 	if (c == ZWJ || c == ZWNJ)
-		return joiner_belongs(c, before);
-	if (is_selector(c)) /* text or emoji: said once, of a character */
-		return !is_mark(before) && before != UTF8PROC_CATEGORY_ZS;
+		return joiner_belongs(c, x);
+	if (is_selector(c))
+		return selector_belongs(x);
 	/* fillers, other selectors and the like are letters and marks by category */
 	if (utf8proc_get_property((utf8proc_int32_t)c)->ignorable)
 		return false;
@@ -71,11 +127,14 @@ add_char(struct buf *out, struct context *x, uint32_t c, const char *s, size_t n
 		x->marks++;
 	else if (!selector && !joiner) /* which belong to the pile */
 		x->marks = 0;
-	if (!is_shown(c, cat, x->before))
+	if (!is_shown(c, cat, x))
 		buf_fmt(out, "<U+%04X>", (unsigned)c);
 	else if (!mark || x->marks <= MARKS_KEPT)
 		buf_add(out, s, n);
 	x->before = cat;
+	x->last = c;
+	if (!is_mark(cat))
+		x->base = c;
 }
 
 void
@@ -99,11 +158,49 @@ text_add(struct buf *out, enum text_kind kind, const char *s, size_t len)
 		} else if (kind == TEXT_BODY && c == '\r' && len > 1 && s[1] == '\n') {
 			/* the line feed that follows says it all */
 		} else {
+			if (n == len || utf8_decode(s + n, len - n, &x.next) == 0)
+				x.next = 0;
 			add_char(out, &x, c, s, n);
 		}
 		s += n;
 		len -= n;
 	}
+}
+
+static bool
+is_blank(uint32_t c)
+{
+	return c == EMPTY_BRAILLE || utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_ZS;
+}
+
+/* Of blanks of any kind one is enough, and none at the ends (RFC 8266 2.1): names are not to be
+ * laid out like rows of a table. */
+size_t
+text_name(char *out, size_t size, const char *s)
+{
+	size_t used = 0, chars = 0, left = strlen(s);
+	bool blank = false, visible = false;
+	for (size_t n; left > 0 && chars < LIMIT_NAME_CHARS; s += n, left -= n) {
+		uint32_t c = 0;
+		n = utf8_decode(s, left, &c);
+		if (is_blank(c)) {
+			blank = used > 0;
+			continue;
+		}
+		n = n > 0 ? n : 1;
+		if (used + blank + n >= size)
+			break;
+		if (blank)
+			out[used++] = ' ';
+		memcpy(out + used, s, n);
+		used += n;
+		chars += 1u + blank;
+		blank = false;
+		visible = visible || !is_mark(utf8proc_category((utf8proc_int32_t)c));
+	}
+	used = visible ? used : 0;
+	out[used] = '\0';
+	return used;
 }
 
 char *
@@ -121,7 +218,22 @@ text_fold(const char *s)
 	return folded ? (char *)folded : strdup(s);
 }
 
-/* The next grapheme: its bytes, and the columns of its widest character. */
+/* As terminals count, most of which know single characters only: vowels that stand beside their
+ * letter take a column, those that are fitted into a Korean syllable do not. */
+static size_t
+char_width(uint32_t c)
+{
+	if ((c >= 0x1160 && c <= 0x11ff) || (c >= 0xd7b0 && c <= 0xd7ff))
+		return 0;
+	if ((c >= 0x4dc0 && c <= 0x4dff) || (c >= 0x3248 && c <= 0x324f))
+		return 2; /* hexagrams, numbers in black squares: Unicode says so only since 16 */
+	int w = utf8proc_charwidth((utf8proc_int32_t)c);
+	if (w <= 0)
+		return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_MC;
+	return (size_t)w;
+}
+
+/* The next grapheme: its bytes, and its columns. What is joined to it takes none. */
 static size_t
 next_grapheme(const char *s, size_t len, size_t *columns)
 {
@@ -138,12 +250,12 @@ next_grapheme(const char *s, size_t len, size_t *columns)
 			}
 			break;
 		}
-		if (used > 0 && utf8proc_grapheme_break_stateful(
-				    (utf8proc_int32_t)last, (utf8proc_int32_t)c, &state))
+		if (used > 0 && last != ZWJ &&
+		    utf8proc_grapheme_break_stateful(
+			(utf8proc_int32_t)last, (utf8proc_int32_t)c, &state))
 			break;
-		int w = utf8proc_charwidth((utf8proc_int32_t)c);
-		if (w > 0 && (size_t)w > width)
-			width = (size_t)w;
+		if (last != ZWJ)
+			width += char_width(c);
 		last = c;
 		used += n;
 	}

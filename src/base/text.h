@@ -15,12 +15,17 @@ enum text_kind {
 
 /* Appends s made harmless: controls (C0, DEL, C1), bidirectional and other invisible format
  * characters, unassigned and private-use characters appear as <U+001B>; bytes that are not
- * UTF-8 as <0xFF>; of a pile of combining marks at most two stay. Joiners stay between the
- * characters that need them. */
+ * UTF-8 as <0xFF>; of a pile of combining marks at most two stay. Joiners and variation selectors
+ * stay where the script or the emoji needs them, and become visible elsewhere. */
 void text_add(struct buf *out, enum text_kind kind, const char *s, size_t len);
 
 /* The same into a new string (free()), NULL when out of memory. */
 char *text_clean(enum text_kind kind, const char *s) MUST_USE;
+
+/* What is shown as somebody's name: at most LIMIT_NAME_CHARS code points and size - 1 bytes of s,
+ * cutting no character; blanks of any kind are one ' ', and none at the ends. Not clean yet.
+ * Returns the length, 0 if there is nothing but blanks and accents. */
+size_t text_name(char *out, size_t size, const char *s);
 
 /* For comparing and searching, never for showing: compatibility forms, letter case and ignorable
  * characters are levelled. A new string (free()); NULL when out of memory. What is not UTF-8 is

@@ -126,6 +126,9 @@ void info_add(const struct screen *s, struct buf *b, const struct earshot_value 
 /* "bob@host answered in 1.2 ms" */
 void ping_words(struct buf *out, const struct earshot_value *answer);
 
+/* Appends JSON of one line for a terminal: what text_add() would not let through becomes an escape,
+ * which JSON allows in strings; elsewhere in it there is only ASCII. */
+void cli_add_json(struct buf *out, const char *json);
 /* One JSON value and a line break, exactly as it came; on a terminal with what could act on the
  * terminal as \u escapes. Returns an exit code. */
 int cli_print_json(struct cli *c, const struct earshot_value *v);

@@ -43,9 +43,29 @@ on_signal(int number)
 	(void)raise(number); /* its action is the usual one again */
 }
 
+/* Line by line: what is between the lines is no part of a value. */
+static void
+make_harmless(struct buf *b)
+{
+	struct buf shown = BUF_INIT(SCREEN_MAX);
+	char *at = b->data, *end;
+	for (; at && (end = strchr(at, '\n')); at = end + 1) {
+		*end = '\0';
+		cli_add_json(&shown, at);
+		buf_char(&shown, '\n');
+	}
+	cli_add_json(&shown, at ? at : "");
+	if (!shown.err)
+		shown.err = b->err;
+	buf_finish(b);
+	*b = shown;
+}
+
 static int
 flush(struct document *d)
 {
+	if (d->format->exact && isatty(d->out.fd))
+		make_harmless(&d->b);
 	int err = screen_write(&d->out, &d->b);
 	if (!err)
 		return CLI_OK;

@@ -39,6 +39,23 @@ who_ask(struct cli *c, bool all, struct earshot_value **answer)
 	return CLI_OK;
 }
 
+/* Who could be taken for somebody known, a line each. */
+static void
+add_look_alikes(const struct screen *s, struct buf *b, const struct earshot_value *people)
+{
+	for (size_t i = 0; i < earshot_value_count(people); i++) {
+		const struct earshot_value *person = earshot_value_at(people, i);
+		struct buf line = BUF_INIT(WORDS_MAX);
+		words_str(&line, person, "name");
+		buf_char(&line, ' ');
+		if (words_look_alike(&line, person)) {
+			screen_style(s, b, STYLE_BAD, buf_cstr(&line));
+			buf_str(b, ".\n");
+		}
+		buf_finish(&line);
+	}
+}
+
 void
 who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, bool numbered)
 {
@@ -48,6 +65,8 @@ who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, 
 		words_people(s, b, people, numbered);
 	else if (s->tty)
 		buf_str(b, "Nobody else is here yet.\n");
+	if (s->tty)
+		add_look_alikes(s, b, people);
 	if (s->tty && !str_empty(problem)) {
 		struct buf line = BUF_INIT(WORDS_MAX);
 		cli_add(&line, problem);
@@ -173,6 +192,8 @@ info_add(const struct screen *s, struct buf *b, const struct earshot_value *pers
 	struct buf words = BUF_INIT(WORDS_MAX);
 	words_display(&words, person);
 	add_line(s, b, "Name", &words);
+	if (words_look_alike(&words, person))
+		add_line(s, b, "Careful", &words);
 	words_str(&words, person, "first");
 	if (!str_empty(earshot_value_str(person, "last"))) {
 		buf_str(&words, words.len > 0 ? " " : "");

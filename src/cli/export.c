@@ -152,9 +152,11 @@ json_end(struct buf *out, uint64_t count)
 /* ---- all ---- */
 
 static const struct export_format plain = {
-    "text", text_begin, text_day, text_message, nothing_more};
-static const struct export_format markdown = {"md", md_begin, md_day, md_message, nothing_more};
-static const struct export_format json = {"json", json_begin, json_day, json_message, json_end};
+    "text", false, text_begin, text_day, text_message, nothing_more};
+static const struct export_format markdown = {
+    "md", false, md_begin, md_day, md_message, nothing_more};
+static const struct export_format json = {
+    "json", true, json_begin, json_day, json_message, json_end};
 
 static const struct {
 	const char *name, *ending;

@@ -6,11 +6,13 @@
 #include "base/buf.h"
 
 #include <earshot.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Appends to out; what came from outside is made harmless, except for JSON, which is exact. */
 struct export_format {
 	const char *name;
+	bool exact; /* not for a terminal as it is */
 	/* display and peer (instance name) are clean already */
 	void (*begin)(struct buf *out, const char *display, const char *peer);
 	void (*day)(struct buf *out, int64_t at, uint64_t index); /* before the first of a day */

@@ -146,4 +146,5 @@ html_end(struct buf *out, uint64_t count)
 			       : "<p>Nothing was said.</p>\n</body>\n</html>\n");
 }
 
-const struct export_format export_html = {"html", html_begin, html_day, html_message, html_end};
+const struct export_format export_html = {
+    "html", false, html_begin, html_day, html_message, html_end};

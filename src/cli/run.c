@@ -125,10 +125,8 @@ cli_add(struct buf *b, const char *text)
 		text_add(b, TEXT_NAME, text, strlen(text));
 }
 
-/* On a terminal what text_add() would not let through becomes an escape, which JSON allows in
- * strings; elsewhere in JSON there is only ASCII. */
-static void
-add_escaped(struct buf *out, const char *json)
+void
+cli_add_json(struct buf *out, const char *json)
 {
 	struct buf shown = BUF_INIT(64);
 	for (size_t len = strlen(json), n; len > 0; json += n, len -= n) {
@@ -157,7 +155,7 @@ cli_print_json(struct cli *c, const struct earshot_value *v)
 	if (!json)
 		return cli_fail(c, CLI_ERROR, "Out of memory.");
 	if (isatty(c->out.fd))
-		add_escaped(&b, json);
+		cli_add_json(&b, json);
 	else
 		buf_str(&b, json);
 	buf_char(&b, '\n');

@@ -116,7 +116,7 @@ screen_wrap(const struct screen *s, struct buf *out, const char *text, size_t co
 		return rows;
 	}
 	if (indent > s->columns / 2)
-		indent = 0;
+		indent = indent > 0; /* never none: a row that is not indented begins a message */
 	/* the last column stays free: a full row would leave the cursor in doubt */
 	size_t width = s->columns > 1 ? s->columns - 1 : 1;
 	while (len > 0) {

@@ -137,6 +137,9 @@ show_person(struct session *s, const struct earshot_value *person)
 	words_str(&client, person, "client");
 	show_fmt(s, STYLE_PLAIN, "Talking with %s (%s%s%s), %s.", s->display, buf_cstr(&client),
 	    client.len > 0 ? "; " : "", buf_cstr(&notice), buf_cstr(&seen));
+	buf_clear(&client);
+	if (words_look_alike(&client, person))
+		show_fmt(s, STYLE_BAD, "%s %s.", s->display, buf_cstr(&client));
 	if (earshot_value_bool(person, "connected", false) &&
 	    !earshot_value_bool(person, "encrypted", false))
 		show_rows(s, STYLE_WARN, "Not encrypted: others on the network could read along.");
@@ -144,6 +147,17 @@ show_person(struct session *s, const struct earshot_value *person)
 	buf_finish(&seen);
 	buf_finish(&notice);
 	buf_finish(&client);
+}
+
+static void
+show_here(struct session *s, const struct earshot_value *person, const char *name)
+{
+	struct buf alike = BUF_INIT(WORDS_MAX);
+	if (words_look_alike(&alike, person))
+		show_fmt(s, STYLE_BAD, "%s is here: %s.", name, buf_cstr(&alike));
+	else
+		show_fmt(s, STYLE_DIM, "%s is here.", name);
+	buf_finish(&alike);
 }
 
 static void
@@ -161,7 +175,7 @@ show_change(struct session *s, const struct earshot_value *e)
 	else if (partner && strncmp(s->notice, buf_cstr(&notice), sizeof(s->notice) - 1) != 0)
 		show_fmt(s, STYLE_DIM, "%s is %s.", buf_cstr(&name), buf_cstr(&notice));
 	else if (nobody && str_equal(change, "new"))
-		show_fmt(s, STYLE_DIM, "%s is here.", buf_cstr(&name));
+		show_here(s, person, buf_cstr(&name));
 	if (partner && !str_equal(change, "gone"))
 		s->told_absent = false;
 	if (partner)

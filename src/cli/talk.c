@@ -1,13 +1,13 @@
 #include "cli/talk.h"
 
 #include "base/compiler.h"
+#include "base/lookalike.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "cli/when.h"
 #include "cli/words.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Where the daemon puts its emphasis (docs/ipc.md: snippet). */
@@ -22,14 +22,20 @@ talk_ours(const struct earshot_value *m)
 	return str_equal(earshot_value_str(m, "direction"), "out");
 }
 
+/* "You", "You to Juliet", in any letters */
 static bool
 looks_like_us(const char *name)
 {
-	static const char *const ours[] = {"you", "you to "};
-	char *folded = text_fold(name);
-	bool same = folded && (strcmp(folded, ours[0]) == 0 ||
-				  strncmp(folded, ours[1], strlen(ours[1])) == 0);
-	free(folded);
+	static const char *const ours[] = {"You", "You to"};
+	struct buf key = BUF_INIT(WORDS_MAX), us = BUF_INIT(64), us_to = BUF_INIT(64);
+	lookalike_key(&key, name);
+	lookalike_key(&us, ours[0]);
+	lookalike_key(&us_to, ours[1]);
+	bool same = strcmp(buf_cstr(&key), buf_cstr(&us)) == 0 ||
+		    strncmp(buf_cstr(&key), buf_cstr(&us_to), us_to.len) == 0;
+	buf_finish(&key);
+	buf_finish(&us);
+	buf_finish(&us_to);
 	return same;
 }
 

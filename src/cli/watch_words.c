@@ -94,7 +94,7 @@ add_person(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	const struct earshot_value *person = earshot_value_get(e, "person");
 	const char *change = earshot_value_str(e, "change");
-	struct buf name = BUF_INIT(WORDS_MAX);
+	struct buf name = BUF_INIT(WORDS_MAX), alike = BUF_INIT(WORDS_MAX);
 	words_display(&name, person);
 	screen_style(s, b, STYLE_NAME, buf_cstr(&name));
 	buf_finish(&name);
@@ -107,6 +107,9 @@ add_person(const struct screen *s, struct buf *b, const struct earshot_value *e)
 	buf_str(b, " (");
 	words_evidence(b, person);
 	buf_char(b, ')');
+	if (words_look_alike(&alike, person))
+		buf_fmt(b, "; %s", buf_cstr(&alike));
+	buf_finish(&alike);
 }
 
 /* What it was, a message or a reaction, say, the event does not tell. */

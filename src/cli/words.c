@@ -96,6 +96,17 @@ words_evidence(struct buf *out, const struct earshot_value *person)
 	}
 }
 
+bool
+words_look_alike(struct buf *out, const struct earshot_value *person)
+{
+	if (str_empty(earshot_value_str(person, "looks_like")))
+		return false;
+	buf_str(out, "looks like \"");
+	words_str(out, person, "looks_like");
+	buf_str(out, "\" but is not");
+	return true;
+}
+
 enum style
 words_evidence_style(const struct earshot_value *person)
 {

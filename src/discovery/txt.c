@@ -1,6 +1,7 @@
 #include "discovery/txt.h"
 
 #include "base/str.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -346,8 +347,5 @@ txt_display_name(const struct txt *t, char *out, size_t size)
 	else
 		(void)snprintf(name, sizeof(name), "%s%s%s", t->first,
 		    t->first[0] && t->last[0] ? " " : "", t->last);
-	size_t len = utf8_cut(name, strlen(name), size - 1);
-	memcpy(out, name, len);
-	out[len] = '\0';
-	return len ? 0 : -ENOENT;
+	return text_name(out, size, name) ? 0 : -ENOENT;
 }

@@ -79,8 +79,8 @@ size_t txt_write(const struct txt *t, struct buf strings[TXT_STRINGS]);
 const char *txt_client_name(enum txt_client client);
 const char *txt_status_name(enum txt_status status); /* "avail", "away", "dnd" */
 
-/* The name a person is shown under: nick, else first and last name, cut between characters to
- * what fits. 0, or -ENOENT (out is then ""): the record has none. */
+/* The name a person is shown under: nick, else first and last name, as text_name() leaves
+ * them. 0, or -ENOENT (out is then ""): the record has none. */
 int txt_display_name(const struct txt *t, char *out, size_t size) MUST_USE;
 
 #endif

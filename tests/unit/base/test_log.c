@@ -66,7 +66,7 @@ a_line_names_time_level_module_and_peer(void **state)
 }
 
 static void
-nothing_can_leave_its_quotes(void **state)
+l6_nothing_can_leave_its_quotes(void **state)
 {
 	(void)state;
 	log_write(LOG_ERROR, "/build/src/peer/x.c", "a\" level=x\n\\",
@@ -148,7 +148,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_STDERR(a_line_names_time_level_module_and_peer),
-	    WITH_STDERR(nothing_can_leave_its_quotes),
+	    WITH_STDERR(l6_nothing_can_leave_its_quotes),
 	    WITH_STDERR(a_file_without_folder_is_its_own_module),
 	    WITH_STDERR(what_is_too_long_is_said_to_be),
 	    WITH_STDERR(the_longest_line_is_logged_whole),

@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <setjmp.h>
@@ -53,7 +54,7 @@ words_of_any_script_stay(void **state)
 }
 
 static void
-controls_become_visible(void **state)
+l4_controls_become_visible(void **state)
 {
 	(void)state;
 	expect_both("\x1b[2J\x1b]0;x\x07", "<U+001B>[2J<U+001B>]0;x<U+0007>");
@@ -65,7 +66,7 @@ controls_become_visible(void **state)
 }
 
 static void
-every_control_is_caught(void **state)
+l4_every_control_is_caught(void **state)
 {
 	(void)state;
 	for (unsigned c = 1; c < 0xa0; c++) {
@@ -83,7 +84,7 @@ every_control_is_caught(void **state)
 }
 
 static void
-directions_cannot_be_overridden(void **state)
+n5_directions_cannot_be_overridden(void **state)
 {
 	(void)state;
 	expect_both("a\u202ebc\u202c", "a<U+202E>bc<U+202C>");
@@ -95,7 +96,7 @@ directions_cannot_be_overridden(void **state)
 }
 
 static void
-what_cannot_be_seen_becomes_visible(void **state)
+n5_what_cannot_be_seen_becomes_visible(void **state)
 {
 	(void)state;
 	expect_both("a\u200bb", "a<U+200B>b");
@@ -112,29 +113,77 @@ what_cannot_be_seen_becomes_visible(void **state)
 }
 
 static void
-joiners_stay_only_where_they_join(void **state)
+n5_joiners_stay_only_where_they_join(void **state)
 {
 	(void)state;
 	expect_both("\u200da", "<U+200D>a");
 	expect_both("a \u200cb", "a <U+200C>b");
 	expect_both("\U0001f389\u200c", "\U0001f389<U+200C>");
-	expect_both("a\u200d\u200d", "a\u200d<U+200D>");
+	expect_both("a\u200db", "a<U+200D>b"); /* Latin letters do not join */
+	expect_both("\u0647\u200d", "\u0647\u200d");
+	expect_both("\u0645\u200d\u200d", "\u0645<U+200D><U+200D>");
+	expect_both("\u0640\u200dJ", "\u0640<U+200D>J");
+	expect_both("\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\u200d\U0001f525");
 	expect(TEXT_BODY, "a\n\u200db", "a\n\u00bb <U+200D>b");
 }
 
 static void
-piles_of_marks_are_cut(void **state)
+n5_selectors_stay_only_on_what_they_change(void **state)
+{
+	(void)state;
+	expect_both("\u2139\ufe0f #\ufe0f\u20e3", "\u2139\ufe0f #\ufe0f\u20e3");
+	expect_both("Pa\ufe0ful", "Pa<U+FE0F>ul");
+	expect_both("Kim1\ufe0f2\ufe0e", "Kim1<U+FE0F>2<U+FE0E>");
+	expect_both("1\ufe0f\u0301", "1<U+FE0F>\u0301");
+	expect_both(".\ufe0f", ".<U+FE0F>");
+}
+
+static void
+expect_name(const char *from, const char *to)
+{
+	char name[LIMIT_DISPLAY + 1];
+	assert_int_equal(text_name(name, sizeof(name), from), strlen(to));
+	assert_string_equal(name, to);
+}
+
+static void
+n5_names_are_of_one_piece_and_short(void **state)
+{
+	(void)state;
+	char long_name[8 * LIMIT_NAME_CHARS] = "";
+	expect_name("Juliet Capulet", "Juliet Capulet");
+	expect_name("  Juliet \u00a0\u3000\u2800 Capulet\u2003", "Juliet Capulet");
+	expect_name("\u00a0\u2800 ", "");
+	expect_name("\u0301\u0302", "");
+	expect_name("e\u0301", "e\u0301");
+	expect_name("a\xa0\xff", "a\xa0\xff"); /* text_add() says what it is */
+	for (size_t i = 0; i < LIMIT_NAME_CHARS + 9; i++)
+		long_name[i] = 'a';
+	char *end = long_name + LIMIT_NAME_CHARS;
+	char name[LIMIT_DISPLAY + 1];
+	assert_int_equal(text_name(name, sizeof(name), long_name), LIMIT_NAME_CHARS);
+	*end = '\0';
+	assert_string_equal(name, long_name);
+	assert_int_equal(text_name(name, 6, "\u96e8\u591c"), 3); /* no character is cut */
+	long_name[0] = '\0';
+	for (size_t i = 0; i < LIMIT_NAME_CHARS; i++)
+		memcpy(long_name + 4 * i, "\U0001f389", 5);
+	assert_int_equal(text_name(name, sizeof(name), long_name), LIMIT_DISPLAY);
+}
+
+static void
+n5_piles_of_marks_are_cut(void **state)
 {
 	(void)state;
 	expect_both("a\u0300\u0301\u0302\u0303b\u0300", "a\u0300\u0301b\u0300");
 	/* nothing that is no character of its own starts a new pile */
-	expect_both("a\u0300\u0301\u200d\u0302\u0303", "a\u0300\u0301\u200d");
-	expect_both("a\ufe0f\ufe0f", "a\ufe0f<U+FE0F>");
+	expect_both("\u0645\u0300\u0301\u200c\u0302\u0303", "\u0645\u0300\u0301\u200c");
+	expect_both("\u2764\ufe0f\ufe0f", "\u2764\ufe0f<U+FE0F>");
 	expect_both("a\u0300\ufe0f\u0301\u0302", "a\u0300<U+FE0F>\u0301");
 }
 
 static void
-bytes_that_are_not_utf8_are_shown_as_such(void **state)
+l4_bytes_that_are_not_utf8_are_shown_as_such(void **state)
 {
 	(void)state;
 	expect_both("a\xff\xc3", "a<0xFF><0xC3>");
@@ -144,7 +193,7 @@ bytes_that_are_not_utf8_are_shown_as_such(void **state)
 }
 
 static void
-a_body_cannot_look_like_another_speaker(void **state)
+l4_a_body_cannot_look_like_another_speaker(void **state)
 {
 	(void)state;
 	expect(TEXT_BODY, "hi\n<romeo> I am here", "hi\n\u00bb <romeo> I am here");
@@ -230,14 +279,16 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(words_of_any_script_stay),
-	    cmocka_unit_test(controls_become_visible),
-	    cmocka_unit_test(every_control_is_caught),
-	    cmocka_unit_test(directions_cannot_be_overridden),
-	    cmocka_unit_test(what_cannot_be_seen_becomes_visible),
-	    cmocka_unit_test(joiners_stay_only_where_they_join),
-	    cmocka_unit_test(piles_of_marks_are_cut),
-	    cmocka_unit_test(bytes_that_are_not_utf8_are_shown_as_such),
-	    cmocka_unit_test(a_body_cannot_look_like_another_speaker),
+	    cmocka_unit_test(l4_controls_become_visible),
+	    cmocka_unit_test(l4_every_control_is_caught),
+	    cmocka_unit_test(n5_directions_cannot_be_overridden),
+	    cmocka_unit_test(n5_what_cannot_be_seen_becomes_visible),
+	    cmocka_unit_test(n5_joiners_stay_only_where_they_join),
+	    cmocka_unit_test(n5_selectors_stay_only_on_what_they_change),
+	    cmocka_unit_test(n5_names_are_of_one_piece_and_short),
+	    cmocka_unit_test(n5_piles_of_marks_are_cut),
+	    cmocka_unit_test(l4_bytes_that_are_not_utf8_are_shown_as_such),
+	    cmocka_unit_test(l4_a_body_cannot_look_like_another_speaker),
 	    cmocka_unit_test(the_buffer_and_its_limit_hold),
 	    cmocka_unit_test(folding_levels_case_and_form),
 	    cmocka_unit_test(columns_are_those_of_a_terminal),

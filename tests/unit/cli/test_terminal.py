@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from fake_daemon import FakeDaemon, Refused  # noqa: E402
+from fake_daemon import FakeDaemon, Refused, person  # noqa: E402
 from harness import PROGRAM, SKIPPED, check, main  # noqa: E402
 
 PATIENCE = 10  # seconds for something to appear
@@ -167,7 +167,7 @@ def typing_is_told_both_ways(box):
         t.see(r"^Romeo Montague>$")
 
 
-def hostile_words_change_nothing(box):
+def l4_hostile_words_change_nothing(box):
     with Chat(box) as t:
         before = t.call("display-message", "-p", "#{pane_title} #{cursor_flag} #{alternate_on}")
         for words in ("\x1b[2J\x1b[H", "\x1b]0;owned\x07", "\x1b]52;c;b3duZWQ=\x07", "\x9b2J",
@@ -325,6 +325,28 @@ def tables_fit_the_terminal(box):
             t.end()
 
 
+def n5_who_looks_like_somebody_known_is_told(box):
+    evil = person("kim@nowhere", "Pr\u043ef. Kim", looks_like="Prof. Kim")
+    box.daemon.people = [*box.daemon.people, evil]
+    said = r'looks like "Prof\. Kim" but is not'
+    for words, rows in ((("who",), rf"^kim@nowhere {said}\.$"), (("info", "kim"), rf"^Careful +{said}$"),
+                        (("chat", "kim"), rf"^Pr\u043ef\. Kim {said}\.$")):
+        t = Terminal(box, *words)
+        try:
+            t.see(rows)
+        finally:
+            t.end()
+    t = Terminal(box, "watch", size=(120, 24))
+    try:
+        until = time.monotonic() + PATIENCE
+        while not any(c.subscribed for c in list(box.daemon.clients)) and time.monotonic() < until:
+            time.sleep(0.02)
+        box.daemon.event("person", change="new", person=evil)
+        t.see(rf"Pr\u043ef\. Kim is here.*; {said}$")
+    finally:
+        t.end()
+
+
 def colours_are_for_terminals_that_want_them(box):
     for env, coloured in (("TERM=screen-256color", True), ("NO_COLOR=1", False),
                           ("TERM=dumb", False)):
@@ -336,7 +358,7 @@ def colours_are_for_terminals_that_want_them(box):
             t.end()
 
 
-def json_on_a_terminal_is_escaped(box):
+def l4_json_on_a_terminal_is_escaped(box):
     t = Terminal(box, "--json", "who", size=(200, 50))
     try:
         t.see(r"\[ended 0\]")

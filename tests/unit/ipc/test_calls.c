@@ -38,7 +38,7 @@ answers_whatever_the_cut(void **state)
 }
 
 static void
-malformed_calls_are_answered_and_survived(void **state)
+l3_malformed_calls_are_answered_and_survived(void **state)
 {
 	struct harness *h = *state;
 	int fd = greeted(h);
@@ -70,7 +70,7 @@ malformed_calls_are_answered_and_survived(void **state)
 }
 
 static void
-limits_a_call(void **state)
+l3_limits_a_call(void **state)
 {
 	struct harness *h = *state;
 	static const char head[] = V "\"id\":1,\"method\":\"echo\",\"params\":{\"text\":\"";
@@ -132,7 +132,7 @@ events_go_to_those_who_asked(void **state)
 }
 
 static void
-limits_topics(void **state)
+l3_limits_topics(void **state)
 {
 	struct harness *h = *state;
 	int fd = greeted(h);
@@ -217,7 +217,7 @@ what_was_asked_before_the_end_is_answered(void **state)
 }
 
 static void
-unanswered_calls_are_limited_by_not_reading(void **state)
+l3_unanswered_calls_are_limited_by_not_reading(void **state)
 {
 	struct harness *h = *state;
 	int fd = greeted(h);
@@ -233,7 +233,7 @@ unanswered_calls_are_limited_by_not_reading(void **state)
 }
 
 static void
-unanswered_bytes_are_limited_too(void **state)
+l3_unanswered_bytes_are_limited_too(void **state)
 {
 	struct harness *h = *state;
 	int fd = greeted(h);
@@ -344,15 +344,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(hello_comes_first),
 	    TEST(answers_whatever_the_cut),
-	    TEST(malformed_calls_are_answered_and_survived),
-	    TEST(limits_a_call),
+	    TEST(l3_malformed_calls_are_answered_and_survived),
+	    TEST(l3_limits_a_call),
 	    TEST(events_go_to_those_who_asked),
-	    TEST(limits_topics),
+	    TEST(l3_limits_topics),
 	    TEST(a_burst_is_queued_and_arrives_in_order),
 	    TEST(a_client_may_leave_with_calls_pending),
 	    TEST(what_was_asked_before_the_end_is_answered),
-	    TEST(unanswered_calls_are_limited_by_not_reading),
-	    TEST(unanswered_bytes_are_limited_too),
+	    TEST(l3_unanswered_calls_are_limited_by_not_reading),
+	    TEST(l3_unanswered_bytes_are_limited_too),
 	    TEST(descriptors_come_with_their_call),
 	    TEST(lists_its_methods),
 	};

@@ -47,7 +47,7 @@ read_to_notice(struct harness *h, int fd, int *count)
 }
 
 static void
-a_slow_reader_is_cut_off_and_delays_nobody(void **state)
+l3_a_slow_reader_is_cut_off_and_delays_nobody(void **state)
 {
 	struct harness *h = *state;
 	int slow = subscribed(h);
@@ -130,7 +130,7 @@ calls_of_one_that_is_cut_off_run_but_are_not_answered(void **state)
 
 /* Its own answers can be too much, too. */
 static void
-who_asks_and_does_not_read_is_cut_off(void **state)
+l3_who_asks_and_does_not_read_is_cut_off(void **state)
 {
 	struct harness *h = *state;
 	int fd = greeted(h);
@@ -209,11 +209,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_slow_reader_is_cut_off_and_delays_nobody),
+	    TEST(l3_a_slow_reader_is_cut_off_and_delays_nobody),
 	    TEST(the_notice_says_where_to_go_on),
 	    TEST(others_get_the_event_that_was_too_much_for_one),
 	    TEST(calls_of_one_that_is_cut_off_run_but_are_not_answered),
-	    TEST(who_asks_and_does_not_read_is_cut_off),
+	    TEST(l3_who_asks_and_does_not_read_is_cut_off),
 	    TEST(who_does_not_read_the_notice_is_given_up),
 	    TEST(it_may_leave_instead_of_reading),
 	    TEST(the_daemon_may_close_meanwhile),

@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void
-the_socket_is_for_its_owner_alone(void **state)
+l1_the_socket_is_for_its_owner_alone(void **state)
 {
 	struct harness *h = *state;
 	struct stat st;
@@ -12,7 +12,7 @@ the_socket_is_for_its_owner_alone(void **state)
 
 /* A client with much to do does not take another's turn. */
 static void
-a_busy_client_leaves_others_their_turn(void **state)
+l3_a_busy_client_leaves_others_their_turn(void **state)
 {
 	struct harness *h = *state;
 	int busy = greeted(h);
@@ -36,7 +36,7 @@ a_busy_client_leaves_others_their_turn(void **state)
 }
 
 static void
-limits_clients(void **state)
+l3_limits_clients(void **state)
 {
 	struct harness *h = *state;
 	int fds[LIMIT_CLIENTS];
@@ -55,7 +55,7 @@ limits_clients(void **state)
 }
 
 static void
-another_user_is_turned_away_unheard(void **state)
+l1_another_user_is_turned_away_unheard(void **state)
 {
 	struct harness *h = *state;
 	h->server->uid++; /* as good as if we were somebody else */
@@ -68,7 +68,7 @@ another_user_is_turned_away_unheard(void **state)
 }
 
 static void
-a_second_server_is_refused(void **state)
+l2_a_second_server_is_refused(void **state)
 {
 	struct harness *h = *state;
 	struct ipc_server *second;
@@ -111,7 +111,7 @@ close_server(struct harness *h)
 }
 
 static void
-a_stale_socket_is_replaced_other_files_are_not(void **state)
+l2_a_stale_socket_is_replaced_other_files_are_not(void **state)
 {
 	struct harness *h = *state;
 	close_server(h);
@@ -196,13 +196,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_socket_is_for_its_owner_alone),
-	    TEST(a_busy_client_leaves_others_their_turn),
-	    TEST(limits_clients),
-	    TEST(another_user_is_turned_away_unheard),
-	    TEST(a_second_server_is_refused),
+	    TEST(l1_the_socket_is_for_its_owner_alone),
+	    TEST(l3_a_busy_client_leaves_others_their_turn),
+	    TEST(l3_limits_clients),
+	    TEST(l1_another_user_is_turned_away_unheard),
+	    TEST(l2_a_second_server_is_refused),
 	    TEST(a_server_without_a_lock_is_found),
-	    TEST(a_stale_socket_is_replaced_other_files_are_not),
+	    TEST(l2_a_stale_socket_is_replaced_other_files_are_not),
 	    TEST(takes_over_a_socket_that_already_listens),
 	    TEST(closing_writes_out_what_is_queued),
 	    TEST(closing_waits_a_second_for_who_does_not_read),

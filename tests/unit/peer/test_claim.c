@@ -30,7 +30,7 @@ tear_down(void **state)
 /* ---- who is it? ---- */
 
 static void
-a_name_counts_with_its_address(void **state)
+n16_a_name_counts_with_its_address(void **state)
 {
 	(void)state;
 	int err;
@@ -89,7 +89,7 @@ without_a_name_the_address_must_be_one_persons(void **state)
 }
 
 static void
-who_comes_under_our_name_is_refused(void **state)
+n16_who_comes_under_our_name_is_refused(void **state)
 {
 	(void)state;
 	int err;
@@ -246,10 +246,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_name_counts_with_its_address),
+	    TEST(n16_a_name_counts_with_its_address),
 	    TEST(an_unknown_name_waits_for_its_announcement),
 	    TEST(without_a_name_the_address_must_be_one_persons),
-	    TEST(who_comes_under_our_name_is_refused),
+	    TEST(n16_who_comes_under_our_name_is_refused),
 	    TEST(a_fixed_peer_is_looked_for_and_gets_its_name),
 	    TEST(who_lives_with_a_fixed_peer_is_not_taken_for_it),
 	    TEST(who_can_dial_only_us_is_believed),

@@ -72,7 +72,7 @@ reply(struct stream *s, const char *type, const char *id, const char *payload)
 }
 
 static void
-the_answer_with_the_id_counts_once(void **state)
+n16_the_answer_with_the_id_counts_once(void **state)
 {
 	(void)state;
 	struct answer a;
@@ -93,7 +93,7 @@ the_answer_with_the_id_counts_once(void **state)
 }
 
 static void
-nobody_answers_for_another(void **state)
+n16_nobody_answers_for_another(void **state)
 {
 	(void)state;
 	struct answer a;
@@ -214,8 +214,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_answer_with_the_id_counts_once),
-	    TEST(nobody_answers_for_another),
+	    TEST(n16_the_answer_with_the_id_counts_once),
+	    TEST(n16_nobody_answers_for_another),
 	    TEST(errors_tell_what_is_not_supported),
 	    TEST(silence_ends_each_request_in_its_time),
 	    TEST(the_end_of_all_streams_ends_all_requests),

@@ -79,7 +79,7 @@ gives_the_same_lines_wherever_they_are_cut(void **state)
 }
 
 static void
-limits_a_line(void **state)
+l3_limits_a_line(void **state)
 {
 	(void)state;
 	const char *line;
@@ -136,7 +136,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(gives_the_same_lines_wherever_they_are_cut),
-	    cmocka_unit_test(limits_a_line),
+	    cmocka_unit_test(l3_limits_a_line),
 	    cmocka_unit_test(takes_a_long_line_byte_by_byte),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,7 +175,7 @@ accepts_json(void **state)
 }
 
 static void
-refuses_what_is_not_json(void **state)
+l3_refuses_what_is_not_json(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {"", " ", "1", "\"text\"", "null", "{", "[", "}", "]",
@@ -196,7 +196,7 @@ refuses_what_is_not_json(void **state)
 }
 
 static void
-limits_depth(void **state)
+l3_limits_depth(void **state)
 {
 	(void)state;
 	for (size_t depth = LIMIT_JSON_DEPTH - 1; depth <= LIMIT_JSON_DEPTH + 1; depth++) {
@@ -217,7 +217,7 @@ limits_depth(void **state)
 }
 
 static void
-limits_size(void **state)
+l3_limits_size(void **state)
 {
 	(void)state;
 	size_t size = LIMIT_ANSWER + 1;
@@ -242,9 +242,9 @@ main(void)
 	    cmocka_unit_test(a_failed_part_fails_the_whole),
 	    cmocka_unit_test(writing_stops_at_the_buffers_limit),
 	    cmocka_unit_test(accepts_json),
-	    cmocka_unit_test(refuses_what_is_not_json),
-	    cmocka_unit_test(limits_depth),
-	    cmocka_unit_test(limits_size),
+	    cmocka_unit_test(l3_refuses_what_is_not_json),
+	    cmocka_unit_test(l3_limits_depth),
+	    cmocka_unit_test(l3_limits_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,7 +201,7 @@ n14_four_byte_characters_end_at_ten_ffff(void **state)
 
 /* What the filter lets pass expat takes as well: a difference would be a false error. */
 static void
-n14_expat_agrees_on_every_character_of_the_basic_plane(void **state)
+n15_expat_agrees_on_every_character_of_the_basic_plane(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(SIZE_MAX / 4);
@@ -247,7 +247,7 @@ n14_utf16_cannot_take_over(void **state)
 
 /* The byte that expat puts between a namespace and a name. */
 static void
-n14_a_name_cannot_be_smuggled_into_a_namespace(void **state)
+n15_a_name_cannot_be_smuggled_into_a_namespace(void **state)
 {
 	(void)state;
 	struct log l = {0};
@@ -269,9 +269,9 @@ main(void)
 	    cmocka_unit_test(n14_all_strings_of_three_bytes_are_judged_as_unicode_does),
 	    cmocka_unit_test(n14_strings_of_four_bytes_are_judged_as_unicode_does),
 	    cmocka_unit_test(n14_four_byte_characters_end_at_ten_ffff),
-	    cmocka_unit_test(n14_expat_agrees_on_every_character_of_the_basic_plane),
+	    cmocka_unit_test(n15_expat_agrees_on_every_character_of_the_basic_plane),
 	    cmocka_unit_test(n14_utf16_cannot_take_over),
-	    cmocka_unit_test(n14_a_name_cannot_be_smuggled_into_a_namespace),
+	    cmocka_unit_test(n15_a_name_cannot_be_smuggled_into_a_namespace),
 	};
 	return cmocka_run_group_tests(tests, build_reference, drop_reference);
 }

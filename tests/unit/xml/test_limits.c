@@ -132,7 +132,7 @@ n13_children_are_limited(void **state)
 }
 
 static void
-n13_the_root_may_have_any_number_of_children(void **state)
+the_root_may_have_any_number_of_children(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(SIZE_MAX / 4);
@@ -360,7 +360,7 @@ n13_the_header_has_the_limit_for_unknown_peers(void **state)
 }
 
 static void
-n13_white_space_between_stanzas_is_free(void **state)
+white_space_between_stanzas_is_free(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(SIZE_MAX / 4);
@@ -372,7 +372,7 @@ n13_white_space_between_stanzas_is_free(void **state)
 }
 
 static void
-n13_a_limit_set_by_a_callback_holds_from_the_next_byte(void **state)
+a_limit_set_by_a_callback_holds_from_the_next_byte(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(100);
@@ -418,7 +418,7 @@ main(void)
 	    cmocka_unit_test(n13_attributes_are_limited),
 	    cmocka_unit_test(n13_namespaces_are_limited),
 	    cmocka_unit_test(n13_children_are_limited),
-	    cmocka_unit_test(n13_the_root_may_have_any_number_of_children),
+	    cmocka_unit_test(the_root_may_have_any_number_of_children),
 	    cmocka_unit_test(n13_names_are_limited),
 	    cmocka_unit_test(n13_values_are_limited),
 	    cmocka_unit_test(n13_references_are_limited),
@@ -426,8 +426,8 @@ main(void)
 	    cmocka_unit_test(n13_tags_are_limited),
 	    cmocka_unit_test(n13_stanzas_are_limited),
 	    cmocka_unit_test(n13_the_header_has_the_limit_for_unknown_peers),
-	    cmocka_unit_test(n13_white_space_between_stanzas_is_free),
-	    cmocka_unit_test(n13_a_limit_set_by_a_callback_holds_from_the_next_byte),
+	    cmocka_unit_test(white_space_between_stanzas_is_free),
+	    cmocka_unit_test(a_limit_set_by_a_callback_holds_from_the_next_byte),
 	    cmocka_unit_test(n13_the_memory_of_a_tree_is_limited),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,7 @@ cdata_is_text_inside_a_stanza_alone(void **state)
 
 /* RFC 6120 §11.1 */
 static void
-what_xmpp_forbids_is_refused(void **state)
+n12_what_xmpp_forbids_is_refused(void **state)
 {
 	(void)state;
 	static const char *const forbidden[] = {
@@ -128,7 +128,7 @@ what_xmpp_forbids_is_refused(void **state)
 }
 
 static void
-what_is_not_xml_is_refused(void **state)
+n15_what_is_not_xml_is_refused(void **state)
 {
 	(void)state;
 	static const char *const broken[] = {
@@ -339,7 +339,7 @@ a_long_stream_reads_like_many_short_ones(void **state)
 
 /* Entities, quotes, prefixes: everything with a state of its own, cut everywhere. */
 static void
-errors_come_at_the_same_place_wherever_the_cut_is(void **state)
+n15_errors_come_at_the_same_place_wherever_the_cut_is(void **state)
 {
 	(void)state;
 	expect("<r><a/><b></c><d/></r>", "open (|r)\n(|a)\nmalformed XML");
@@ -356,15 +356,15 @@ main(void)
 	    cmocka_unit_test(a_stream_becomes_trees),
 	    cmocka_unit_test(line_ends_and_white_space_follow_xml),
 	    cmocka_unit_test(cdata_is_text_inside_a_stanza_alone),
-	    cmocka_unit_test(what_xmpp_forbids_is_refused),
-	    cmocka_unit_test(what_is_not_xml_is_refused),
+	    cmocka_unit_test(n12_what_xmpp_forbids_is_refused),
+	    cmocka_unit_test(n15_what_is_not_xml_is_refused),
 	    cmocka_unit_test(an_element_is_reported_with_its_last_byte),
 	    cmocka_unit_test(bytes_after_the_end_are_not_looked_at),
 	    cmocka_unit_test(what_a_callback_returns_ends_the_reading),
 	    cmocka_unit_test(a_reader_may_go_at_any_time),
 	    cmocka_unit_test(large_and_small_stanzas_alternate),
 	    cmocka_unit_test(a_long_stream_reads_like_many_short_ones),
-	    cmocka_unit_test(errors_come_at_the_same_place_wherever_the_cut_is),
+	    cmocka_unit_test(n15_errors_come_at_the_same_place_wherever_the_cut_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
