@@ -41,15 +41,16 @@ check:
 include tests/proof/proof.mk
 include tests/lab.mk
 include tests/fuzz/fuzz.mk
+include tests/flood/flood.mk
 
 # Tests that build virtual hosts of their own are not put into one more namespace.
 DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
 LAB_TESTS      = $(wildcard tests/lab/test_*.py)
 INTEROP_TESTS  = $(wildcard tests/interop/test_*.py)
 
-check-all: all unit $(PURPLE_PEER) $(B)/bench-driver $(PROOF_TOOLS) $(FAULT_TOOLS) $(MUTANTS)
+check-all: all unit $(PURPLE_PEER) $(B)/bench-driver $(PROOF_TOOLS) $(FAULT_TOOLS) $(MUTANTS) $(FLOOD_TOOLS)
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) \
-	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS) $(PROOF_TESTS)
+	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS) $(PROOF_TESTS) $(FLOOD_TESTS)
 
 check-quick: all unit $(PROOF_TOOLS)
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) --plain --limit 300 $(DIALOGUE_TESTS)

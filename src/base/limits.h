@@ -51,13 +51,16 @@ enum {
 	LIMIT_TXT_OWN = 400,     /* what we aim to publish (XEP-0174, RFC 6763) */
 	LIMIT_TXT_STRING = 255,  /* one key=value */
 	LIMIT_TXT_NAME = 64,     /* what we publish of one of first, last, nick, node */
-	LIMIT_ENTRIES = 16384,   /* people known to discovery at once */
-	LIMIT_ADDRESSES = 16,    /* addresses kept for one entry */
-	LIMIT_PLACES = 16,       /* (interface, family) pairs kept for one entry */
+	LIMIT_ENTRIES = 2048,    /* strangers known to discovery at once: random ones go (N8) ... */
+	LIMIT_ENTRIES_KEPT = 4096, /* ... and of others, who lose their place to nobody */
+	LIMIT_INSTANCES = 16384,   /* names that the helper tells of */
+	LIMIT_ADDRESSES = 16,      /* addresses kept for one entry */
+	LIMIT_PLACES = 16,         /* (interface, family) pairs kept for one entry */
 	LIMIT_FIXED_PEERS = 256,
 	LIMIT_AVATAR = 8192,            /* what we publish: one mDNS packet must hold it */
 	LIMIT_AVATAR_IN = 65535,        /* what we accept (XEP-0174) */
-	LIMIT_RESOLVES = 32,            /* mDNS resolvers in flight */
+	LIMIT_RESOLVES = 20,            /* mDNS resolvers in flight */
+	LIMIT_MDNS_ANSWERS = 10,        /* a second, to single hosts (N20; embedded responder) */
 	LIMIT_RECORD_WATCHES = 2048,    /* mDNS records watched for changes (embedded responder) */
 	LIMIT_LOOKUPS = 1024,           /* questions of the daemon to the helper, unanswered */
 	LIMIT_HELPER_LINE = 256 * 1024, /* one line from or to the discovery helper */
@@ -77,6 +80,16 @@ enum {
 	LIMIT_NICK = 64,
 	LIMIT_NAME_CHARS = 64,          /* code points of what a person is shown as ... */
 	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* ... and bytes of it */
+
+	/* What a stranger may say (N18) */
+	LIMIT_STRANGER_BURST = 10,         /* messages at once, then ... */
+	LIMIT_STRANGER_WORDS = 1,          /* ... so many a second */
+	LIMIT_STRANGER_STANZAS_BURST = 60, /* the same of all stanzas: typing, receipts, requests */
+	LIMIT_STRANGER_STANZAS = 10,
+	LIMIT_STRANGER_BYTES = 20 * 1024,   /* a second */
+	LIMIT_STRANGER_PAUSE = 30 * 1000,   /* ms: who owes more is not waited for any longer */
+	LIMIT_STRANGER_NOTICE_SECONDS = 10, /* between two that disturb somebody */
+	LIMIT_NOTICES = 3,                  /* a second, for all strangers together */
 
 	/* Outbox of one person */
 	LIMIT_OUTBOX_WINDOW = 64,     /* messages sent and not confirmed */

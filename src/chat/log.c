@@ -73,6 +73,7 @@ log_describe(const struct store_event *e)
 		return v;
 	}
 	value_set_str(v, "id", e->message.id);
+	value_set_str(v, "trust", store_trust_word(e->message.trust));
 	if (e->kind == STORE_EVENT_STATE) {
 		value_set_str(v, "state", message_state_name(e->state));
 		value_set_str(v, "reason", e->reason);

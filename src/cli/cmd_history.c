@@ -2,6 +2,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/marking.h"
 #include "cli/pages.h"
 #include "cli/talk.h"
 #include "cli/when.h"
@@ -137,7 +138,7 @@ cmd_search(struct cli *c, int argc, char **argv)
 
 /* ---- tables ---- */
 
-enum { OUTBOX_COLUMNS = 4, TALK_COLUMNS = 5, TEXT_BEGIN = 200 };
+enum { OUTBOX_COLUMNS = 5, TALK_COLUMNS = 6, TEXT_BEGIN = 200 };
 
 /* Prints rows of buffers that `fill` wrote, and frees what it used. */
 static int
@@ -156,6 +157,8 @@ print_table(struct cli *c, const struct column *columns, size_t width,
 		for (size_t i = 0; i < width; i++)
 			cells[r * width + i].text = buf_cstr(&text[r * width + i]);
 		cells[r * width].style = STYLE_NAME;
+		cells[r * width + 1].style =
+		    marking_style(earshot_value_str(earshot_value_at(rows, r), "trust"));
 	}
 	if (count == 0 && c->out.tty)
 		buf_fmt(&b, "%s\n", nothing);
@@ -173,16 +176,17 @@ fill_waiting(struct buf *cells, const struct earshot_value *m)
 {
 	const char *text = earshot_value_str(m, "text");
 	words_display(&cells[0], m);
-	when_stamp(&cells[1], earshot_value_int(m, "time", 0));
-	buf_fmt(&cells[2], "#%" PRId64, earshot_value_int(m, "number", 0));
-	talk_begin(&cells[3], text ? text : "", TEXT_BEGIN);
+	buf_str(&cells[1], marking(earshot_value_str(m, "trust")));
+	when_stamp(&cells[2], earshot_value_int(m, "time", 0));
+	buf_fmt(&cells[3], "#%" PRId64, earshot_value_int(m, "number", 0));
+	talk_begin(&cells[4], text ? text : "", TEXT_BEGIN);
 }
 
 static int
 print_waiting(struct cli *c, const struct earshot_value *messages, bool first)
 {
-	static const struct column columns[OUTBOX_COLUMNS] = {
-	    {"For", 12, 0}, {"Since", 16, 2}, {"Number", 6, 1}, {"Text", 8, 0}};
+	static const struct column columns[OUTBOX_COLUMNS] = {{"For", 12, 0},
+	    {"Trust", MARKING_WIDTH, 0}, {"Since", 16, 2}, {"Number", 6, 1}, {"Text", 8, 0}};
 	int code = CLI_OK;
 	if (!c->json)
 		return first || earshot_value_count(messages) > 0
@@ -226,10 +230,11 @@ fill_conversation(struct buf *cells, const struct earshot_value *v)
 	words_display(&cells[0], v);
 	if (cells[0].len == 0)
 		words_str(&cells[0], v, "peer");
-	buf_fmt(&cells[1], "%" PRId64, unread);
-	buf_fmt(&cells[2], "%" PRId64, queued);
-	when_stamp(&cells[3], earshot_value_int(v, "time", 0));
-	words_str(&cells[4], v, "peer");
+	buf_str(&cells[1], marking(earshot_value_str(v, "trust")));
+	buf_fmt(&cells[2], "%" PRId64, unread);
+	buf_fmt(&cells[3], "%" PRId64, queued);
+	when_stamp(&cells[4], earshot_value_int(v, "time", 0));
+	words_str(&cells[5], v, "peer");
 }
 
 int
@@ -237,8 +242,9 @@ cmd_conversations(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	static const struct column columns[TALK_COLUMNS] = {{"Name", 12, 0}, {"Unread", 6, 0},
-	    {"Queued", 6, 2}, {"Last", 16, 1}, {"Address", 10, 3}};
+	static const struct column columns[TALK_COLUMNS] = {{"Name", 12, 0},
+	    {"Trust", MARKING_WIDTH, 0}, {"Unread", 6, 0}, {"Queued", 6, 2}, {"Last", 16, 1},
+	    {"Address", 10, 3}};
 	struct earshot_value *params = earshot_value_object(), *answer = NULL;
 	int64_t limit = 0;
 	int code = take_limit(c, INT32_MAX, &limit);

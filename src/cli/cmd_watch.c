@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/marking.h"
 #include "cli/watch.h"
 
 #include <errno.h>
@@ -161,11 +162,13 @@ print_event(struct watch *w, const char *topic, const struct earshot_value *even
 {
 	const struct screen *s = &w->c->out;
 	struct buf when = BUF_INIT(64), line = BUF_INIT(SCREEN_MAX), b = BUF_INIT(SCREEN_MAX);
+	const struct earshot_value *whose = NULL;
 	int code = CLI_OK;
 	watch_stamp(&when, event, old);
-	if (watch_words(s, &line, topic, event)) {
+	if (watch_words(s, &line, &whose, topic, event)) {
 		screen_style(s, &b, STYLE_DIM, buf_cstr(&when));
-		screen_wrap(s, &b, buf_cstr(&line), when.len, when.len);
+		size_t marked = whose ? marking_add(s, &b, whose) : 0;
+		screen_wrap(s, &b, buf_cstr(&line), when.len + marked, when.len);
 		code = cli_print(w->c, &b);
 	}
 	buf_finish(&when);

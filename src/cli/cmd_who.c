@@ -2,6 +2,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/marking.h"
 #include "cli/words.h"
 
 #include <inttypes.h>
@@ -142,6 +143,8 @@ static void
 add_connection(const struct screen *s, struct buf *out, const struct earshot_value *person)
 {
 	struct buf words = BUF_INIT(WORDS_MAX);
+	marking_in_full(&words, person);
+	add_line(s, out, "Trust", &words);
 	if (!earshot_value_bool(person, "connected", false))
 		buf_str(&words, "not connected");
 	else if (earshot_value_bool(person, "encrypted", false))

@@ -154,8 +154,8 @@ const struct command command_table[] = {
     {"who", "", "Show who is here",
 	"Says of everybody what is known and since when: \"answered\" (just now or a while ago), "
 	"\"announced\" (the network says so, nobody has asked), \"not answering\", and with --all "
-	"\"gone\". Into a file or a pipe goes one line a person: name, evidence, status, program "
-	"and address, with tabs between.",
+	"\"gone\". Into a file or a pipe goes one line a person: name, marking, evidence, status, "
+	"program and address, with tabs between.",
 	ARG_NONE, COMMAND_START, 0, 0, who_options, NULL, cmd_who},
     {"send", "NAME [TEXT...]", "Send a message",
 	"NAME is a name, a nickname, an address or a part of one that fits nobody else. All after "
@@ -174,7 +174,8 @@ const struct command command_table[] = {
 	"The newest messages, of one person or of all. A TIME is a day (2026-11-23), a minute "
 	"(2026-11-23T18:04, or 18:04 of today), today, yesterday, or how long ago: 90m, 2h, 3d, "
 	"1w. "
-	"Into a file or a pipe goes a line a message: time, who, state and text with tabs between; "
+	"Into a file or a pipe goes a line a message: time, marking, who, state and text with tabs "
+	"between; "
 	"further lines of a text begin with \302\273, which nothing else does. With --json one "
 	"message a line.",
 	ARG_PERSON, COMMAND_START, 0, 1, history_options, NULL, cmd_history},

@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "cli/marking.h"
 #include "cli/markup.h"
 #include "cli/talk.h"
 #include "cli/when.h"
@@ -38,7 +39,7 @@ text_message(struct buf *out, const struct earshot_value *m, uint64_t index)
 	const char *quoted = earshot_value_str(m, "reply_text");
 	bool action = earshot_value_bool(m, "action", false);
 	words_clock(out, earshot_value_int(m, "time", 0));
-	buf_str(out, action ? "  * " : "  ");
+	buf_fmt(out, "  %s %s", marking(earshot_value_str(m, "trust")), action ? "* " : "");
 	talk_who(out, m, 0);
 	buf_str(out, action ? " " : ": ");
 	if (!str_empty(quoted)) {
@@ -86,7 +87,9 @@ md_message(struct buf *out, const struct earshot_value *m, uint64_t index)
 	const char *text = earshot_value_str(m, "text");
 	const char *quoted = earshot_value_str(m, "reply_text");
 	struct buf words = BUF_INIT(WORDS_MAX);
-	buf_str(out, "\n**");
+	buf_char(out, '\n');
+	markup_markdown(out, marking(earshot_value_str(m, "trust")), "");
+	buf_str(out, " **");
 	talk_who(&words, m, 0);
 	markup_markdown(out, buf_cstr(&words), "");
 	buf_str(out, "**, ");

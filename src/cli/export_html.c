@@ -3,6 +3,7 @@
 #include "base/stamp.h"
 #include "base/str.h"
 #include "cli/export.h"
+#include "cli/marking.h"
 #include "cli/markup.h"
 #include "cli/talk.h"
 #include "cli/when.h"
@@ -87,7 +88,11 @@ html_header(struct buf *out, const struct earshot_value *m)
 	struct buf who = BUF_INIT(WORDS_MAX);
 	stamp_write(stamp, at);
 	talk_who(&who, m, 0);
-	buf_str(out, "<header><b><bdi>");
+	const char *trust = earshot_value_str(m, "trust");
+	buf_str(out, "<header>");
+	buf_str(out, marking_is_plain(trust) ? "<strong>" : "<span>");
+	markup_html(out, marking(trust));
+	buf_str(out, marking_is_plain(trust) ? "</strong> <b><bdi>" : "</span> <b><bdi>");
 	markup_html(out, buf_cstr(&who));
 	buf_fmt(out, "</bdi></b> <time datetime=\"%s\">", stamp);
 	words_clock(out, at);

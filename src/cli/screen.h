@@ -38,7 +38,7 @@ size_t screen_wrap(
 
 /* ---- tables ---- */
 
-enum { TABLE_COLUMNS = 6 };
+enum { TABLE_COLUMNS = 7 };
 
 struct column {
 	const char *title;

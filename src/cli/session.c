@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "cli/command.h"
+#include "cli/marking.h"
 #include "cli/when.h"
 #include "cli/words.h"
 
@@ -121,6 +122,8 @@ on_prompt(void *ctx, struct buf *out)
 	buf_add(out, s->display, n);
 	if (n < len)
 		buf_str(out, "\xe2\x80\xa6");
+	if (marking_is_plain(s->trust))
+		buf_str(out, " plain");
 	buf_str(out, s->their_key_at ? " (typing)> " : "> ");
 }
 

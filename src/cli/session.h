@@ -19,6 +19,7 @@ enum {
 	SESSION_BEGIN = 256,
 	SESSION_NAME = 256,
 	SESSION_NOTICE = 1024,
+	SESSION_TRUST = 16, /* the longest word for it, docs/ipc.md */
 };
 
 /* A message of ours, until 63 others followed it. */
@@ -49,6 +50,7 @@ struct session {
 	struct editor *editor;
 	char peer[SESSION_NAME];     /* instance name of who is talked to; empty: nobody yet */
 	char display[SESSION_NAME];  /* the same for people, clean */
+	char trust[SESSION_TRUST];   /* in that person at present */
 	char notice[SESSION_NOTICE]; /* what was last shown about the person's state */
 	char other[SESSION_NAME];    /* the last other one whom it was said how to answer */
 	struct earshot_value *who;   /* owned; the last list shown: numbers choose from it */
@@ -107,6 +109,8 @@ void show_refusal(struct session *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void show_error(struct session *s, int err, const struct earshot_value *answer);
 void show_people(struct session *s);
 void show_person(struct session *s, const struct earshot_value *person);
+/* What is known of who is talked to, by an event or an answer that says so; tells of a change. */
+void show_trust(struct session *s, const struct earshot_value *v);
 void show_event(struct session *s, const char *topic, const struct earshot_value *event);
 
 /* session_command.c */

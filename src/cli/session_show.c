@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "cli/marking.h"
 #include "cli/session.h"
 #include "cli/words.h"
 
@@ -130,23 +131,40 @@ void
 show_person(struct session *s, const struct earshot_value *person)
 {
 	struct buf seen = BUF_INIT(WORDS_MAX), notice = BUF_INIT(WORDS_MAX);
-	struct buf client = BUF_INIT(WORDS_MAX);
+	struct buf client = BUF_INIT(WORDS_MAX), full = BUF_INIT(WORDS_MAX);
 	words_evidence(&seen, person);
 	add_notice(&notice, person);
 	keep_notice(s, buf_cstr(&notice));
 	words_str(&client, person, "client");
 	show_fmt(s, STYLE_PLAIN, "Talking with %s (%s%s%s), %s.", s->display, buf_cstr(&client),
 	    client.len > 0 ? "; " : "", buf_cstr(&notice), buf_cstr(&seen));
+	const char *trust = earshot_value_str(person, "trust");
+	if (str_copy(s->trust, sizeof(s->trust), trust ? trust : ""))
+		s->trust[0] = '\0';
+	marking_in_full(&full, person);
+	show_rows(s, marking_style(trust), buf_cstr(&full));
+	buf_finish(&full);
 	buf_clear(&client);
 	if (words_look_alike(&client, person))
 		show_fmt(s, STYLE_BAD, "%s %s.", s->display, buf_cstr(&client));
-	if (earshot_value_bool(person, "connected", false) &&
-	    !earshot_value_bool(person, "encrypted", false))
-		show_rows(s, STYLE_WARN, "Not encrypted: others on the network could read along.");
 	show_rows(s, STYLE_DIM, "Enter sends, /help helps, /quit ends.");
 	buf_finish(&seen);
 	buf_finish(&notice);
 	buf_finish(&client);
+}
+
+void
+show_trust(struct session *s, const struct earshot_value *v)
+{
+	const char *trust = earshot_value_str(v, "trust");
+	struct buf full = BUF_INIT(WORDS_MAX);
+	/* a word that is too long is none that is known */
+	if (!trust || strcmp(trust, s->trust) == 0 || strlen(trust) >= sizeof(s->trust))
+		return;
+	(void)snprintf(s->trust, sizeof(s->trust), "%s", trust); /* measured above */
+	marking_in_full(&full, v);
+	show_fmt(s, marking_style(trust), "%s is now %s", s->display, buf_cstr(&full));
+	buf_finish(&full);
 }
 
 static void
@@ -178,6 +196,8 @@ show_change(struct session *s, const struct earshot_value *e)
 		show_here(s, person, buf_cstr(&name));
 	if (partner && !str_equal(change, "gone"))
 		s->told_absent = false;
+	if (partner)
+		show_trust(s, person);
 	if (partner)
 		keep_notice(s, str_equal(change, "gone") ? "gone" : buf_cstr(&notice));
 	buf_finish(&name);
@@ -213,7 +233,10 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 		talk_change(s, topic, event);
 	else if (strcmp(topic, "person") == 0)
 		show_change(s, event);
-	else if (strcmp(topic, "typing") == 0)
+	else if (strcmp(topic, "trust") == 0) {
+		if (*s->peer && str_equal(earshot_value_str(event, "peer"), s->peer))
+			show_trust(s, event);
+	} else if (strcmp(topic, "typing") == 0)
 		show_typing(s, event);
 	else if (strcmp(topic, "attention") == 0) {
 		words_display(&b, event);

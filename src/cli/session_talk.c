@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "cli/marking.h"
 #include "cli/pages.h"
 #include "cli/session.h"
 #include "cli/talk.h"
@@ -158,8 +159,10 @@ on_sent(struct session *s, int err, const struct earshot_value *answer, uint64_t
 	const char *id = earshot_value_str(answer, "id");
 	if (!m || !id || str_copy(m->id, sizeof(m->id), id))
 		return;
-	if (str_equal(m->peer, s->peer))
+	if (str_equal(m->peer, s->peer)) {
 		recent_add(s, id, m->text, true);
+		show_trust(s, answer);
+	}
 	if (!m->settled)
 		set_state(s, m, earshot_value_str(answer, "state"), NULL);
 	if (!earshot_value_bool(answer, "here", true) && !s->told_absent &&
@@ -202,6 +205,7 @@ session_say(struct session *s, const char *text, const struct recent *answered)
 		earshot_value_set_str(v, "text", action ? text + 4 : text);
 		earshot_value_set_bool(v, "action", action);
 		earshot_value_set_int(v, "time", clock_wall());
+		earshot_value_set_str(v, "trust", s->trust);
 		if (answered)
 			earshot_value_set_str(v, "reply_text", answered->begin);
 		m->row = print_message(s, v, 0);
@@ -411,7 +415,7 @@ talk_change(struct session *s, const char *topic, const struct earshot_value *e)
 	struct buf b = BUF_INIT(SCREEN_MAX);
 	if (!*s->peer || !str_equal(earshot_value_str(e, "peer"), s->peer) || s->held)
 		return; /* what is being fetched is as it reads by now */
-	buf_str(&b, theirs ? s->display : "You");
+	buf_fmt(&b, "%s %s", marking(earshot_value_str(e, "trust")), theirs ? s->display : "You");
 	if (strcmp(topic, "correction") == 0) {
 		buf_str(&b, " corrected: ");
 		if (text)

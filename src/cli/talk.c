@@ -4,6 +4,7 @@
 #include "base/lookalike.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "cli/marking.h"
 #include "cli/when.h"
 #include "cli/words.h"
 
@@ -223,13 +224,15 @@ talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m
 	size_t pad = TALK_MARK_WIDTH - text_width(mark, strlen(mark));
 	buf_fmt(out, "%*s", (int)pad, "");
 	screen_style(s, out, mark_style(state), mark);
-	buf_str(out, action ? " * " : " ");
-	add_cut(&who, m, flags, s->columns / 2);
+	buf_char(out, ' ');
+	size_t marked = marking_add(s, out, m);
+	buf_str(out, action ? "* " : "");
+	add_cut(&who, m, flags, s->columns / 2 > marked ? s->columns / 2 - marked : 0);
 	enum style other = flags & TALK_OTHER ? STYLE_WARN : STYLE_NAME;
 	screen_style(s, out, ours ? STYLE_DIM : other, buf_cstr(&who));
 	buf_str(out, action ? " " : ": ");
-	size_t column =
-	    when.len + TALK_MARK_WIDTH + 1 + text_width(buf_cstr(&who), who.len) + (action ? 3 : 2);
+	size_t column = when.len + TALK_MARK_WIDTH + 1 + marked +
+			text_width(buf_cstr(&who), who.len) + (action ? 3 : 2);
 	talk_words(&words, m, flags);
 	rows += screen_wrap(s, out, buf_cstr(&words), column, TALK_INDENT);
 	buf_finish(&when);
@@ -248,7 +251,7 @@ talk_line(struct buf *out, const struct earshot_value *m, unsigned flags)
 		buf_char(out, '\t');
 	}
 	when_stamp(out, earshot_value_int(m, "time", 0));
-	buf_char(out, '\t');
+	buf_fmt(out, "\t%s\t", marking(earshot_value_str(m, "trust")));
 	talk_who(out, m, flags);
 	buf_char(out, '\t');
 	words_str(out, m, "state");
@@ -315,6 +318,7 @@ void
 talk_snippet(const struct screen *s, struct buf *out, const struct earshot_value *m)
 {
 	const char *snippet = earshot_value_str(m, "snippet");
+	const char *trust = earshot_value_str(m, "trust");
 	struct buf row = BUF_INIT(SCREEN_MAX), wrapped = BUF_INIT(SCREEN_MAX);
 	talk_who(&row, m, TALK_NAMED);
 	if (s->tty)
@@ -330,7 +334,10 @@ talk_snippet(const struct screen *s, struct buf *out, const struct earshot_value
 	when_stamp(&when, earshot_value_int(m, "time", 0));
 	buf_str(&when, s->tty ? "  " : "\t");
 	screen_style(s, out, STYLE_DIM, buf_cstr(&when));
-	(void)screen_wrap(s, &wrapped, buf_cstr(&row), when.len, TALK_INDENT);
+	screen_style(s, out, marking_style(trust), marking(trust));
+	buf_char(out, s->tty ? ' ' : '\t');
+	(void)screen_wrap(
+	    s, &wrapped, buf_cstr(&row), when.len + strlen(marking(trust)) + 1, TALK_INDENT);
 	bool on = false;
 	for (size_t i = 0; i < wrapped.len; i++) {
 		char c = wrapped.data[i];

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A message on a terminal: "18:04 ✓✓ Name: words", " ✓" if the mark is one column wide. */
+/* A message on a terminal: "18:04 ✓✓ [v] Name: words", " ✓" if the mark is one column wide. */
 enum { TALK_MARK_COLUMN = 6, TALK_MARK_WIDTH = 2, TALK_INDENT = 9 };
 
 /* Columns of an id that are shown to people: enough to name the message by. */
@@ -38,8 +38,8 @@ void talk_words(struct buf *out, const struct earshot_value *m, unsigned flags);
  * (may be NULL) is which of them holds the mark. */
 size_t talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m,
     unsigned flags, size_t *head);
-/* Appends a message for scripts: time, who, state and text with tabs between. Later lines of the
- * text begin with a mark of their own, so that each line without one is a message. */
+/* Appends a message for scripts: time, marking, who, state and text with tabs between. Later lines
+ * of the text begin with a mark of their own, so that each line without one is a message. */
 void talk_line(struct buf *out, const struct earshot_value *m, unsigned flags);
 /* One or the other, by what s is; before the first of a day a line with the day on a terminal.
  * *day is kept by the caller and begins as 0. */

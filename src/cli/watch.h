@@ -10,9 +10,10 @@
 
 /* When it was, and three blanks; old: not now, so what brings no time is left without one. */
 void watch_stamp(struct buf *out, const struct earshot_value *event, bool old);
-/* What it was. False for what is no news to people, and for topics that a newer daemon may have
+/* What it was; *whose (borrowed) has the trust that is to be shown before it, NULL: it is nobody's
+ * doing. False for what is no news to people, and for topics that a newer daemon may have
  * and this program not. */
-bool watch_words(
-    const struct screen *s, struct buf *out, const char *topic, const struct earshot_value *event);
+bool watch_words(const struct screen *s, struct buf *out, const struct earshot_value **whose,
+    const char *topic, const struct earshot_value *event);
 
 #endif

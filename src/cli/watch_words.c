@@ -226,6 +226,27 @@ add_forgotten(const struct screen *s, struct buf *b, const struct earshot_value 
 	}
 }
 
+/* "[v] Romeo is verified (was new): compared" */
+static void
+add_trust(const struct screen *s, struct buf *b, const struct earshot_value *e)
+{
+	const char *before = earshot_value_str(e, "before");
+	bool other = !str_equal(before, earshot_value_str(e, "trust"));
+	(void)s;
+	add_peer(b, e);
+	buf_str(b, other ? " is " : " stays ");
+	words_str(b, e, "trust");
+	if (other && !str_empty(before)) {
+		buf_str(b, " (was ");
+		words_str(b, e, "before");
+		buf_char(b, ')');
+	}
+	if (!str_empty(earshot_value_str(e, "cause"))) {
+		buf_str(b, ": ");
+		words_str(b, e, "cause");
+	}
+}
+
 static void
 add_state(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
@@ -279,30 +300,35 @@ is_news(const char *topic, const struct earshot_value *event)
 }
 
 bool
-watch_words(
-    const struct screen *s, struct buf *out, const char *topic, const struct earshot_value *event)
+watch_words(const struct screen *s, struct buf *out, const struct earshot_value **whose,
+    const char *topic, const struct earshot_value *event)
 {
 	static const struct {
 		const char *topic;
+		bool somebodys; /* doing: the event, or the person in it, says what they are trusted
+				 */
 		void (*add)(
 		    const struct screen *s, struct buf *b, const struct earshot_value *event);
 	} words[] = {
-	    {"message", add_message},
-	    {"sent", add_message},
-	    {"receipt", add_receipt},
-	    {"seen", add_seen},
-	    {"correction", add_correction},
-	    {"retraction", add_retraction},
-	    {"reaction", add_reaction},
-	    {"forgotten", add_forgotten},
-	    {"person", add_person},
-	    {"typing", add_typing},
-	    {"attention", add_attention},
-	    {"own", add_own},
-	    {"state", add_state},
+	    {"message", true, add_message},
+	    {"sent", true, add_message},
+	    {"receipt", true, add_receipt},
+	    {"seen", true, add_seen},
+	    {"correction", true, add_correction},
+	    {"retraction", true, add_retraction},
+	    {"reaction", true, add_reaction},
+	    {"forgotten", false, add_forgotten},
+	    {"trust", true, add_trust},
+	    {"person", true, add_person},
+	    {"typing", true, add_typing},
+	    {"attention", true, add_attention},
+	    {"own", false, add_own},
+	    {"state", false, add_state},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcmp(topic, words[i].topic) == 0 && is_news(topic, event)) {
+			const struct earshot_value *person = earshot_value_get(event, "person");
+			*whose = !words[i].somebodys ? NULL : person ? person : event;
 			words[i].add(s, out, event);
 			return true;
 		}

@@ -4,13 +4,14 @@
 #include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "cli/marking.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { PEOPLE_COLUMNS = 6, CELL_MAX = 4096 };
+enum { PEOPLE_COLUMNS = 7, CELL_MAX = 4096 };
 
 void
 words_span(struct buf *out, int64_t seconds)
@@ -151,10 +152,11 @@ fill_row(char *text[PEOPLE_COLUMNS], const struct earshot_value *person, size_t 
 	if (number > 0)
 		buf_fmt(&b[0], "%zu", number);
 	words_display(&b[1], person);
-	words_evidence(&b[2], person);
-	words_status(&b[3], person);
-	words_str(&b[4], person, "client");
-	words_str(&b[5], person, "name");
+	buf_str(&b[2], marking(earshot_value_str(person, "trust")));
+	words_evidence(&b[3], person);
+	words_status(&b[4], person);
+	words_str(&b[5], person, "client");
+	words_str(&b[6], person, "name");
 	for (size_t i = 0; i < PEOPLE_COLUMNS; i++) {
 		text[i] = buf_take(&b[i]);
 		buf_finish(&b[i]);
@@ -167,7 +169,8 @@ words_people(
 {
 	static const struct column columns[PEOPLE_COLUMNS] = {
 	    {"", 1, 0},
-	    {"Name", 14, 0},
+	    {"Name", 10, 0},
+	    {"Trust", MARKING_WIDTH, 0},
 	    {"Seen", 22, 1},
 	    {"Status", 14, 2},
 	    {"Program", 8, 4},
@@ -185,9 +188,11 @@ words_people(
 		for (size_t i = 0; i < count; i++)
 			cells[r * count + i].text = row[i + skip] ? row[i + skip] : "";
 		cells[r * count + 1 - skip].style = STYLE_NAME;
-		cells[r * count + 2 - skip].style = words_evidence_style(person);
-		cells[r * count + 4 - skip].style = STYLE_DIM;
+		cells[r * count + 2 - skip].style =
+		    marking_style(earshot_value_str(person, "trust"));
+		cells[r * count + 3 - skip].style = words_evidence_style(person);
 		cells[r * count + 5 - skip].style = STYLE_DIM;
+		cells[r * count + 6 - skip].style = STYLE_DIM;
 	}
 	if (text && cells)
 		table_print(s, out, columns + skip, count, cells, rows);

@@ -131,11 +131,17 @@ may_evict(const struct entry *ent)
 	return !ent->e.kept && !ent->own && !(ent->e.sources & DISCOVERY_FIXED);
 }
 
-/* Whoever floods the network must not choose who leaves: a random one (threat N8). */
+/* Whoever floods the network must not choose who leaves: a random one (threat N8). Those who are
+ * kept have places of their own. */
 static bool
 make_room(struct entries *s)
 {
+	size_t strangers = 0;
 	if (s->count < s->limit)
+		return true;
+	for (size_t i = 0; i < s->count; i++)
+		strangers += may_evict(s->all[i]);
+	if (strangers < s->limit && s->count < s->limit + LIMIT_ENTRIES_KEPT)
 		return true;
 	for (int i = 0; i < EVICTION_TRIES; i++) {
 		struct entry *ent = s->all[random_below((uint32_t)s->count)];

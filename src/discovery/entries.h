@@ -34,7 +34,8 @@ struct entry {
 struct entries {
 	struct map by_key;
 	struct entry **all; /* owned; for picking one at random */
-	size_t count, capacity, limit;
+	size_t count, capacity;
+	size_t limit; /* of those who may have to give way to newcomers */
 	char own_key[LIMIT_INSTANCE_NAME + 1];
 	struct list news;
 	void (*on_news)(void *ctx); /* news is no longer empty; take it soon */

@@ -293,11 +293,17 @@ verb_service(struct mdns *m, const struct subject *s)
 	const char *host = s->line->field[4];
 	if (str_to_int(s->line->field[5], 0, UINT16_MAX, &port))
 		return ERR_PROTO;
-	if (!s->ent || strlen(host) > LIMIT_HOST_NAME || !utf8_valid(host, strlen(host)))
+	if (strlen(host) > LIMIT_HOST_NAME || !utf8_valid(host, strlen(host)))
 		return 0;
-	entries_set_service(m->source.entries, s->ent, host, (uint16_t)port);
-	add_address(m, s, s->line->field[6]);
-	set_txt(m, s, 7);
+	/* one who had to give way to a flood of names is back when there is news of it (N8) */
+	struct subject here = *s;
+	if (!here.ent)
+		here.ent = entries_found(m->source.entries, s->line->field[1], s->place);
+	if (!here.ent)
+		return 0;
+	entries_set_service(m->source.entries, here.ent, host, (uint16_t)port);
+	add_address(m, &here, s->line->field[6]);
+	set_txt(m, &here, 7);
 	return 0;
 }
 

@@ -11,7 +11,7 @@ struct discovery_parts {
 	struct mdns_times mdns_times;
 	uint64_t answer_within;     /* ms, for discovery_resolve() and discovery_fetch_avatar() */
 	uint64_t fixed_retry_after; /* ms */
-	size_t entries;             /* at most */
+	size_t entries;             /* of strangers, at most */
 };
 
 /* launcher is left empty. */

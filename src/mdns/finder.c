@@ -153,7 +153,7 @@ note_size(struct finder *f)
 static struct instance *
 add_instance(struct finder *f, const char *name)
 {
-	if (f->instances.len >= LIMIT_ENTRIES) {
+	if (f->instances.len >= LIMIT_INSTANCES) {
 		if (!f->full_noted)
 			channel_note(f->b->channel, "warn", "too many people, not all are listed");
 		f->full_noted = true;

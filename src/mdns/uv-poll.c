@@ -1,8 +1,10 @@
+#define _DEFAULT_SOURCE /* SO_DOMAIN */
 #include "mdns/uv-poll.h"
 
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/list.h"
+#include "mdns/gate.h"
 
 #include <avahi-common/timeval.h>
 #include <errno.h>
@@ -15,6 +17,7 @@ enum {
 	DRAIN_CALLS = 256,        /* then others get their turn */
 	RECEIVE_BUFFER = 4 << 20, /* bytes; the kernel gives what its rmem_max allows */
 	CLOCK_STEP_MS = 2000,
+	PACKET_SIZE = 9000, /* the largest of multicast DNS (RFC 6762 §17) */
 };
 
 struct uv_poll {
@@ -22,6 +25,7 @@ struct uv_poll {
 	uv_loop_t *loop; /* borrowed */
 	struct list fds; /* of struct watched_fd */
 	bool drain;
+	struct gate gate;
 	int64_t clock_offset; /* wall minus monotonic, ms */
 };
 
@@ -31,6 +35,7 @@ struct watched_fd {
 	uv_poll_t handle;
 	struct uv_poll *owner;
 	int fd;
+	bool gated; /* multicast DNS comes in here */
 	struct list watches;
 	bool calling; /* inside a watch's callback: the list may only shrink by marking */
 	bool closing;
@@ -94,13 +99,29 @@ wanted_now(int fd, AvahiWatchEvent wanted)
 	return poll(&p, 1, 0) == 1 ? (AvahiWatchEvent)p.revents : (AvahiWatchEvent)0;
 }
 
+/* Takes what is next away if it is not to be read. */
+static bool
+turned_away(struct watched_fd *w)
+{
+	unsigned char packet[PACKET_SIZE];
+	struct sockaddr_storage from = {0};
+	socklen_t size = sizeof(from);
+	ssize_t n = recvfrom(w->fd, packet, sizeof(packet), MSG_PEEK | MSG_DONTWAIT,
+	    (struct sockaddr *)&from, &size);
+	if (n < 0 || gate_admits(&w->owner->gate, packet, (size_t)n, &from, clock_now()))
+		return false;
+	(void)recv(w->fd, packet, 1, MSG_DONTWAIT);
+	return true;
+}
+
 static void
 call(AvahiWatch *watch, AvahiWatchEvent happened)
 {
 	struct watched_fd *w = watch->on;
 	for (int i = 0; i < DRAIN_CALLS; i++) {
 		watch->happened = happened;
-		watch->fn(watch, w->fd, happened, watch->userdata);
+		if (!w->gated || happened != AVAHI_WATCH_IN || !turned_away(w))
+			watch->fn(watch, w->fd, happened, watch->userdata);
 		if (!w->owner->drain || watch->dead || !(happened & AVAHI_WATCH_IN))
 			return;
 		watch->happened = (AvahiWatchEvent)0;
@@ -158,6 +179,16 @@ is_datagram(int fd)
 	return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_DGRAM;
 }
 
+/* The sockets of multicast DNS are; that of rtnetlink is a datagram socket as well. */
+static bool
+is_internet(int fd)
+{
+	int domain;
+	socklen_t len = sizeof(domain);
+	return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) &&
+	       (domain == AF_INET || domain == AF_INET6);
+}
+
 static struct watched_fd *
 add_fd(struct uv_poll *p, int fd)
 {
@@ -172,6 +203,7 @@ add_fd(struct uv_poll *p, int fd)
 	w->fd = fd;
 	list_init(&w->watches);
 	list_insert(&p->fds, &w->node);
+	w->gated = p->drain && is_datagram(fd) && is_internet(fd);
 	if (p->drain && is_datagram(fd))
 		(void)setsockopt(
 		    fd, SOL_SOCKET, SO_RCVBUF, &(int){RECEIVE_BUFFER}, sizeof(int)); /* a wish */

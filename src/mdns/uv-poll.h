@@ -19,7 +19,7 @@ struct uv_poll;
 
 /* drain: for libavahi-core, whose watches read one datagram a call: calls again while there is
  * more, and asks the kernel for a larger receive buffer, because a hall of peers answers in one
- * burst. */
+ * burst. What the gate does not admit (gate.h) it does not get to read. */
 int uv_poll_create(uv_loop_t *loop, bool drain, struct uv_poll **out) MUST_USE;
 /* All watches and timeouts must have been freed. Accepts NULL. */
 void uv_poll_destroy(struct uv_poll *p);

@@ -53,9 +53,9 @@ struct store_put {
 	int64_t said_at;  /* ms, wall clock, of whoever said it */
 	int64_t lifetime; /* OUT: ms until it expires, 0: never */
 	bool marked;      /* OUT: the person's mark rises to this row with the same commit */
-	enum store_trust trust; /* in the person, at present; the row keeps it for ever. IN: of a
-				 * message that is trusted more a CORRECTION or RETRACTION is one
-				 * of nothing */
+	enum store_trust trust; /* in the person, at present; the row keeps it for ever. IN: what is
+				 * about a message that was said with more trust is about nothing,
+				 * but for CHAT */
 
 	/* Answer */
 	bool duplicate;         /* nothing was added: what follows is of the one there was */

@@ -131,13 +131,12 @@ insert(struct store_db *db, struct store_put *put, int64_t peer, const struct ta
 	return err || !out || !put->marked ? err : queue_mark(db, peer, put->n);
 }
 
-/* Words of theirs show the trust they came with: whoever is trusted less, such as somebody who took
- * over the name of a forgotten key, must not put others in their place, nor take them away. */
+/* A message shows the trust it was said with, and so does what becomes of it: whoever is trusted
+ * less, such as somebody who took over the name of a forgotten key, has no say in it. */
 static bool
 may_change(const struct store_put *put, const struct target *target)
 {
-	return put->direction == STORE_OUT ||
-	       (put->kind != STORE_CORRECTION && put->kind != STORE_RETRACTION) ||
+	return put->direction == STORE_OUT || put->kind == STORE_CHAT ||
 	       store_trust_rank(put->trust) >= store_trust_rank(target->trust);
 }
 

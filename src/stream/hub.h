@@ -2,6 +2,7 @@
 #ifndef STREAM_HUB_H
 #define STREAM_HUB_H
 
+#include "base/bucket.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "stream/admission.h"
@@ -23,6 +24,7 @@ struct stream_hub {
 	size_t stream_count;
 	size_t stream_limit;         /* as many as the system gives us descriptors for */
 	struct admission *admission; /* owned; incoming ones that nobody has identified */
+	struct bucket complaints;    /* of stream.c */
 	struct list pending;         /* streams with something to do outside the listener's calls */
 	uv_tcp_t listening[2];
 	bool refused[2]; /* a connection could not be taken for want of memory: try again */

@@ -1,5 +1,6 @@
 #include "stream/stream.h"
 
+#include "base/bucket.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -17,6 +18,9 @@ enum {
 	PIECES = 128,             /* of one write */
 	DIRECT_BYTES = 64 * 1024, /* so much is written without waiting for the loop's next turn */
 };
+
+/* in the log, of those who did not show who they are */
+static const struct bucket_rate complaints = {.burst = 5, .per_second = 1};
 
 void
 stream_address_text(const struct sockaddr_storage *addr, char *out, size_t size)
@@ -44,7 +48,12 @@ log_end(const struct stream *s)
 	int err = engine_err(s->engine);
 	const char *peer = s->to ? s->to : engine_peer(s->engine)->from;
 	const char *detail = engine_detail(s->engine);
-	enum log_level level = err && s->met ? LOG_INFO : LOG_DEBUG;
+	enum log_level level = LOG_DEBUG;
+	/* a flood of connections must not fill the disk with its story (N10) */
+	if (err && s->met &&
+	    (!engine_is_unknown(s->engine) ||
+		bucket_take(&s->hub->complaints, complaints, 1, clock_now())))
+		level = LOG_INFO;
 	stream_address_text(&s->remote, address, sizeof(address));
 	log_write(level, __FILE__, peer ? peer : address, "%s stream ended: %s%s%s",
 	    s->incoming ? "incoming" : "outgoing", err ? err_str(err) : "orderly",

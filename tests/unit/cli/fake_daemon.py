@@ -18,7 +18,7 @@ def person(name, display, **more):
         "status": "available", "text": "", "state": "answered", "age": 3,
         "client": "Earshot", "via": ["mdns"], "host": name.split("@")[-1] + ".local",
         "port": 5298, "addresses": ["192.0.2.7", "2001:db8::7"], "connected": True,
-        "encrypted": True, "receipts": True,
+        "encrypted": True, "trust": "known", "receipts": True,
     }
     p.update(more)
     return p
@@ -27,7 +27,7 @@ def person(name, display, **more):
 PEOPLE = [
     person("romeo@orchard", "Romeo Montague", status="away", text="under the balcony"),
     person("juliet@balcony", "Juliet", state="announced", age=130, client="Pidgin (libpurple)",
-           encrypted=False, receipts=False),
+           encrypted=False, trust="plain", receipts=False),
     person("nurse@house", "Nurse", state="silent", age=10, connected=False, status="dnd"),
     person("paris@verona", "Paris", state="gone", age=400, connected=False),
     person("\u4e2d\u6587@lab", "\u4e2d\u6587\u5f20\u4f1f", client="Gajim"),
@@ -211,7 +211,8 @@ class FakeDaemon:
              "id": f"{'in' if direction == 'in' else 'm'}{n}", "text": text, "action": False,
              "time": self.log.clock, "stored": self.log.clock,
              "state": "unread" if direction == "in" else "queued", "retracted": False,
-             "reactions": {"theirs": [], "ours": []}, "encrypted": True}
+             "reactions": {"theirs": [], "ours": []}, "trust": who["trust"],
+             "encrypted": who["trust"] != "plain"}
         m.update(more)
         if m.get("reply"):
             first = next((x for x in self.log.messages if x["id"] == m["reply"]), None)
@@ -227,7 +228,8 @@ class FakeDaemon:
     def becomes(self, m, state, reason=None):
         """What became of a message of ours."""
         m["state"] = state
-        content = {"peer": m["peer"], "display": m["display"], "id": m["id"], "state": state}
+        content = {"peer": m["peer"], "display": m["display"], "id": m["id"], "state": state,
+                   "trust": m["trust"]}
         if reason:
             m["reason"] = content["reason"] = reason
         self.durable("receipt", content)
@@ -290,7 +292,7 @@ class FakeDaemon:
     def sent(self, m):
         p = self.find(m["peer"])
         return {"number": m["number"], "id": m["id"], "peer": m["peer"], "state": m["state"],
-                "here": p["state"] in ("answered", "announced")}
+                "trust": m["trust"], "here": p["state"] in ("answered", "announced")}
 
     def known(self, peer):
         """The instance name: people with a history are known too, here or not."""
@@ -331,7 +333,7 @@ class FakeDaemon:
         else:
             m["reactions"]["ours" if by == "out" else "theirs"] = content["reactions"]
         self.durable(topic, {"peer": peer, "display": m["display"], "id": mid, "by": by,
-                             **content})
+                             "trust": m["trust"], **content})
         return m
 
     def do_edit(self, client, peer, id, text, token=None):
@@ -356,7 +358,7 @@ class FakeDaemon:
             m["state"] = "seen"
         if unread:
             self.durable("seen", {"peer": name, "display": unread[-1]["display"],
-                                  "id": unread[-1]["id"]})
+                                  "id": unread[-1]["id"], "trust": unread[-1]["trust"]})
         return {"changed": bool(unread)}
 
     def do_cancel(self, client, peer, id):
@@ -407,7 +409,8 @@ class FakeDaemon:
     def do_conversations(self, client, limit=1000):
         latest = {}
         for m in self.log.messages:
-            c = latest.setdefault(m["peer"], {"peer": m["peer"], "unread": 0, "queued": 0})
+            c = latest.setdefault(m["peer"], {"peer": m["peer"], "unread": 0, "queued": 0,
+                                               "trust": self.find(m["peer"])["trust"]})
             c.update(display=m["display"], time=m["time"])
             c["unread"] += m["state"] == "unread"
             c["queued"] += m["state"] == "queued"

@@ -61,14 +61,14 @@ def json_is_what_the_daemon_gave(box):
 def who_gives_the_evidence_in_words(box):
     r = box.run("who")
     rows = [line.split("\t") for line in r.out.splitlines()]
-    check([len(row) for row in rows] == [5] * 5, r)
-    check(rows[0] == ["Romeo Montague", "answered 3 s ago", "away: under the balcony", "Earshot",
+    check([len(row) for row in rows] == [6] * 5, r)
+    check(rows[0] == ["Romeo Montague", "[=]", "answered 3 s ago", "away: under the balcony", "Earshot",
                       "romeo@orchard"], r)
-    check(rows[1][1] == "announced 2 min ago", r)
-    check(rows[2][1:3] == ["not answering for 10 s", "do not disturb"], r)
+    check(rows[1][1:3] == ["[PLAIN]", "announced 2 min ago"], r)
+    check(rows[2][2:4] == ["not answering for 10 s", "do not disturb"], r)
     check("Paris" not in r.out)
     gone = box.run("who", "-a").out.splitlines()[3].split("\t")
-    check(gone[:2] == ["Paris", "gone"], gone)
+    check(gone[:3] == ["Paris", "[=]", "gone"], gone)
     check(box.daemon.asked("who")[-1] == {"all": True})
 
 

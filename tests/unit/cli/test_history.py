@@ -82,7 +82,7 @@ def send_tells_of_a_failure(box):
 def send_gives_the_last_state_as_json(box):
     r = box.run("send", "--json", "romeo", "hi")
     check(r.json == {"number": 1, "id": "m1", "peer": "romeo@orchard", "state": "delivered",
-                     "here": True}, r)
+                     "trust": "known", "here": True}, r)
     r = box.run("--json", "send", "paris", "hi")
     check(r.json["state"] == "queued" and not r.json["here"], r)
 
@@ -130,14 +130,14 @@ def new_refusals_have_their_own_codes(box):
 # ---- history ----
 
 GOLDEN = """\
-2027-01-15 08:00\tYou\tread\tO Romeo, wherefore art thou?
-2027-01-15 08:00\tRomeo Montague\tseen\t> O Romeo, wherefore art thou?
+2027-01-15 08:00\t[=]\tYou\tread\tO Romeo, wherefore art thou?
+2027-01-15 08:00\t[=]\tRomeo Montague\tseen\t> O Romeo, wherefore art thou?
 \u00bb Shall I hear more?
 \u00bb 2027-01-15 08:00    You    read    faked
-2027-01-16 08:00\tYou\tdelivered\tnew words (edited) [\U0001f44d]
-2027-01-16 08:00\tYou\tfailed\tlost (not delivered: It was too old.)
-2027-01-16 08:00\tRomeo Montague\tunread\t/me waves
-2027-01-16 08:00\tRomeo Montague\tseen\t(taken back)
+2027-01-16 08:00\t[=]\tYou\tdelivered\tnew words (edited) [\U0001f44d]
+2027-01-16 08:00\t[=]\tYou\tfailed\tlost (not delivered: It was too old.)
+2027-01-16 08:00\t[=]\tRomeo Montague\tunread\t/me waves
+2027-01-16 08:00\t[=]\tRomeo Montague\tseen\t(taken back)
 """
 
 
@@ -146,7 +146,7 @@ def history_is_one_line_a_message(box):
     r = box.run("history", "romeo")
     check(r.code == OK and r.out == GOLDEN, r)
     r = box.run("history")
-    check(r.out.splitlines()[-1] == "2027-01-16 08:00\tYou to Paris\tqueued\tAre you there?", r)
+    check(r.out.splitlines()[-1] == "2027-01-16 08:00\t[=]\tYou to Paris\tqueued\tAre you there?", r)
     r = box.run("history", "--ids", "--limit", "1")
     check(r.out.startswith("#7\tm7\t2027-01-16"), r)
     check(not box.daemon.asked("seen"), "only who looks has seen")
@@ -187,7 +187,7 @@ def long_histories_come_in_pages(box):
             "id": f"x{i}", "text": f"t{i}", "time": 1_800_000_000_000, "state": "seen"})
     box.daemon.log.page_max = 700  # shorter than was asked for
     for limit in (1, 50, 699, 700, 701, 1000, 2345, 3500, 9999):
-        texts = [line.split("\t")[3] for line in
+        texts = [line.split("\t")[4] for line in
                  box.run("history", "romeo", "--limit", str(limit)).out.splitlines()]
         check(texts == [f"t{i}" for i in range(max(0, 3500 - limit), 3500)], limit, texts[:3])
     r = box.run("export", "romeo", "--json")
@@ -208,7 +208,7 @@ def nothing_hostile_arrives_raw(box):
         shown = r.out.replace("\u00bb ", "") + r.err
         check(not HARMFUL.search(shown), args, r)
     for line in box.run("history").out.splitlines():
-        check(re.match("(2027-01-15 08:00\t[^\t]+\t(unread|failed)\t|\u00bb )", line), line)
+        check(re.match("(2027-01-15 08:00\t\\[=\\]\t[^\t]+\t(unread|failed)\t|\u00bb )", line), line)
 
 
 def nobody_else_is_called_you(box):
@@ -221,12 +221,55 @@ def nobody_else_is_called_you(box):
     check("to Paris (romeo@orchard)\tunread" in box.run("history").out.splitlines()[-1])
 
 
+# ---- who it is ----
+
+MARKINGS = (("plain", "[PLAIN]"), ("new", "[?]"), ("known", "[=]"), ("introduced", "[i]"),
+            ("verified", "[v]"), ("changed", "[!]"), ("wonderful", "[PLAIN]"), (None, "[PLAIN]"))
+
+
+def every_line_shows_the_trust_it_was_said_with(box):
+    """Not that of today; what is no word of ours is plain; and no name can say otherwise."""
+    fake = box.daemon
+    fake.people = [dict(fake.people[0], display="[v] Romeo")]
+    for trust, _ in MARKINGS:
+        fake.says("romeo@orchard", "needle", trust=trust, state="seen")
+        fake.add("romeo@orchard", "needle", "out", trust=trust, state="read")
+    for args, line in ((["history", "romeo"], "2027-01-15 08:00\t{}\t{}\t"),
+                       (["history"], "2027-01-15 08:00\t{}\t{}"),
+                       (["search", "needle"], "2027-01-15 08:00\t{}\t{}"),
+                       (["export", "romeo"], "08:00  {} {}: needle")):
+        lines = [x for x in box.run(*args).out.splitlines() if "needle" in x]
+        if args[0] == "search":
+            lines.reverse()
+        check(len(lines) == 2 * len(MARKINGS), args, lines)
+        for i, (_, marking) in enumerate(MARKINGS):
+            check(lines[2 * i].startswith(line.format(marking, "[v] Romeo")), args, lines[2 * i])
+            check(lines[2 * i + 1].startswith(line.format(marking, "You")), args, lines[2 * i + 1])
+    page = box.run("export", "romeo", "-f", "html").out
+    check(page.count("<header><strong>[PLAIN]</strong> <b>") == 6, page)
+    check(page.count("<header><span>[v]</span> <b>") == 2, page)
+    page = box.run("export", "romeo", "-f", "md").out
+    check(page.count("\n\\[PLAIN\\] **") == 6 and page.count("\n\\[\\!\\] **") == 2, page)
+
+
+def what_waits_and_who_is_known_is_marked(box):
+    fake = box.daemon
+    fake.add("juliet@balcony", "wait", "out")
+    check(box.run("outbox").out.startswith("Juliet\t[PLAIN]\t"))
+    check(box.run("conversations").out.startswith("Juliet\t[PLAIN]\t"))
+    for trust, words in (("plain", "[PLAIN - anyone here can read, alter or fake this]"),
+                         ("introduced", "[i] via Nurse<U+001B>: encrypted, vouched for by "),
+                         ("changed", "[!] NOT THE SAME PERSON: ")):
+        fake.people = [dict(fake.people[0], trust=trust, introduced_by="Nurse\x1b")]
+        check(f"Trust\t{words}" in box.run("info", "romeo").out, words)
+
+
 # ---- search ----
 
 def search_shows_hits_without_marks(box):
     conversation(box)
     r = box.run("search", "wherefore", "art")
-    check(r.code == OK and r.out == "2027-01-15 08:00\tYou to Romeo Montague\tread\t"
+    check(r.code == OK and r.out == "2027-01-15 08:00\t[=]\tYou to Romeo Montague\tread\t"
           "O Romeo, wherefore art thou?\n", r)
     r = box.run("search", "zzz")
     check(r.code == ERROR and r.out == "" and r.err == "Nothing found.\n", r)
@@ -249,7 +292,7 @@ def search_shows_hits_without_marks(box):
 def the_outbox_tells_what_waits(box):
     conversation(box)
     r = box.run("outbox")
-    check(r.out == "Paris\t2027-01-16 08:00\t#7\tAre you there?\n", r)
+    check(r.out == "Paris\t[=]\t2027-01-16 08:00\t#7\tAre you there?\n", r)
     check(box.run("outbox", "romeo").out == "")
     check(json.loads(box.run("outbox", "--json").out) == box.daemon.log.messages[-1])
 
@@ -298,8 +341,8 @@ def messages_are_named_by_number_id_or_its_beginning(box):
 def conversations_count_what_is_unread(box):
     conversation(box)
     r = box.run("conversations")
-    check(sorted(r.out.splitlines()) == ["Paris\t0\t1\t2027-01-16 08:00\tparis@verona",
-                                         "Romeo Montague\t1\t0\t2027-01-16 08:00\tromeo@orchard"], r)
+    check(sorted(r.out.splitlines()) == ["Paris\t[=]\t0\t1\t2027-01-16 08:00\tparis@verona",
+                                         "Romeo Montague\t[=]\t1\t0\t2027-01-16 08:00\tromeo@orchard"], r)
     check(json.loads(box.run("conversations", "--json").out.splitlines()[0])["peer"])
 
 
@@ -371,7 +414,7 @@ def exported_markdown_says_no_more_than_text(box):
     check(r.code == OK and not HARMFUL.search(r.out), r)
     for line in r.out.splitlines():
         # headings and who speaks are ours; all that others wrote is quoted
-        check(line == "" or re.match(r"(# Conversation with |## \w+day, \d|\*\*.*\*\*, \d\d:\d\d|>)", line), line)
+        check(line == "" or re.match(r"(# Conversation with |## \w+day, \d|(\\\[=\\\]|\\\[PLAIN\\\]) \*\*.*\*\*, \d\d:\d\d|>)", line), line)
         bare = re.sub(r"\\.", "", line)
         check(not re.search(r"[\[\]`~!|]|<[a-z]", bare), line)
     check(r.out.count("\n## ") == 5 and r.out.count("**, ") == 9, r)
@@ -385,17 +428,17 @@ Conversation with Romeo Montague (romeo@orchard)
 
 Friday, 15 January 2027
 
-08:00  You: O Romeo, wherefore art thou?
-08:00  Romeo Montague: > O Romeo, wherefore art thou?
+08:00  [=] You: O Romeo, wherefore art thou?
+08:00  [=] Romeo Montague: > O Romeo, wherefore art thou?
 \u00bb Shall I hear more?
 \u00bb 2027-01-15 08:00    You    read    faked
 
 Saturday, 16 January 2027
 
-08:00  You: new words (edited) [\U0001f44d]
-08:00  You: lost (not delivered: It was too old.)
-08:00  * Romeo Montague waves
-08:00  Romeo Montague: (taken back)
+08:00  [=] You: new words (edited) [\U0001f44d]
+08:00  [=] You: lost (not delivered: It was too old.)
+08:00  [=] * Romeo Montague waves
+08:00  [=] Romeo Montague: (taken back)
 """, r)
     wanted = [m for m in box.daemon.log.messages if m["peer"] == "romeo@orchard"]
     for args in (["--json"], ["--format", "json"]):

@@ -32,13 +32,13 @@ def a_chat_begins_with_what_was_said_last(box):
         box.daemon.says("romeo@orchard", f"before {i}", state="seen" if i < 28 else "unread")
     box.daemon.add("romeo@orchard", "mine", "out", state="read")
     with Chat(box, size=(80, 30)) as t:
-        t.see(r"^Friday, 15 January 2027\n08:00    Romeo Montague: before 11$")
-        t.see(r"^08:00    Romeo Montague: before 27\n08:00  \u2022 Romeo Montague: before 28$")
-        t.see(r"^08:00 \u2713\u2713 You: mine\nRomeo Montague>$")
+        t.see(r"^Friday, 15 January 2027\n08:00    \[=\] Romeo Montague: before 11$")
+        t.see(r"^08:00    \[=\] Romeo Montague: before 27\n08:00  \u2022 \[=\] Romeo Montague: before 28$")
+        t.see(r"^08:00 \u2713\u2713 \[=\] You: mine\nRomeo Montague>$")
         check("before 10" not in t.screen(), t.screen())
         check(asked(box, "seen") == [{"peer": "romeo@orchard", "id": "in30"}])
         now = box.daemon.says("romeo@orchard", "and now")
-        t.see(r"^08:00    Romeo Montague: and now\n")
+        t.see(r"^08:00    \[=\] Romeo Montague: and now\n")
         check(asked(box, "seen", 2)[-1] == {"peer": "romeo@orchard", "id": now["id"]})
         box.daemon.says("juliet@balcony", "not looked at")
         t.see("not looked at")
@@ -72,38 +72,73 @@ def marks_follow_a_message_to_the_end(box):
     box.daemon.mute.add("romeo@orchard")
     with Chat(box) as t:
         say(t, "first")
-        t.see(r"^\d\d:\d\d  \u2026 You: first$")
+        t.see(r"^\d\d:\d\d  \u2026 \[=\] You: first$")
         say(t, "second")
-        t.see(r"^\d\d:\d\d  \u2026 You: second$")
+        t.see(r"^\d\d:\d\d  \u2026 \[=\] You: second$")
         first, second = box.daemon.log.messages
         for state, mark in (("handed over", " \u00b7"), ("delivered", " \u2713"), ("read", "\u2713\u2713")):
             box.daemon.becomes(first, state)
-            t.see(rf"^\d\d:\d\d {mark} You: first$")
+            t.see(rf"^\d\d:\d\d {mark} \[=\] You: first$")
         box.daemon.becomes(second, "failed", "It was too\x1b old.")
-        t.see(r"^\d\d:\d\d  ! You: second\nNot delivered: It was too<U\+001B> old\.$")
+        t.see(r"^\d\d:\d\d  ! \[=\] You: second\nNot delivered: It was too<U\+001B> old\.$")
 
 
 def marks_of_old_messages_change_too(box):
     old = box.daemon.add("romeo@orchard", "old " * 30, "out", reply_text="what was asked")
     with Chat(box) as t:
-        t.see(r"^08:00  \u2026 You: old")
+        t.see(r"^08:00  \u2026 \[=\] You: old")
         box.daemon.becomes(old, "read")
-        t.see(r"^08:00 \u2713\u2713 You: old")
+        t.see(r"^08:00 \u2713\u2713 \[=\] You: old")
+
+
+def who_is_plain_is_plain_on_every_line(box):
+    fake = box.daemon
+    fake.says("juliet@balcony", "before", state="seen")
+    fake.add("juliet@balcony", "ours", "out", state="handed over")
+    with Chat(box, "juliet", "Juliet plain>") as t:
+        t.see(r"^\[PLAIN - anyone here can read, alter or fake this\]$")
+        t.see(r"^08:00    \[PLAIN\] Juliet: before\n08:00  \u00b7 \[PLAIN\] You: ours\nJuliet plain>$")
+        m = fake.says("juliet@balcony", "now")
+        t.see(r"^08:00    \[PLAIN\] Juliet: now$")
+        fake.change("juliet@balcony", m["id"], "correction", "in", text="then")
+        t.see(r"^\[PLAIN\] Juliet corrected: then$")
+        fake.event("typing", peer="juliet@balcony", display="Juliet", state="composing")
+        t.see(r"^Juliet plain \(typing\)>$")
+        say(t, "/me waves")
+        t.see(r" \[PLAIN\] \* You waves$")
+        # a key appears: what was said before stays what it was
+        fake.people = [fake.people[0], dict(fake.people[1], trust="new")]
+        fake.event("trust", number=fake.log.next(), peer="juliet@balcony", display="Juliet", trust="new",
+                   before="plain", cause="first contact")
+        t.see(r"^Juliet is now \[\?\]: encrypted, but nobody has looked yet whose key it is$")
+        fake.says("juliet@balcony", "by key")
+        t.see(r"^08:00    \[\?\] Juliet: by key\nJuliet>$")
+        say(t, "mine")
+        t.see(r" \[\?\] You: mine$")
+        check("[PLAIN] Juliet: now" in t.screen(), t.screen())
+        fake.event("person", change="changed", person=dict(fake.people[1], trust="changed"))
+        t.see(r"^Juliet is now \[!\] NOT THE SAME PERSON: somebody with another key uses this name$")
+        # of somebody else it is not told here
+        fake.event("trust", number=fake.log.next(), peer="romeo@orchard", display="Romeo", trust="plain",
+                   before="known", cause="forgotten")
+        fake.says("romeo@orchard", "meanwhile", trust="plain")
+        t.see(r"^08:00  \u2022 \[PLAIN\] Romeo Montague: meanwhile")
+        check("Romeo Montague is now" not in t.screen(), t.screen())
 
 
 def the_absent_are_told_of_once(box):
     with Chat(box, "paris", "Paris>") as t:
         words = r"Paris is not here; it is kept and will be delivered\."
         say(t, "one")
-        t.see(rf"^\d\d:\d\d  \u2026 You: one\n{words}$")
+        t.see(rf"^\d\d:\d\d  \u2026 \[=\] You: one\n{words}$")
         say(t, "two")
-        t.see(r"^\d\d:\d\d  \u2026 You: two\nParis>$")
+        t.see(r"^\d\d:\d\d  \u2026 \[=\] You: two\nParis>$")
         say(t, "/cancel")
-        t.see(r"^\d\d:\d\d  \u00d7 You: two\nCancelled: it will not be sent\.$")
+        t.see(r"^\d\d:\d\d  \u00d7 \[=\] You: two\nCancelled: it will not be sent\.$")
         check(asked(box, "cancel") == [{"peer": "paris@verona", "id": "m2"}])
         check(len(re.findall(words, t.screen())) == 1, t.screen())
         say(t, "/cancel")
-        t.see(r"^\d\d:\d\d  \u00d7 You: one")
+        t.see(r"^\d\d:\d\d  \u00d7 \[=\] You: one")
         say(t, "/cancel")
         t.see(r"^Nothing waits: ")
 
@@ -129,7 +164,7 @@ def messages_are_changed_by_typing(box):
                 ("/retract", "You took back: 3 apples", "retract", {"id": "m4"})):
             before = len(fake.asked(method))
             say(t, line)
-            t.see("^" + re.escape(shown) + "$")
+            t.see(r"^\[=\] " + re.escape(shown) + "$")
             got = dict(fake.asked(method)[before])
             check(got.pop("token") and got.pop("peer") == "romeo@orchard" and got == content, got)
         for line, shown in (("/retract", "There is no such message of yours here"),
@@ -139,12 +174,12 @@ def messages_are_changed_by_typing(box):
             say(t, line)
             t.see("^" + re.escape(shown))
         say(t, "/reply -2 yes, one")
-        t.see(r"^         > theirs one\n\d\d:\d\d  \u2713 You: yes, one$")
+        t.see(r"^         > theirs one\n\d\d:\d\d  \u2713 \[=\] You: yes, one$")
         check(fake.asked("send")[-1]["reply"] == "in1", fake.calls)
         say(t, "/history 2")
-        t.see(r"^08:00  \u2713 You: \(taken back\)\n +> theirs one\n08:00  \u2713 You: yes, one$")
+        t.see(r"^08:00  \u2713 \[=\] You: \(taken back\)\n +> theirs one\n08:00  \u2713 \[=\] You: yes, one$")
         say(t, "/search one")
-        t.see(r"^2027-01-15 08:00  You to Romeo Montague: yes, one$")
+        t.see(r"^2027-01-15 08:00  \[=\] You to Romeo Montague: yes, one$")
         say(t, "/search nothing at all")
         t.see(r"^Nothing found\.$")
 
@@ -161,7 +196,7 @@ def what_the_other_changes_is_told(box):
                 (mine, "reaction", {"reactions": []}, "took the reactions back from: mine"),
                 (hers, "retraction", {}, "took back: the<U+001B>[2J word")):
             box.daemon.change(m["peer"], m["id"], topic, by="in", **content)
-            t.see("^Romeo Montague " + re.escape(shown))
+            t.see(r"^\[=\] Romeo Montague " + re.escape(shown))
         box.daemon.change("juliet@balcony", other["id"], "correction", by="in", text="unseen")
         time.sleep(0.3)
         check("unseen" not in t.screen(), t.screen())
@@ -170,14 +205,14 @@ def what_the_other_changes_is_told(box):
 def a_daemon_that_comes_back_tells_what_was_missed_once(box):
     with Chat(box) as t:
         say(t, "before")
-        t.see(r"\u2713 You: before$")
+        t.see(r"\u2713 \[=\] You: before$")
         box.daemon.says("romeo@orchard", "heard")
         t.see("heard")
         old = box.daemon
         old.mute.add("romeo@orchard")
         old.dies_at.append("send")  # kept, but nobody hears of it
         say(t, "in between")
-        t.see(r"\u2026 You: in between\nEarshot has stopped")
+        t.see(r"\u2026 \[=\] You: in between\nEarshot has stopped")
         old.says("romeo@orchard", "missed")
         box.daemon = old.successor
         t.see("Earshot is back")
@@ -190,7 +225,7 @@ def a_daemon_that_comes_back_tells_what_was_missed_once(box):
             check(t.screen().count(words) == 1, words, t.screen())
         kept = next(m for m in old.log.messages if m["text"] == "in between")
         old.becomes(kept, "delivered")
-        t.see(r"\u2713 You: in between$")
+        t.see(r"\u2713 \[=\] You: in between$")
         check([m["text"] for m in old.log.messages] == ["before", "heard", "in between", "missed"])
 
 
@@ -201,9 +236,9 @@ def what_is_typed_without_a_daemon_is_said_when_it_is_back(box):
         t.see("Earshot has stopped")
         say(t, "one")
         say(t, "two")
-        t.see(r"\u2026 You: one\n.*\u2026 You: two\nRomeo Montague>$")
+        t.see(r"\u2026 \[=\] You: one\n.*\u2026 \[=\] You: two\nRomeo Montague>$")
         box.daemon = FakeDaemon(box.socket, before=old)
-        t.see(r"\u2713 You: one\n.*\u2713 You: two\nEarshot is back")
+        t.see(r"\u2713 \[=\] You: one\n.*\u2713 \[=\] You: two\nEarshot is back")
         check([p["text"] for p in box.daemon.asked("send")] == ["one", "two"])
 
 
@@ -221,14 +256,14 @@ def history_on_a_terminal_is_for_people(box):
             rows = t.rows()[:t.rows().index("[ended 0]")]
             check(" ".join(rows[:2]).startswith("Friday, 15 January 2027"), t.screen())
             ours = [r for r in rows if re.match(r"\d\d:\d\d", r)]
-            check(len(ours) == 3 and ours[0].startswith("08:00 \u2713\u2713 You:"), t.screen())
+            check(len(ours) == 3 and ours[0].startswith("08:00 \u2713\u2713 [=] You:"), t.screen())
             check(all(len(r) < size[0] for r in rows[1:3]), t.screen())
         finally:
             t.end()
     t = Terminal(box, "history", "romeo")
     try:
         t.see(r"^08:00  \u2022 .*\u2026: x \[\u2764\]\n? *\[you: \U0001f44d\]|\[you: \U0001f44d\]")
-        t.see(r"^         > what a long question.*\n08:00  \u2022 Romeo Montague: an answer\n {9}\u00bb 08:00")
+        t.see(r"^         > what a long question.*\n08:00  \u2022 \[=\] Romeo Montague: an answer\n {9}\u00bb 08:00")
     finally:
         t.end()
 

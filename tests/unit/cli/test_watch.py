@@ -90,7 +90,8 @@ def all_events(daemon):
     daemon.event("own", **daemon.own)
     daemon.event("state", **dict(daemon.state, problem="No network", network=False))
     daemon.event("something newer", x=1)
-    about = {"peer": "romeo@orchard", "display": "Romeo", "id": "0123abcd" * 4}
+    about = {"peer": "romeo@orchard", "display": "Romeo", "id": "0123abcd" * 4,
+             "trust": "verified"}
     durable = [
         ("sent", dict(about, direction="out", text="hello", time=1_500_000_000_000)),
         ("receipt", dict(about, state="handed over")),
@@ -99,6 +100,8 @@ def all_events(daemon):
         ("receipt", dict(about, state="cancelled")),
         ("receipt", dict(about, state="failed", reason="gone\x07")),
         ("receipt", {"peer": "romeo@orchard", "id": "m", "state": "failed"}),
+        ("trust", dict(about, trust="new", before="plain", cause="first\x07 contact")),
+        ("trust", dict(about, before="verified", cause="blocked")),
         ("correction", dict(about, by="in", text="new\x1b words")),
         ("correction", dict(about, by="out", text="ours")),
         ("retraction", dict(about, by="in")),
@@ -122,26 +125,28 @@ def every_event_is_one_line(box):
     count = all_events(box.daemon)
     out = "\n".join(w.lines(count - 1))  # one has two lines, two are not for people
     check(not HARMFUL.search(out), out)
-    for words in ("Romeo Montague: one\n\u00bb two <U+001B>[31mred\n", "* waves<U+202E>",
-                  "Tybalt<U+001B> is here, available", "Tybalt left", "Romeo is typing\n", "Romeo stopped typing\n",
+    for words in ("   [=] Romeo Montague: one\n\u00bb two <U+001B>[31mred\n", "* waves<U+202E>",
+                  "   [=] Tybalt<U+001B> is here, available", "Tybalt left", "   [PLAIN] Romeo is typing\n", "Romeo stopped typing\n",
                   "Romeo nudges you", "You are Mercutio", "No network",
-                  "2017-07-14 02:40   You to Romeo: hello\n",
-                  "   Handed over to Romeo: 0123abcd\n",
-                  "   Delivered to Romeo: 0123abcd\n",
-                  "   Read by Romeo: 0123abcd\n",
-                  "   Cancelled, not sent to Romeo: 0123abcd\n",
-                  "   Not delivered to Romeo: 0123abcd. gone<U+0007>\n",
-                  "   Not delivered to romeo@orchard: m\n",
-                  "   Romeo corrected 0123abcd: new<U+001B> words\n",
-                  "   You corrected 0123abcd to Romeo: ours\n",
-                  "   Romeo took back 0123abcd\n",
-                  "   You took back 0123abcd to Romeo\n",
-                  "   Romeo reacted with \U0001f44d <U+001B>! to 0123abcd\n",
-                  "   You reacted with \u2764 to 0123abcd, with Romeo\n",
-                  "   Romeo took the reactions back from 0123abcd\n",
-                  "   You have seen what Romeo said, up to 0123abcd\n",
-                  "   you (romeo@orchard) took back 0123abcd\n",
-                  "   Romeo: (taken back)\n",
+                  "   [?] Romeo is new (was plain): first<U+0007> contact\n",
+                  "   [v] Romeo stays verified: blocked\n",
+                  "2017-07-14 02:40   [v] You to Romeo: hello\n",
+                  "   [v] Handed over to Romeo: 0123abcd\n",
+                  "   [v] Delivered to Romeo: 0123abcd\n",
+                  "   [v] Read by Romeo: 0123abcd\n",
+                  "   [v] Cancelled, not sent to Romeo: 0123abcd\n",
+                  "   [v] Not delivered to Romeo: 0123abcd. gone<U+0007>\n",
+                  "   [PLAIN] Not delivered to romeo@orchard: m\n",
+                  "   [v] Romeo corrected 0123abcd: new<U+001B> words\n",
+                  "   [v] You corrected 0123abcd to Romeo: ours\n",
+                  "   [v] Romeo took back 0123abcd\n",
+                  "   [v] You took back 0123abcd to Romeo\n",
+                  "   [v] Romeo reacted with \U0001f44d <U+001B>! to 0123abcd\n",
+                  "   [v] You reacted with \u2764 to 0123abcd, with Romeo\n",
+                  "   [v] Romeo took the reactions back from 0123abcd\n",
+                  "   [v] You have seen what Romeo said, up to 0123abcd\n",
+                  "   [v] you (romeo@orchard) took back 0123abcd\n",
+                  "   [v] Romeo: (taken back)\n",
                   "   Forgotten: the messages with romeo@orchard before 2017-07-14 02:40\n"):
         check(words in out, words, out)
     check(out.endswith("   Forgotten: everything"), out)
@@ -155,7 +160,7 @@ def json_is_what_the_daemon_said(box):
     check(len(events) == count, events)
     check(events[0]["event"] == "message" and events[0]["text"] == "one\ntwo \x1b[31mred", events)
     check({"event": "something newer", "x": 1} in events, events)
-    check(events[-1] == {"event": "forgotten", "number": 19}, events)
+    check(events[-1] == {"event": "forgotten", "number": 21}, events)
     w.end()
 
 
@@ -184,8 +189,8 @@ def old_events_without_a_time_show_none(box):
     w = Watch(box, "--since", "0")
     box.daemon.event("receipt", number=2, peer="romeo@orchard", id="m2", state="read")
     old, new = w.lines(2)
-    check(old == "        Read by romeo@orchard: m1", old)
-    check(re.fullmatch(r"\d\d:\d\d   Read by romeo@orchard: m2", new), new)
+    check(old == "        [PLAIN] Read by romeo@orchard: m1", old)
+    check(re.fullmatch(r"\d\d:\d\d   \[PLAIN\] Read by romeo@orchard: m2", new), new)
     w.end()
 
 

@@ -282,7 +282,7 @@ publishes_at_once_then_once_a_second(void **state)
 }
 
 static void
-a_newcomer_takes_a_random_strangers_place(void **state)
+n8_a_newcomer_takes_a_random_strangers_place(void **state)
 {
 	struct world w;
 	char line[64];
@@ -303,7 +303,52 @@ a_newcomer_takes_a_random_strangers_place(void **state)
 	world_expect(&w, "new stranger-499@x\n");
 	assert_non_null(discovery_find(w.d, "juliet@capulet"));
 	discovery_get_state(w.d, &s);
-	assert_int_equal(s.entries, 8);
+	assert_int_equal(s.entries, 8 + 1);
+	world_finish(&w);
+}
+
+/* All of them are kept: nobody has to go, and the next stranger gets in as well. */
+static void
+n8_the_kept_take_no_strangers_place(void **state)
+{
+	struct world w;
+	char line[64], name[32];
+	(void)state;
+	world_init(&w);
+	w.parts.entries = 8;
+	world_up(&w);
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(name, sizeof(name), "friend-%d@x", i);
+		(void)snprintf(line, sizeof(line), "found\t%s\t2\t4\n", name);
+		fake_say(&w, line);
+		(void)snprintf(line, sizeof(line), "new %s\n", name);
+		world_expect(&w, line);
+		discovery_find(w.d, name)->kept = true;
+	}
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(line, sizeof(line), "found\tstranger-%d@x\t2\t4\n", i);
+		fake_say(&w, line);
+	}
+	world_expect(&w, "new stranger-99@x\n");
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(name, sizeof(name), "friend-%d@x", i);
+		assert_non_null(discovery_find(w.d, name));
+	}
+	world_finish(&w);
+}
+
+static void
+n8_who_had_to_go_is_back_with_the_next_news(void **state)
+{
+	struct world w;
+	(void)state;
+	world_init(&w);
+	world_up(&w);
+	fake_say(&w, "service\tghost\t2\t4\th\t1\t10.0.0.1\tnick=Boo\n");
+	world_expect(&w, "new ghost\n");
+	assert_int_equal(discovery_find(w.d, "ghost")->addr_count, 1);
+	fake_say(&w, "lost\tghost\t2\t4\n");
+	world_expect(&w, "gone ghost\n");
 	world_finish(&w);
 }
 
@@ -317,7 +362,7 @@ names_nobody_can_have_are_passed_over(void **state)
 	fake_say(&w,
 	    "found\t%FF%FE\t2\t4\nfound\ta%00b\t2\t4\nfound\t\t2\t4\nfound\t%01\t2\t4\n"
 	    "found\t0123456789012345678901234567890123456789012345678901234567890123\t2\t4\n"
-	    "service\tghost\t2\t4\th\t1\t10.0.0.1\nlost\tghost\t2\t4\ntxt\tghost\ta=b\n"
+	    "lost\tghost\t2\t4\ntxt\tghost\ta=b\n"
 	    "resolved\tghost\t1\navatar\tghost\t00\n"
 	    "found\tfine \xc3\xa9\t2\t4\n");
 	world_pass(&w, 30);
@@ -361,7 +406,9 @@ main(void)
 	    cmocka_unit_test(who_leaves_answers_first),
 	    cmocka_unit_test(fetches_avatars),
 	    cmocka_unit_test(publishes_at_once_then_once_a_second),
-	    cmocka_unit_test(a_newcomer_takes_a_random_strangers_place),
+	    cmocka_unit_test(n8_a_newcomer_takes_a_random_strangers_place),
+	    cmocka_unit_test(n8_the_kept_take_no_strangers_place),
+	    cmocka_unit_test(n8_who_had_to_go_is_back_with_the_next_news),
 	    cmocka_unit_test(names_nobody_can_have_are_passed_over),
 	    cmocka_unit_test(the_listener_may_close_from_its_callback),
 	};

@@ -399,6 +399,9 @@ who_is_trusted_less_changes_nothing_that_was_said(void **state)
 	put.trust = STORE_TRUST_CHANGED;
 	assert_int_equal(msg_put(&h, &put), 0);
 	assert_int_equal(put.kept, STORE_CHAT);
+	put = msg_about(msg_in("x", "!"), STORE_REACTION, "a");
+	assert_int_equal(msg_put(&h, &put), 0);
+	assert_int_equal(put.n, 0);
 	ASSERT_LOG(&h, since, "message 2 b  by0 state0\nmessage 3 d  by0 state0\n");
 	assert_int_equal(
 	    msg_ask(&h, "SELECT count(*) FROM message WHERE n = 1 AND body = 'Good night'"), 1);
