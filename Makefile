@@ -55,13 +55,15 @@ HARDEN += -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
 endif
 LDHARD = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--as-needed
 
+# these builds read and write what the programs themselves do not
+UNCONFINED    = -DEARSHOT_UNCONFINED
 SANITIZE_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_tsan = -fsanitize=thread -fno-omit-frame-pointer
 OPT_release   = -O2 -g $(HARDEN)
 OPT_debug     = -O0 -g
-OPT_asan      = -O1 -g $(SANITIZE_asan)
-OPT_tsan      = -O1 -g $(SANITIZE_tsan)
-OPT_coverage  = -O0 -g --coverage
+OPT_asan      = -O1 -g $(SANITIZE_asan) $(UNCONFINED)
+OPT_tsan      = -O1 -g $(SANITIZE_tsan) $(UNCONFINED)
+OPT_coverage  = -O0 -g --coverage $(UNCONFINED)
 LD_release    = $(LDHARD)
 LD_asan       = $(SANITIZE_asan)
 LD_tsan       = $(SANITIZE_tsan)
@@ -81,7 +83,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 # ---- folders, what each links, what each program is made of ------------------------------
 # The order is the layer order: a folder may use those to its right (tests/lint/layers.txt).
 FOLDERS = daemon chat peer stream ipc store discovery tls xml client wire base mdns cli
-PKGS_base      = libutf8proc
+PKGS_base      = libutf8proc $(SECCOMP)
 PKGS_xml       = expat
 PKGS_tls       = libssl libcrypto
 PKGS_mdns      = libuv avahi-client avahi-core
@@ -100,6 +102,8 @@ earshotd_FOLDERS      = daemon chat peer stream ipc store discovery tls xml wire
 earshotd_ALSO         = mdns
 earshot-mdns_FOLDERS  = mdns base
 earshot_FOLDERS       = cli client wire base
+# without it system calls are not filtered, and `earshot daemon status` shows that they are not
+SECCOMP := $(shell $(PKG_CONFIG) --exists 'libseccomp >= 2.5' && echo libseccomp)
 # sources that are made of something else, in the build folder under the same path
 MADE_store = src/store/schema.c
 PROGRAMS := $(foreach p,earshotd earshot-mdns earshot,\
@@ -177,10 +181,15 @@ $(B)/$(1).a: $(call libobjs,$(1)) $(B)/$(1).list
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
-# only discovery knows where its helper is installed; another prefix is not another build of all
+# only these know where the helper is installed; another prefix is not another build of all
 CFLAGS_discovery += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
+CFLAGS_daemon    += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
 $(eval $(call remember,$(B)/libexecdir,$(libexecdir)))
-$(call objs,discovery): $(B)/libexecdir
+$(call objs,discovery) $(call objs,daemon): $(B)/libexecdir
+
+CFLAGS_base += $(if $(SECCOMP),-DEARSHOT_SECCOMP)
+$(eval $(call remember,$(B)/seccomp,x$(SECCOMP)))
+$(call objs,base): $(B)/seccomp
 
 # ICU is loaded when it is needed, and only the version that is here: its names carry it
 # (src/base/lookalike.c). The build goes without, too.

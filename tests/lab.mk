@@ -15,6 +15,10 @@ $(B)/purple-peer: tests/interop/purple-peer.c
 
 -include $(wildcard $(B)/purple-peer.d)
 
+DIALOGUE_TOOLS = $(B)/helper-stub
+$(B)/helper-stub: tests/dialogue/helper_stub.c
+	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(PROOF_FLAGS) -D_GNU_SOURCE -o $@ $<
+
 BENCH_SRCS = tests/bench/driver.c tests/bench/watch.c
 $(B)/bench-driver: $(BENCH_SRCS) tests/bench/watch.h include/earshot.h $(call archives,client wire base)
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pie -o $@ $(BENCH_SRCS) \
@@ -29,7 +33,7 @@ demo: all
 	$(Q)EARSHOT_BUILD=$(B) tests/lab/demo.py
 
 ## check-dialogue scripted conversations with the daemon, as foreign programs and attackers hold them
-check-dialogue: all
+check-dialogue: all $(DIALOGUE_TOOLS)
 	$(Q)$(RUN) --plain --limit 300 $(DIALOGUE_TESTS)
 
 ## check-lab     the daemon on virtual hosts: discovery, outages, crashes

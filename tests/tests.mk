@@ -48,11 +48,12 @@ DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
 LAB_TESTS      = $(wildcard tests/lab/test_*.py)
 INTEROP_TESTS  = $(wildcard tests/interop/test_*.py)
 
-check-all: all unit $(PURPLE_PEER) $(B)/bench-driver $(PROOF_TOOLS) $(FAULT_TOOLS) $(MUTANTS) $(FLOOD_TOOLS)
+check-all: all unit $(PURPLE_PEER) $(B)/bench-driver $(PROOF_TOOLS) $(FAULT_TOOLS) \
+  $(DIALOGUE_TOOLS) $(FLOOD_TOOLS) $(MUTANTS)
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) \
 	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS) $(PROOF_TESTS) $(FLOOD_TESTS)
 
-check-quick: all unit $(PROOF_TOOLS)
+check-quick: all unit $(PROOF_TOOLS) $(DIALOGUE_TOOLS)
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) --plain --limit 300 $(DIALOGUE_TESTS)
 
 ## check-unit    build and run the unit tests (FOLDER=xml: of one folder)

@@ -133,6 +133,9 @@ enum {
 	LIMIT_CALL_FDS = 16, /* descriptors that come with one call */
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
+
+	/* Files of others */
+	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */
 };
 
 #endif

@@ -2,6 +2,9 @@
 #include "base/paths.h"
 
 #include "base/buf.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -92,6 +95,16 @@ paths_get(enum paths_kind kind, const char *name, char **out)
 	return take_path(&b, out);
 }
 
+/* Whether anybody may put another folder in the place of one that lies in this one. */
+static int
+check_parent(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return -errno;
+	return (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX) ? -EACCES : 0;
+}
+
 /* Parents as the XDG specification wants them (0700); those that exist stay as they are. */
 static int
 make_parents(char *path)
@@ -99,7 +112,7 @@ make_parents(char *path)
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		int rc = mkdir(path, 0700);
-		int err = rc < 0 && errno != EEXIST ? -errno : 0;
+		int err = rc < 0 && errno != EEXIST ? -errno : check_parent(path);
 		*slash = '/';
 		if (err)
 			return err;
@@ -131,6 +144,70 @@ paths_make(enum paths_kind kind)
 	if (!err && secret && (st.st_mode & 077) && chmod(path, 0700) < 0)
 		err = -errno;
 	free(path);
+	return err;
+}
+
+/* A line `XDG_DOWNLOAD_DIR="$HOME/Folder"`, or with an absolute path; the last one counts. A shell
+ * would read more into it (`\\"`, `$OTHER`), the program that writes the file does not. */
+static const char *
+find_download_dir(char *text)
+{
+	static const char key[] = "XDG_DOWNLOAD_DIR=\"";
+	const char *found = NULL;
+	char *rest = NULL;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, key, strlen(key)) != 0)
+			continue;
+		char *value = line + strlen(key), *end = strrchr(value, '"');
+		if (!end)
+			continue;
+		*end = '\0';
+		found = value;
+	}
+	return found;
+}
+
+static int
+add_downloads(struct buf *b, char *user_dirs)
+{
+	static const char home[] = "$HOME/";
+	const char *named = find_download_dir(user_dirs);
+	/* the home folder itself is named when somebody wants no such folder */
+	if (named && named[0] == '/' && !str_equal(named, absolute_env("HOME"))) {
+		buf_str(b, named);
+		return 0;
+	}
+	int err = add_home(b);
+	if (named && strncmp(named, home, strlen(home)) == 0 && named[strlen(home)])
+		buf_fmt(b, "/%s", named + strlen(home));
+	else
+		buf_str(b, "/Downloads");
+	return err;
+}
+
+int
+paths_downloads(char **out)
+{
+	struct buf b = BUF_INIT(PATH_LIMIT), text = BUF_INIT(LIMIT_USER_DIRS);
+	const char *config = absolute_env("XDG_CONFIG_HOME");
+	int err = 0;
+	if (config)
+		buf_str(&b, config);
+	else
+		err = add_home(&b);
+	buf_str(&b, config ? "/user-dirs.dirs" : "/.config/user-dirs.dirs");
+	if (!err && !buf_err(&b) && file_read(buf_cstr(&b), &text))
+		buf_clear(&text); /* none, or none that makes sense */
+	buf_clear(&b);
+	buf_char(&text, '\0');
+	if (!err)
+		err = buf_err(&text);
+	if (!err)
+		err = add_downloads(&b, text.data);
+	buf_finish(&text);
+	if (!err)
+		return take_path(&b, out);
+	buf_finish(&b);
 	return err;
 }
 

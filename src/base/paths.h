@@ -16,8 +16,14 @@ int paths_get(enum paths_kind kind, const char *name, char **out) MUST_USE;
 
 /* Makes sure that the folder is there, is a folder, is ours and is closed to others: made with
  * 0700, state and runtime folders that others could read are set to it.
- * -EPERM: it belongs to someone else; -EACCES: others may write to it. */
+ * -EPERM: it belongs to someone else; -EACCES: others may write to it, or may replace it or a
+ * folder above it (L1). */
 int paths_make(enum paths_kind kind) MUST_USE;
+
+/* The user's own folder for downloads, as a new string (free()): what user-dirs.dirs in the
+ * configuration folder names (xdg-user-dirs), else Downloads in the home folder. It need not be
+ * there. -ENOENT: there is no home folder. */
+int paths_downloads(char **out) MUST_USE;
 
 /* The folder the running program was started from, as a new string (free()). */
 int paths_program_dir(char **out) MUST_USE;

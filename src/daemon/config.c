@@ -29,6 +29,7 @@ static const char help[] =
     "  --no-mdns          announce nothing, look for nobody: fixed peers only\n"
     "  --helper PROGRAM   the discovery helper (default: earshot-mdns beside this program)\n"
     "  --socket PATH      the local socket (default: daemon.sock in the runtime folder)\n"
+    "  --sandbox on|off   confine the daemon to its own files and needs (default on)\n"
     "  --passphrase-fd N  read the passphrase of a locked key from this descriptor (default: the\n"
     "                     systemd credential earshot.passphrase, if there is one)\n"
     "  --log-level LEVEL  error, warn, info or debug (default info), to standard error\n"
@@ -39,7 +40,8 @@ static const char help[] =
     "  [network]   port, mdns (yes or no), peer (HOST:PORT of a fixed peer; once for each)\n"
     "  [privacy]   publish_name (yes or no)\n"
     "  [messages]  lifetime (days until a message nobody took is given up; 30, 0 never)\n"
-    "  [log]       level\n";
+    "  [log]       level\n"
+    "  [daemon]    sandbox (on or off)\n";
 
 /* ---- the file ---- */
 
@@ -64,6 +66,18 @@ parse_port(const char *value, uint16_t *out)
 	int err = str_to_int(value, 0, 65535, &n);
 	if (!err)
 		*out = (uint16_t)n;
+	return err;
+}
+
+static int
+parse_sandbox(const char *value, enum confine_mode *out)
+{
+	bool on;
+	if (confine_mode_parse(value, out) == 0)
+		return 0;
+	int err = parse_bool(value, &on);
+	if (!err)
+		*out = on ? CONFINE_ON : CONFINE_OFF;
 	return err;
 }
 
@@ -125,6 +139,8 @@ set_key(struct config *c, const char *section, const char *key, const char *valu
 		err = parse_lifetime(value, &c->lifetime);
 	else if (strcmp(k, "log.level") == 0)
 		err = log_level_parse(value, &c->log_level);
+	else if (strcmp(k, "daemon.sandbox") == 0)
+		err = parse_sandbox(value, &c->sandbox);
 	buf_finish(&name);
 	return err;
 }
@@ -177,6 +193,7 @@ enum {
 	OPT_SOCKET,
 	OPT_PASSPHRASE,
 	OPT_LOG,
+	OPT_SANDBOX,
 	OPT_HELP,
 	OPT_VERSION
 };
@@ -190,6 +207,7 @@ static const struct option options[] = {
     {"socket", required_argument, NULL, OPT_SOCKET},
     {"passphrase-fd", required_argument, NULL, OPT_PASSPHRASE},
     {"log-level", required_argument, NULL, OPT_LOG},
+    {"sandbox", required_argument, NULL, OPT_SANDBOX},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {0},
@@ -224,6 +242,8 @@ take_option(struct config *c, int option, const char *value)
 		return parse_fd(value, &c->passphrase_fd) ? bad_value("passphrase-fd", value) : 0;
 	case OPT_LOG:
 		return log_level_parse(value, &c->log_level) ? bad_value("log-level", value) : 0;
+	case OPT_SANDBOX:
+		return parse_sandbox(value, &c->sandbox) ? bad_value("sandbox", value) : 0;
 	case OPT_HELP:
 		(void)fputs(help, stdout);
 		return CONFIG_DONE;
@@ -274,6 +294,7 @@ set_defaults(struct config *c)
 	    .mdns = true,
 	    .publish_name = true,
 	    .log_level = LOG_INFO,
+	    .sandbox = CONFINE_ON,
 	    .problem = BUF_INIT(PROBLEM_LIMIT)};
 	struct passwd pw, *found = NULL;
 	char space[4096];

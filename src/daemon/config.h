@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "base/confine.h"
 #include "base/log.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct config {
 	bool mdns;
 	bool publish_name;
 	enum log_level log_level;
+	enum confine_mode sandbox;
 	int64_t lifetime; /* ms until a message nobody took is given up, 0: never */
 	char **peers;     /* owned, each too; fixed peers of the file */
 	size_t peer_count;

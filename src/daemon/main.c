@@ -10,6 +10,8 @@
 #include "chat/chat.h"
 #include "daemon/config.h"
 #include "daemon/identity.h"
+#include "daemon/sandbox.h"
+#include "discovery/child.h"
 #include "ipc/ipc.h"
 #include "peer/roster.h"
 #include "store/store.h"
@@ -51,6 +53,7 @@ struct daemon {
 	struct ipc_server *ipc;        /* owned */
 	struct roster roster;
 	char *socket; /* owned */
+	struct sandbox sandbox;
 	char log[512];
 	int lock;
 	uint64_t started; /* ms, uv_now() */
@@ -117,6 +120,10 @@ call_status(struct ipc_call *call)
 	value_set_int(v, "pid", getpid());
 	value_set_int(v, "uptime", (int64_t)((uv_now(&d->loop) - d->started) / 1000));
 	value_set_int(v, "clients", (int64_t)ipc_server_clients(d->ipc));
+	struct buf sandbox = BUF_INIT(64);
+	sandbox_describe(&d->sandbox, &sandbox);
+	value_set_str(v, "sandbox", buf_cstr(&sandbox));
+	buf_finish(&sandbox);
 	set_path(v, "config", d->config.path);
 	set_path(v, "log", d->log);
 	if (str_empty(value_str(v, "problem")) && d->config.problem.len)
@@ -277,7 +284,10 @@ make_folders(void)
 		char *path = NULL;
 		(void)!paths_get(kinds[i], NULL, &path);
 		(void)fprintf(stderr, "earshotd: the folder %s cannot be used: %s.\n",
-		    path ? path : "for its files", err_str(err));
+		    path ? path : "for its files",
+		    err == -EACCES ? "others may change it or a folder above it, or it is closed "
+				     "to us; `chmod o-w` closes a folder to others"
+				   : err_str(err));
 		free(path);
 		return err;
 	}
@@ -350,6 +360,7 @@ start_roster(struct daemon *d)
 	    .ctx = d,
 	    .discovery = {.helper = d->config.helper,
 		.user_name = d->config.user,
+		.sandbox = d->config.sandbox,
 		.mdns = d->config.mdns},
 	    .port = d->config.port,
 	    .peers = d->config.peers,
@@ -370,10 +381,6 @@ start(struct daemon *d)
 	(void)uv_signal_start(&d->interrupt, on_signal, SIGINT);
 
 	int err = ipc_server_create(&d->loop, &d->ipc);
-	if (!err && d->config.socket)
-		err = str_replace(&d->socket, d->config.socket);
-	else if (!err)
-		err = paths_get(PATHS_RUNTIME, "daemon.sock", &d->socket);
 	if (!err)
 		err = take_own(d);
 	if (!err)
@@ -382,6 +389,24 @@ start(struct daemon *d)
 		err = roster_add_methods(&d->roster);
 	if (!err)
 		err = ipc_server_add(d->ipc, methods, d);
+	return err;
+}
+
+/* From here on only what is needed. */
+static int
+enter_sandbox(struct daemon *d)
+{
+	char *helper = NULL;
+	int err = d->config.socket ? str_replace(&d->socket, d->config.socket)
+				   : paths_get(PATHS_RUNTIME, "daemon.sock", &d->socket);
+	if (!err)
+		err = child_find_program(d->config.helper, &helper);
+	if (!err)
+		err = sandbox_enter(d->config.sandbox, helper, d->socket, &d->sandbox);
+	if (err)
+		(void)fprintf(
+		    stderr, "earshotd: its sandbox cannot be entered: %s.\n", err_str(err));
+	free(helper);
 	return err;
 }
 
@@ -402,7 +427,6 @@ run(struct daemon *d)
 			log_warn(NULL, "%s", buf_cstr(&d->config.problem));
 	}
 	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
-	free(d->socket);
 	int left = uv_loop_close(&d->loop);
 	if (left)
 		log_error(NULL, "the loop still held handles at the end");
@@ -452,11 +476,14 @@ main(int argc, char **argv)
 			    err_str(err));
 	}
 	if (!err)
+		err = enter_sandbox(&d);
+	if (!err)
 		err = identity_open(d.config.passphrase_fd, &d.identity, &d.tls);
 	if (!err)
 		err = run(&d);
 	tls_context_destroy(d.tls);
 	tls_identity_destroy(d.identity);
+	free(d.socket);
 	config_finish(&d.config);
 	return exit_code(err);
 }

@@ -27,8 +27,8 @@ struct discovery {
 	struct announcement own;
 	char name[LIMIT_INSTANCE_NAME + 1];
 	bool published, name_due, state_due, closing;
-	unsigned open; /* handles and sources not yet closed */
-	char *program; /* owned */
+	unsigned open;                 /* handles and sources not yet closed */
+	struct child_program *program; /* owned, its path too */
 	struct discovery_listener l;
 	void *ctx;
 	void (*done)(void *ctx);
@@ -202,6 +202,14 @@ on_failed_closed(void *ctx)
 	(void)ctx;
 }
 
+static void
+program_free(struct child_program *program)
+{
+	if (program)
+		free(program->path);
+	free(program);
+}
+
 int
 discovery_assemble(uv_loop_t *loop, const struct discovery_config *config,
     const struct discovery_parts *parts, const struct discovery_listener *l, void *ctx,
@@ -249,15 +257,17 @@ discovery_create(uv_loop_t *loop, const struct discovery_config *config,
     const struct discovery_listener *l, void *ctx, struct discovery **out)
 {
 	struct discovery_parts parts;
-	char *program = NULL;
+	struct child_program *program = calloc(1, sizeof(*program));
+	if (!program)
+		return -ENOMEM;
 	discovery_default_parts(&parts);
-	int err = child_find_program(config->helper, &program);
-	if (err)
-		return err;
+	program->sandbox = config->sandbox;
+	int err = child_find_program(config->helper, &program->path);
 	parts.launcher = child_launcher(program);
-	err = discovery_assemble(loop, config, &parts, l, ctx, out);
+	if (!err)
+		err = discovery_assemble(loop, config, &parts, l, ctx, out);
 	if (err)
-		free(program);
+		program_free(program);
 	else
 		(*out)->program = program;
 	return err;
@@ -274,7 +284,7 @@ after_closed(void *ctx)
 	entries_finish(&d->entries);
 	for (size_t i = 0; i < TXT_STRINGS; i++)
 		buf_finish(&d->own.txt[i]);
-	free(d->program);
+	program_free(d->program);
 	free(d);
 	done(done_ctx);
 }

@@ -6,6 +6,7 @@
 #define DISCOVERY_DISCOVERY_H
 
 #include "base/compiler.h"
+#include "base/confine.h"
 #include "base/limits.h"
 #include "discovery/txt.h"
 
@@ -63,7 +64,8 @@ struct discovery_config {
 	const char *helper;    /* path of earshot-mdns; NULL: beside the running program, else in
 				  the library folder */
 	const char *user_name; /* the user part of user@machine, cleaned by discovery (R1) */
-	bool mdns;             /* false: fixed peers only */
+	enum confine_mode sandbox; /* the helper's; it always gives up what a program can */
+	bool mdns;                 /* false: fixed peers only */
 };
 
 struct discovery_state {

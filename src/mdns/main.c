@@ -1,5 +1,7 @@
 /* earshot-mdns: the discovery helper, a child of earshotd on a socketpair. It holds no keys and
  * no files; hostile packets and a hanging avahi-daemon can do no more than end it. */
+#include "base/compiler.h"
+#include "base/confine.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "mdns/clash.h"
@@ -11,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -50,16 +51,29 @@ take_over(int fd, int mode, int *out)
 	return 0;
 }
 
+/* The daemon's own sandbox holds here too; this leaves us the network and no more. Best effort:
+ * kernels differ. */
 static void
-confine(void)
+confine(enum confine_mode mode)
 {
-	/* no way up, and no way for other programs of the user to look in */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		log_warn(NULL, "cannot give up privileges");
+#ifdef EARSHOT_UNCONFINED
+	(void)mode;
+#else
+	static const struct confine_place places[] = {{"/dev/urandom", CONFINE_READ}};
+	if (mode == CONFINE_OFF)
+		return;
+	int err = confine_files(places, ARRAY_LEN(places), false);
+	if (err < 0)
+		log_warn(NULL, "files are not confined: %s", err_str(err));
+	err = confine_calls(
+	    CONFINE_CALLS_BASE | (mode == CONFINE_STRICT ? (unsigned)CONFINE_CALLS_STRICT : 0));
+	if (err < 0)
+		log_warn(NULL, "system calls are not confined: %s", err_str(err));
+#endif
 }
 
 static int
-run(bool embedded)
+run(bool embedded, enum confine_mode sandbox)
 {
 	struct helper *helper = NULL;
 	int in = -1, out = -1;
@@ -68,6 +82,8 @@ run(bool embedded)
 		err = take_over(STDOUT_FILENO, O_WRONLY, &out);
 	if (!err)
 		err = clash_init();
+	if (!err)
+		confine(sandbox);
 	if (!err)
 		err = uv_loop_init(&program.loop);
 	if (err) {
@@ -95,19 +111,31 @@ run(bool embedded)
 int
 main(int argc, char **argv)
 {
-	bool embedded = argc == 2 && strcmp(argv[1], "--embedded") == 0;
+	static const char sandbox_option[] = "--sandbox=";
+	bool embedded = false, understood = true;
+	enum confine_mode sandbox = CONFINE_ON;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)printf("earshot-mdns " EARSHOT_VERSION "\n");
 		return EXIT_SUCCESS;
 	}
-	if (argc > 1 && !embedded) {
+	for (int i = 1; i < argc && understood; i++) {
+		if (strcmp(argv[i], "--embedded") == 0)
+			embedded = true;
+		else if (strncmp(argv[i], sandbox_option, strlen(sandbox_option)) == 0)
+			understood =
+			    confine_mode_parse(argv[i] + strlen(sandbox_option), &sandbox) == 0;
+		else
+			understood = false;
+	}
+	if (!understood) {
 		(void)fprintf(stderr,
-		    "usage: earshot-mdns [--embedded]\n"
+		    "usage: earshot-mdns [--embedded] [--sandbox=on|off]\n"
 		    "It is started by earshotd, with the line to it as standard input "
 		    "and output.\n");
 		return EXIT_FAILURE;
 	}
 	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail for a catchable signal */
-	confine();
-	return run(embedded);
+	if (confine_process())
+		log_warn(NULL, "privileges cannot be given up");
+	return run(embedded, sandbox);
 }

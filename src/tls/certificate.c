@@ -17,7 +17,11 @@
 
 static const char handover_label[] = "earshot handover 1";
 
-enum { SERIAL_SIZE = 8, NAME_SIZE = 8, SIGNED_SIZE = sizeof(handover_label) - 1 + 2 * TLS_ID_SIZE };
+enum {
+	SERIAL_SIZE = 8,
+	NAME_SIZE = 8,
+	SIGNED_SIZE = sizeof(handover_label) - 1 + 2 * sizeof(struct tls_id)
+};
 
 /* The only two forms of a key: one encoding each, so that a key has one id. */
 static const struct {
@@ -115,10 +119,14 @@ certificate_add_record(struct certificate_records *records, EVP_PKEY *old, const
 		err = id_of(r.spki, r.spki_len, &from);
 	if (err)
 		return err;
+	int kind = kind_of(r.spki, r.spki_len);
+	if (kind < 0)
+		return ERR_CERTIFICATE;
 	signed_text(&from, to, text);
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	bool done = md && EVP_DigestSignInit_ex(md, NULL, NULL, NULL, NULL, old, NULL) == 1 &&
-		    EVP_DigestSign(md, r.signature, &r.signature_len, text, sizeof(text)) == 1;
+	bool done =
+	    md && EVP_DigestSignInit_ex(md, NULL, kinds[kind].digest, NULL, NULL, old, NULL) == 1 &&
+	    EVP_DigestSign(md, r.signature, &r.signature_len, text, sizeof(text)) == 1;
 	EVP_MD_CTX_free(md);
 	if (!done)
 		return -ENOMEM;

@@ -39,11 +39,11 @@ int certificate_verify(X509 *cert, struct tls_peer *out) MUST_USE;
 int certificate_read_records(X509 *cert, struct certificate_records *out) MUST_USE;
 
 /* Appends the record by which `old` hands over to `to`; at the limit the oldest one goes. 0,
- * -ENOMEM. */
+ * -ENOMEM, ERR_CERTIFICATE (no kind of key that is accepted). */
 int certificate_add_record(
     struct certificate_records *records, EVP_PKEY *old, const struct tls_id *to) MUST_USE;
 
-/* The id of a key. 0, -ENOMEM. */
+/* The id of a key. 0, -ENOMEM, ERR_CERTIFICATE (a bigger key than any that is accepted). */
 int certificate_key_id(const EVP_PKEY *key, struct tls_id *out) MUST_USE;
 
 #endif

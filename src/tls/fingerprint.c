@@ -23,7 +23,7 @@ write_group(char *to, uint32_t number)
 int
 tls_safety_number(const struct tls_id *a, const struct tls_id *b, char out[TLS_SAFETY_SIZE])
 {
-	uint8_t text[sizeof(label) - 1 + 2 * TLS_ID_SIZE], hash[SHA512_DIGEST_LENGTH];
+	uint8_t text[sizeof(label) - 1 + 2 * sizeof(struct tls_id)], hash[SHA512_DIGEST_LENGTH];
 	bool swap = tls_id_compare(a, b) > 0;
 	memcpy(text, label, sizeof(label) - 1);
 	memcpy(text + sizeof(label) - 1, (swap ? b : a)->bytes, TLS_ID_SIZE);

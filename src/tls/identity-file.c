@@ -79,8 +79,10 @@ read_whole(int fd, char *out, size_t size, size_t *len)
 	return ERR_DAMAGED;
 }
 
+/* Bytes of the file, once it is known that they are ours alone; secure memory of
+ * LIMIT_IDENTITY_FILE bytes, the caller's to free. */
 static int
-load(const char *path, const char *passphrase, struct buf *why, struct tls_identity **out)
+open_and_read(const char *path, struct buf *why, char **out, size_t *len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 && errno == ELOOP)
@@ -93,13 +95,26 @@ load(const char *path, const char *passphrase, struct buf *why, struct tls_ident
 	char *bytes = err ? NULL : OPENSSL_secure_malloc(LIMIT_IDENTITY_FILE);
 	if (!err && !bytes)
 		err = -ENOMEM;
-	size_t len;
 	if (!err)
-		err = read_whole(fd, bytes, LIMIT_IDENTITY_FILE, &len);
-	if (!err)
-		err = tls_identity_parse(bytes, len, passphrase, out);
-	OPENSSL_secure_clear_free(bytes, LIMIT_IDENTITY_FILE);
+		err = read_whole(fd, bytes, LIMIT_IDENTITY_FILE, len);
 	(void)close(fd);
+	if (err)
+		OPENSSL_secure_clear_free(bytes, LIMIT_IDENTITY_FILE);
+	else
+		*out = bytes;
+	return err;
+}
+
+static int
+load(const char *path, const char *passphrase, struct buf *why, struct tls_identity **out)
+{
+	char *bytes = NULL;
+	size_t len = 0;
+	int err = open_and_read(path, why, &bytes, &len);
+	if (err)
+		return err;
+	err = tls_identity_parse(bytes, len, passphrase, out);
+	OPENSSL_secure_clear_free(bytes, LIMIT_IDENTITY_FILE);
 	return err;
 }
 
@@ -138,6 +153,39 @@ tls_identity_save(const struct tls_identity *i, const char *path, const char *pa
 	if (!err)
 		err = file_write(path, bytes.data, bytes.len);
 	tls_cleanse(&bytes);
+	return err;
+}
+
+/* The certificate is the last in the file. */
+static size_t
+key_length(const char *bytes, size_t len)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	for (size_t i = 1; i + sizeof(begin) <= len; i++)
+		if (memcmp(bytes + i, begin, sizeof(begin) - 1) == 0)
+			return i;
+	return 0;
+}
+
+int
+tls_identity_save_certificate(const struct tls_identity *i, const char *path)
+{
+	struct buf file = BUF_INIT(LIMIT_IDENTITY_FILE - 1);
+	char *bytes = NULL;
+	size_t len = 0;
+	int err = open_and_read(path, NULL, &bytes, &len);
+	if (err)
+		return err;
+	len = key_length(bytes, len);
+	err = len == 0 ? ERR_DAMAGED : buf_reserve(&file, LIMIT_IDENTITY_FILE - 1) ? 0 : -ENOMEM;
+	if (!err) {
+		buf_add(&file, bytes, len);
+		err = identity_write_certificate(i, &file);
+	}
+	if (!err)
+		err = file_write(path, file.data, file.len);
+	tls_cleanse(&file);
+	OPENSSL_secure_clear_free(bytes, LIMIT_IDENTITY_FILE);
 	return err;
 }
 

@@ -10,7 +10,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,10 @@ enum {
 static const uint8_t pkcs8_prefix[] = {
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
 
-enum { PKCS8_SIZE = sizeof(pkcs8_prefix) + KEY_SIZE };
+enum {
+	PKCS8_SIZE = sizeof(pkcs8_prefix) + KEY_SIZE,
+	SEALED_MAX = PKCS8_SIZE + 2 * EVP_MAX_BLOCK_LENGTH, /* room for both ways */
+};
 
 void
 tls_init(void)
@@ -111,21 +113,50 @@ put_plain(BIO *to, const uint8_t *pkcs8)
 	return PEM_write_bio(to, PEM_STRING_PKCS8INF, "", pkcs8, PKCS8_SIZE) > 0;
 }
 
+/* PBES2 (RFC 8018) over the few bytes of a key, by hand as well. The size of what came out, -1:
+ * it cannot be done, or the padding is wrong, which is how a wrong passphrase mostly shows. */
+static int
+crypt_key(bool encrypt, const X509_ALGOR *pbe, const char *passphrase, const uint8_t *in, int len,
+    uint8_t out[SEALED_MAX])
+{
+	const ASN1_OBJECT *oid;
+	const void *parameters;
+	int type, body = 0, rest = 0;
+	X509_ALGOR_get0(&oid, &type, &parameters, pbe);
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	ASN1_OBJECT *method = OBJ_dup(oid);
+	ASN1_TYPE *given = ASN1_TYPE_new();
+	bool done = ctx && method && given && len <= SEALED_MAX - EVP_MAX_BLOCK_LENGTH &&
+		    ASN1_TYPE_set1(given, type, parameters) == 1 &&
+		    EVP_PBE_CipherInit(
+			method, passphrase, (int)strlen(passphrase), given, ctx, encrypt) == 1 &&
+		    EVP_CipherUpdate(ctx, out, &body, in, len) == 1 &&
+		    EVP_CipherFinal_ex(ctx, out + body, &rest) == 1;
+	ASN1_TYPE_free(given);
+	ASN1_OBJECT_free(method);
+	EVP_CIPHER_CTX_free(ctx);
+	return done ? body + rest : -1;
+}
+
 static bool
 put_encrypted(BIO *to, const uint8_t *pkcs8, const char *passphrase)
 {
-	const uint8_t *at = pkcs8;
-	PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, PKCS8_SIZE);
+	uint8_t bytes[SEALED_MAX];
+	X509_ALGOR *algorithm;
+	ASN1_OCTET_STRING *content;
+	X509_SIG *sealed = X509_SIG_new();
 	X509_ALGOR *pbe = PKCS5_pbe2_set_scrypt(
 	    EVP_aes_256_cbc(), NULL, SALT_SIZE, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
-	X509_SIG *sealed = NULL;
-	if (info && pbe)
-		sealed = PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), info, pbe);
-	if (!sealed)
-		X509_ALGOR_free(pbe); /* else it is the sealed key's */
-	bool done = sealed && PEM_write_bio_PKCS8(to, sealed) == 1;
+	int len = pbe ? crypt_key(true, pbe, passphrase, pkcs8, PKCS8_SIZE, bytes) : -1;
+	bool done = false;
+	if (sealed && len > 0) {
+		X509_SIG_getm(sealed, &algorithm, &content);
+		done = X509_ALGOR_copy(algorithm, pbe) == 1 &&
+		       ASN1_OCTET_STRING_set(content, bytes, len) == 1 &&
+		       PEM_write_bio_PKCS8(to, sealed) == 1;
+	}
+	X509_ALGOR_free(pbe);
 	X509_SIG_free(sealed);
-	PKCS8_PRIV_KEY_INFO_free(info);
 	return done;
 }
 
@@ -145,17 +176,31 @@ put_key(BIO *to, const EVP_PKEY *key, const char *passphrase)
 }
 
 int
+identity_write_certificate(const struct tls_identity *i, struct buf *out)
+{
+	char *bytes;
+	BIO *to = BIO_new(BIO_s_mem());
+	bool done = to && PEM_write_bio_X509(to, i->cert) == 1;
+	if (done) {
+		long len = BIO_get_mem_data(to, &bytes);
+		buf_add(out, bytes, (size_t)len);
+	}
+	BIO_free(to);
+	return done ? buf_err(out) : -ENOMEM;
+}
+
+int
 tls_identity_export(const struct tls_identity *i, const char *passphrase, struct buf *out)
 {
 	char *bytes;
 	BIO *to = BIO_new(BIO_s_secmem());
-	bool done = to && put_key(to, i->key, passphrase) && PEM_write_bio_X509(to, i->cert) == 1;
+	bool done = to && put_key(to, i->key, passphrase);
 	if (done) {
 		size_t len = (size_t)BIO_get_mem_data(to, &bytes);
 		buf_add(out, bytes, len);
 	}
 	BIO_free(to);
-	return done ? buf_err(out) : -ENOMEM;
+	return done ? identity_write_certificate(i, out) : -ENOMEM;
 }
 
 /* ---- reading ---- */
@@ -165,25 +210,29 @@ read_plain(const uint8_t *der, long len)
 {
 	if (len != PKCS8_SIZE || CRYPTO_memcmp(der, pkcs8_prefix, sizeof(pkcs8_prefix)) != 0)
 		return NULL;
-	return EVP_PKEY_new_raw_private_key_ex(
+	/* OpenSSL 3.0 puts a key made of raw bytes into plain memory, but a copy where it should */
+	EVP_PKEY *raw = EVP_PKEY_new_raw_private_key_ex(
 	    NULL, "ED25519", NULL, der + sizeof(pkcs8_prefix), KEY_SIZE);
+	EVP_PKEY *key = raw ? EVP_PKEY_dup(raw) : NULL;
+	EVP_PKEY_free(raw);
+	return key;
 }
 
-/* The padding and the form of what comes out are all that tells a wrong passphrase. */
 static EVP_PKEY *
 read_encrypted(const uint8_t *der, long len, const char *passphrase)
 {
-	const uint8_t *bytes;
-	int size;
+	const X509_ALGOR *pbe;
+	const ASN1_OCTET_STRING *content;
 	EVP_PKEY *key = NULL;
 	X509_SIG *sealed = d2i_X509_SIG(NULL, &der, len);
-	PKCS8_PRIV_KEY_INFO *info =
-	    sealed ? PKCS8_decrypt(sealed, passphrase, (int)strlen(passphrase)) : NULL;
-	const ASN1_OBJECT *kind;
-	if (info && PKCS8_pkey_get0(&kind, &bytes, &size, NULL, info) == 1 &&
-	    OBJ_obj2nid(kind) == NID_ED25519 && size == KEY_SIZE + 2)
-		key = EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, bytes + 2, KEY_SIZE);
-	PKCS8_PRIV_KEY_INFO_free(info);
+	uint8_t *pkcs8 = OPENSSL_secure_malloc(SEALED_MAX);
+	if (sealed && pkcs8) {
+		X509_SIG_get0(sealed, &pbe, &content);
+		key = read_plain(
+		    pkcs8, crypt_key(false, pbe, passphrase, ASN1_STRING_get0_data(content),
+			       ASN1_STRING_length(content), pkcs8));
+	}
+	OPENSSL_secure_clear_free(pkcs8, SEALED_MAX);
 	X509_SIG_free(sealed);
 	return key;
 }

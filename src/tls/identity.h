@@ -52,8 +52,13 @@ int tls_identity_parse(
 int
 tls_identity_save(const struct tls_identity *i, const char *path, const char *passphrase) MUST_USE;
 
+/* Replaces the certificate in the file and leaves the key there as it is, locked or not. 0,
+ * ERR_DAMAGED (there is no key in it), ERR_TOO_BIG, -ENOMEM, another errno. */
+int tls_identity_save_certificate(const struct tls_identity *i, const char *path) MUST_USE;
+
 /* From now on `current` proves that it succeeds `old` (and those `old` succeeded, the last
- * TLS_FORMERLY_MAX in all): its certificate is made anew, the caller saves it. 0, -EINVAL (the
+ * TLS_FORMERLY_MAX in all): its certificate is made anew, the caller saves it
+ * (tls_identity_save_certificate()). 0, -EINVAL (the
  * same key), -EEXIST (it succeeds another one already), -ENOMEM. */
 int tls_identity_hand_over(const struct tls_identity *old, struct tls_identity *current) MUST_USE;
 

@@ -12,6 +12,9 @@ struct tls_identity {
 	struct tls_peer self;
 };
 
+/* Appends the certificate as it stands in the file. 0, -ENOMEM, ERR_TOO_BIG. */
+int identity_write_certificate(const struct tls_identity *i, struct buf *out) MUST_USE;
+
 /* A new key that is in no file. 0, -ENOMEM. */
 int identity_generate(struct tls_identity **out) MUST_USE;
 

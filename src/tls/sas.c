@@ -70,7 +70,7 @@ sas_word(unsigned index, char out[SAS_WORD_SIZE])
 static void
 show(uint64_t bits, struct sas *out)
 {
-	for (unsigned i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		unsigned index = (unsigned)(bits >> (2 - i) * WORD_BITS) & (SAS_WORD_COUNT - 1);
 		sas_word(index, out->words + i * SAS_WORD_SIZE);
 		out->words[i * SAS_WORD_SIZE + SAS_WORD_SIZE - 1] = i < 2 ? ' ' : '\0';
@@ -85,15 +85,15 @@ sas_derive(const uint8_t exporter[TLS_EXPORTER_SIZE], const uint8_t initiator[SA
     const uint8_t responder[SAS_NONCE_SIZE], const struct tls_id *a, const struct tls_id *b,
     struct sas *out)
 {
-	uint8_t salt[TLS_EXPORTER_SIZE], key[2 * SAS_NONCE_SIZE], okm[OKM_SIZE];
-	uint8_t info[2 * TLS_ID_SIZE + sizeof(info_label) - 1];
+	uint8_t salt[TLS_EXPORTER_SIZE], key[2 * SAS_NONCE_SIZE], okm[OKM_SIZE] = {0};
+	uint8_t info[2 * sizeof(struct tls_id) + sizeof(info_label) - 1];
 	bool swap = tls_id_compare(a, b) > 0;
 	memcpy(salt, exporter, sizeof(salt));
 	memcpy(key, initiator, SAS_NONCE_SIZE);
 	memcpy(key + SAS_NONCE_SIZE, responder, SAS_NONCE_SIZE);
 	memcpy(info, (swap ? b : a)->bytes, TLS_ID_SIZE);
 	memcpy(info + TLS_ID_SIZE, (swap ? a : b)->bytes, TLS_ID_SIZE);
-	memcpy(info + 2 * TLS_ID_SIZE, info_label, sizeof(info_label) - 1);
+	memcpy(info + 2 * sizeof(struct tls_id), info_label, sizeof(info_label) - 1);
 	int err = hkdf(salt, sizeof(salt), key, sizeof(key), info, sizeof(info), okm, sizeof(okm));
 	uint64_t bits = 0;
 	for (size_t i = 0; i < sizeof(okm); i++)

@@ -4,9 +4,10 @@ import os
 import socket
 import threading
 
+import lab
 from events import Events
 
-STUB = os.path.join(os.path.dirname(os.path.realpath(__file__)), "helper-stub")
+STUB = os.path.join(lab.BUILD, "helper-stub")
 MACHINE = "pronto"
 
 

@@ -13,6 +13,7 @@ from tap import Failure, check
 
 EARSHOTD = os.path.join(lab.BUILD, "earshotd")
 EARSHOT = os.path.join(lab.BUILD, "earshot")
+SANDBOX = ("--sandbox", "strict")  # what it refuses ends the daemon, and so the test
 STOP_TIME = 8.0  # helper's goodbye, streams' end, all bounded by a few seconds
 
 
@@ -174,7 +175,7 @@ class Daemon:
 
     # ---- life ----
     def start(self, published=True):
-        self.process = self.host.spawn(EARSHOTD, "--user", self.user, *self.args,
+        self.process = self.host.spawn(EARSHOTD, "--user", self.user, *SANDBOX, *self.args,
                                        env=self.env, label=f"earshotd-{self.account}")
         self.client = self.connect()
         if published:

@@ -25,6 +25,8 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TOP, os.environ.get("EARSHOT_BUILD", "build/release"))
 
+REFUSED = "is not allowed here"  # src/base/confine_calls.c
+
 _MARK = "EARSHOT_LAB_INSIDE"
 _UNSHARE = ["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child",
             "--mount-proc"]
@@ -152,13 +154,16 @@ class Process:
         self.signal(signal.SIGKILL)
         self.popen.wait()
 
-    def log_tail(self, lines=20):
-        """The end of its log, or of a sanitizer's report the beginning."""
+    def log_text(self):
         try:
             with open(self.log, encoding="utf-8", errors="replace") as log:
-                text = log.readlines()
+                return log.read()
         except OSError:
             return ""
+
+    def log_tail(self, lines=20):
+        """The end of its log, or of a sanitizer's report the beginning."""
+        text = self.log_text().splitlines(keepends=True)
         reports = [at for at, line in enumerate(text) if "ERROR: " in line or "runtime error" in line]
         return "".join(text[reports[0]:][:2 * lines] if reports else text[-lines:])
 
@@ -298,6 +303,8 @@ class Lab:
     def __exit__(self, kind, error, trace):
         if error is not None and not isinstance(error, tap.Skip):
             self._show_logs()
+        refused = [process.label for host in self.hosts for process in host.processes
+                   if REFUSED in process.log_text()]
         for host in self.hosts:
             host.close()
         # A closed socket that still waits for its peer keeps a namespace, and with it a cable,
@@ -308,6 +315,9 @@ class Lab:
         for nic in range(self.switches):
             _must("ip", "link", "del", f"br{nic}")
         self._wait_for_links_to_go()
+        # a helper that died of it was started again, and nobody else would notice
+        if refused and error is None:
+            raise Failure(f"the sandbox is too narrow for {', '.join(refused)}")
 
     def _wait_for_links_to_go(self):
         """A network namespace is taken down a moment after its last process."""

@@ -44,7 +44,7 @@ def a_second_daemon_is_refused(l):
 
 
 @case
-def clients_in_a_race_start_one_daemon(l):
+def l2_clients_in_a_race_start_one_daemon(l):
     a = user_without_daemon(l.host())
     racers = [a.host.spawn(EARSHOT, "--json", "who", env=a.env, label=f"racer-{n}")
               for n in range(CLIENTS)]
@@ -59,7 +59,7 @@ def clients_in_a_race_start_one_daemon(l):
 
 
 @case
-def a_killed_daemon_leaves_nothing_in_the_way(l):
+def l2_a_killed_daemon_leaves_nothing_in_the_way(l):
     a, b = Daemon(l.host(), "alice"), Daemon(l.host(), "bob")
     for _ in range(3):
         a.kill()
@@ -83,7 +83,7 @@ def without_a_runtime_folder_the_state_folder_serves(l):
 
 
 @case
-def the_socket_and_its_folder_are_the_owners_alone(l):
+def l1_the_socket_and_its_folder_are_the_owners_alone(l):
     a = Daemon(l.host(), "alice")
     check(os.stat(os.path.dirname(a.socket)).st_mode & 0o777 == 0o700, "folder 0700")
     check(os.stat(a.socket).st_mode & 0o777 == 0o600, "socket 0600")

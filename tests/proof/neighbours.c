@@ -4,7 +4,8 @@
  *
  * /run/neighbours, words: the interface's number and our own address, then address and name of each
  * other one. They are announced under that name from the beginning, also while they are not
- * there; but not one whose name is "-". */
+ * there; but not one whose name is "-". The words are a symbolic link's: in the daemon's sandbox,
+ * which is ours too, these can be read and files cannot. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -64,19 +65,22 @@ address_of(const char *text)
 static void
 read_neighbours(void)
 {
-	char text[64], name[128];
-	FILE *f = fopen("/run/neighbours", "re");
-	if (!f || fscanf(f, "%15s %63s", interface, own_text) != 2)
+	char words[LINE], text[64], name[128];
+	ssize_t len = readlink("/run/neighbours", words, sizeof(words) - 1);
+	int at = 0, used;
+	words[len < 0 ? 0 : len] = '\0';
+	if (sscanf(words, "%15s %63s%n", interface, own_text, &at) != 2)
 		_exit(2);
 	own = address_of(own_text);
-	while (other_count < NEIGHBOURS && fscanf(f, "%63s %127s", text, name) == 2) {
+	while (other_count < NEIGHBOURS &&
+	       sscanf(words + at, "%63s %127s%n", text, name, &used) == 2) {
+		at += used;
 		struct neighbour *n = &others[other_count++];
 		n->address = address_of(text);
 		(void)snprintf(n->text, sizeof(n->text), "%s", text);
 		if (strcmp(name, "-") != 0)
 			(void)snprintf(n->past, sizeof(n->past), "%s", name);
 	}
-	(void)fclose(f);
 }
 
 static void

@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../lab"))
 
 import lab  # noqa: E402
-from earshot import EARSHOTD  # noqa: E402
+from earshot import EARSHOTD, SANDBOX  # noqa: E402
 from records import read_image  # noqa: E402
 
 SHIM = os.path.join(lab.BUILD, "kill-shim.so")
@@ -101,7 +101,8 @@ class Station:
         home, run = f"/run/home/{self.user}{self.run}", f"/run/user/{self.user}{self.run}"
         self.env = {**os.environ, "HOME": home, "XDG_RUNTIME_DIR": run,
                     "XDG_CONFIG_HOME": f"{home}/.config", "XDG_STATE_HOME": f"{home}/state"}
-        self.state, self.shadow = f"{home}/state/earshot", f"{home}/shadow"
+        self.state = f"{home}/state/earshot"
+        self.shadow = f"{self.state}/shadow"  # the shim is in the daemon's sandbox too
         for folder in (run, self.state, self.shadow):
             os.makedirs(self.host.path(folder), 0o700)
         self.log = self.host.path(f"{home}/log")
@@ -125,7 +126,7 @@ class Station:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.host.inside(self.daemon, "--user", self.user,
-                                 "--log-level", self.log_level, *self.words),
+                                 "--log-level", self.log_level, *SANDBOX, *self.words),
                 env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
     def kill(self):
@@ -215,5 +216,4 @@ def introduce(hosts, users):
         for other, user in zip(hosts, users):
             if other is not host:
                 words += [other.address(), f"{user}@{other.name}" if host is hosts[0] else "-"]
-        with open(host.path("/run/neighbours"), "w", encoding="ascii") as file:
-            file.write(" ".join(words) + "\n")
+        os.symlink(" ".join(words), host.path("/run/neighbours"))

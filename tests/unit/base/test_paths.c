@@ -141,7 +141,7 @@ folders_are_made_for_their_owner_alone(void **state)
 }
 
 static void
-folders_that_others_may_write_to_are_refused(void **state)
+l1_folders_that_others_may_write_to_are_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(paths_make(PATHS_CONFIG), 0);
@@ -151,6 +151,55 @@ folders_that_others_may_write_to_are_refused(void **state)
 	assert_int_equal(paths_make(PATHS_CONFIG), -EACCES);
 	assert_int_equal(chmod(in_root("/.config/earshot"), 0700), 0);
 	assert_int_equal(paths_make(PATHS_CONFIG), 0);
+}
+
+static void
+l1_folders_that_others_may_replace_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", in_root("/open/run"), 1), 0);
+	assert_int_equal(mkdir(in_root("/open"), 0777), 0);
+	assert_int_equal(chmod(in_root("/open"), 0777), 0);
+	assert_int_equal(paths_make(PATHS_RUNTIME), -EACCES);
+	/* like /tmp: everybody may add to it and nobody may take away what is not theirs */
+	assert_int_equal(chmod(in_root("/open"), 01777), 0);
+	assert_int_equal(paths_make(PATHS_RUNTIME), 0);
+}
+
+static void
+expect_downloads(const char *user_dirs, const char *path)
+{
+	char *found = NULL, file[300];
+	(void)snprintf(file, sizeof(file), "%s/.config/user-dirs.dirs", root);
+	assert_int_equal(file_write(file, user_dirs, strlen(user_dirs)), 0);
+	assert_int_equal(paths_downloads(&found), 0);
+	assert_string_equal(found, path);
+	free(found);
+}
+
+static void
+downloads_are_where_the_user_wants_them(void **state)
+{
+	char *found = NULL, line[600];
+	(void)state;
+	assert_int_equal(paths_downloads(&found), 0);
+	assert_string_equal(found, in_root("/Downloads"));
+	free(found);
+	assert_int_equal(mkdir(in_root("/.config"), 0700), 0);
+	expect_downloads("# nothing\nXDG_MUSIC_DIR=\"$HOME/Music\"\n", in_root("/Downloads"));
+	expect_downloads("XDG_DOWNLOAD_DIR=\"$HOME/Geladen\"\n", in_root("/Geladen"));
+	expect_downloads("XDG_DOWNLOAD_DIR=\"/srv/in\"", "/srv/in");
+	expect_downloads("XDG_DOWNLOAD_DIR=\"/a\"\nXDG_DOWNLOAD_DIR=\"/b\"\n", "/b");
+	expect_downloads("XDG_DOWNLOAD_DIR=\"relative\"\n", in_root("/Downloads"));
+	expect_downloads("XDG_DOWNLOAD_DIR=\"\nXDG_DOWNLOAD_DIR=", in_root("/Downloads"));
+	/* the home folder: none is wanted, and all of it is never meant */
+	expect_downloads("XDG_DOWNLOAD_DIR=\"$HOME/\"\n", in_root("/Downloads"));
+	(void)snprintf(line, sizeof(line), "XDG_DOWNLOAD_DIR=\"%s\"\n", root);
+	expect_downloads(line, in_root("/Downloads"));
+	assert_int_equal(setenv("XDG_CONFIG_HOME", in_root("/else"), 1), 0);
+	assert_int_equal(paths_downloads(&found), 0);
+	assert_string_equal(found, in_root("/Downloads"));
+	free(found);
 }
 
 static void
@@ -241,7 +290,9 @@ main(void)
 	    IN_ROOT(without_home_the_account_says_where),
 	    IN_ROOT(a_path_has_a_limit),
 	    IN_ROOT(folders_are_made_for_their_owner_alone),
-	    IN_ROOT(folders_that_others_may_write_to_are_refused),
+	    IN_ROOT(l1_folders_that_others_may_write_to_are_refused),
+	    IN_ROOT(l1_folders_that_others_may_replace_are_refused),
+	    IN_ROOT(downloads_are_where_the_user_wants_them),
 	    IN_ROOT(only_a_folder_is_a_folder),
 	    cmocka_unit_test(the_program_knows_where_it_is),
 	    IN_ROOT(a_file_is_read_as_it_was_written),

@@ -375,7 +375,7 @@ def a_full_disk_is_told(box):
     check(done.returncode == ERROR and b"cannot be written" in done.stderr, done)
 
 
-def a_socket_of_another_user_is_refused(box):
+def l1_a_socket_of_another_user_is_refused(box):
     path = os.path.join(box.folder, "theirs")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)

@@ -81,6 +81,23 @@ without_a_word_the_defaults_hold(void **state)
 	assert_null(c.full_name);
 	assert_false(str_empty(c.user));
 	assert_int_equal(c.lifetime / 86400000, 30);
+	assert_int_equal(c.sandbox, CONFINE_ON);
+	config_finish(&c);
+}
+
+static void
+the_sandbox_can_be_left_out(void **state)
+{
+	(void)state;
+	struct config c;
+	assert_int_equal(read_config(&c, "[daemon]\nsandbox = off\n", NULL, NULL), CONFIG_OK);
+	assert_int_equal(c.sandbox, CONFINE_OFF);
+	config_finish(&c);
+	assert_int_equal(
+	    read_config(&c, "[daemon]\nsandbox = no\n", "--sandbox", "strict"), CONFIG_OK);
+	assert_int_equal(c.sandbox, CONFINE_STRICT);
+	config_finish(&c);
+	assert_int_equal(read_config(&c, "", "--sandbox", "loose"), CONFIG_USAGE);
 	config_finish(&c);
 }
 
@@ -110,6 +127,7 @@ what_makes_no_sense_is_left_out_and_said(void **state)
 	    {"[network]\nport = five\n", "is not a value it can have"},
 	    {"[network]\nmdns = perhaps\n", "is not a value it can have"},
 	    {"[log]\nlevel = loud\n", "is not a value it can have"},
+	    {"[daemon]\nsandbox = some\n", "is not a value it can have"},
 	    {"[messages]\nlifetime = 2h\n", "is not a value it can have"},
 	    {"[network]\nprot = 7000\n", "[network] prot = 7000 is not a setting"},
 	    {"port = 7000\n", "is not a setting"},
@@ -173,6 +191,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(settings_come_from_the_file),
 	    TEST(without_a_word_the_defaults_hold),
+	    TEST(the_sandbox_can_be_left_out),
 	    TEST(messages_may_wait_as_many_days_as_one_likes),
 	    TEST(what_makes_no_sense_is_left_out_and_said),
 	    TEST(the_command_line_overrules_the_file),

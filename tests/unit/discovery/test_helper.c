@@ -226,12 +226,13 @@ restarted_twice(struct world *w, const char *arg)
 static void
 real_programs_are_started_and_reaped(void **state)
 {
-	static char paths[][16] = {"/bin/cat", "/bin/false"};
+	static char cat[] = "/bin/cat", no[] = "/bin/false";
+	static struct child_program programs[] = {{cat, CONFINE_ON}, {no, CONFINE_ON}};
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
 		struct world w;
 		world_init(&w);
-		w.parts.launcher = child_launcher(paths[i]);
+		w.parts.launcher = child_launcher(&programs[i]);
 		world_start(&w, true);
 		assert_true(world_run(&w, restarted_twice, NULL, PATIENCE_MS));
 		world_finish(&w);
@@ -242,11 +243,12 @@ static void
 a_missing_program_is_a_problem_not_an_end(void **state)
 {
 	static char path[] = "/nonexistent/earshot-mdns";
+	struct child_program program = {path, CONFINE_ON};
 	struct world w;
 	struct discovery_state s;
 	(void)state;
 	world_init(&w);
-	w.parts.launcher = child_launcher(path);
+	w.parts.launcher = child_launcher(&program);
 	world_start(&w, true);
 	world_pass(&w, 300);
 	discovery_get_state(w.d, &s);

@@ -26,7 +26,7 @@ struct end {
 	const struct tls_id *wanted; /* NULL: whoever it is */
 	struct tls_peer seen;        /* by the check */
 	unsigned checks;
-	char got[128 * 1024]; /* plain bytes */
+	char got[192 * 1024]; /* plain bytes */
 	size_t len;
 	size_t fed;  /* bytes of the network */
 	int verdict; /* of reading and feeding, the last that was not good */

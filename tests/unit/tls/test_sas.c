@@ -128,11 +128,11 @@ all_codes_are_equally_likely(void **state)
 	struct side a = make_side(), b = make_side();
 	unsigned first[BUCKETS] = {0}, last[BUCKETS] = {0};
 	for (unsigned i = 0; i < BUCKETS * PER_BUCKET; i++) {
-		unsigned high, middle, low;
 		random_bytes(a.nonce, sizeof(a.nonce));
 		struct sas sas = derive(&a, a.nonce, b.nonce, &a.id, &b.id);
-		assert_int_equal(sscanf(sas.digits, "%u %u %u", &high, &middle, &low), 3);
-		uint64_t bits = high * UINT64_C(100000000) + middle * UINT64_C(10000) + low;
+		uint64_t bits = 0;
+		for (const char *c = sas.digits; *c; c++)
+			bits = *c == ' ' ? bits : bits * 10 + (uint64_t)(*c - '0');
 		assert_true(bits < UINT64_C(1) << SAS_BITS);
 		first[bits >> (SAS_BITS - 6)]++;
 		last[bits & (BUCKETS - 1)]++;
