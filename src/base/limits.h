@@ -70,6 +70,8 @@ enum {
 	/* Peer layer */
 	LIMIT_PEOPLE_GONE = 256,        /* people remembered after they left */
 	LIMIT_CANDIDATES = 32,          /* people offered for an ambiguous name */
+	LIMIT_ADDRESSES_PROVEN = 4,     /* places remembered where somebody proved a key */
+	LIMIT_REACH_TRIES = 64,         /* places tried for one key in a row (N3) */
 	LIMIT_IQ_PENDING = 64,          /* unanswered requests to one person */
 	LIMIT_SEND_WAITING = 16384,     /* messages of one person waiting for a stream */
 	LIMIT_CAPS_CACHE = 256,         /* verified disco#info results remembered */

@@ -27,11 +27,36 @@ conversation_wanted(struct ipc_call *call)
 	return c;
 }
 
+/* What is not said to them now is not said to them later either: it would wait for ever. */
+static bool
+may_be_said(struct ipc_call *call, const struct person *p)
+{
+	int err = person_may_hear(p);
+	if (!err)
+		return true;
+	if (p->blocked)
+		ipc_fail(call, IPC_TRUST,
+		    "You have blocked %s; `earshot trust unblock` lets you talk again.", p->name);
+	else if (err == ERR_TRUST)
+		ipc_fail(call, IPC_TRUST,
+		    "%s has another key than the person of that name: nothing is said to it. Ask "
+		    "the person; if the key is theirs, `earshot trust accept-new-key %s`.",
+		    p->name, p->instance);
+	else
+		ipc_fail(call, IPC_TRUST,
+		    "%s does not encrypt, and your settings do not allow to talk to it ([privacy] "
+		    "plain).",
+		    p->name);
+	return false;
+}
+
 /* What may go wrong with the words is said at once: later nobody listens. */
 static bool
 can_be_said(struct ipc_call *call, const struct conversation *c, const struct utterance *u)
 {
 	bool words = u->kind == STORE_CHAT || u->kind == STORE_CORRECTION;
+	if (!may_be_said(call, c->person))
+		return false;
 	if (words && str_empty(u->body)) {
 		ipc_fail(call, IPC_INVALID, "There is nothing to send: the text is empty.");
 		return false;
@@ -230,8 +255,12 @@ on_peers(void *ctx, struct store_job *job, int err)
 	for (size_t i = 0; !err && !r->closing && i < known->count; i++) {
 		const struct store_peer *peer = &known->at[i];
 		struct person *p;
-		if (roster_recall(r, peer->name, peer->display, &p) != 0 ||
-		    (peer->waits && !conversation_of(p)))
+		int failed = roster_recall(r, peer->name, peer->display, &p);
+		if (!failed && peer->waits) {
+			p->spoken = true;
+			failed = conversation_of(p) ? 0 : -ENOMEM;
+		}
+		if (failed)
 			log_error(peer->name, "out of memory: it is not known until it comes");
 	}
 	conversations_known(r, !err && known->count < known->limit);

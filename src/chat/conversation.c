@@ -86,7 +86,7 @@ static void
 tell_link(struct conversation *c)
 {
 	const struct person *p = c->person;
-	if (p->current)
+	if (p->current && person_may_hear(p) == 0)
 		outbox_link_up(
 		    &c->outbox, clock_now(), stream_serial(p->current), promises_receipts(p));
 }
@@ -109,7 +109,7 @@ conversation_of(struct person *p)
 	list_insert(&c->chat->conversations, &c->node);
 	outbox_init(&c->outbox, &wants_ops, c, seed, true);
 	outbox_tick(&c->outbox, clock_now());
-	outbox_presence(&c->outbox, clock_now(), person_is_here(p));
+	outbox_presence(&c->outbox, clock_now(), person_is_reachable(p));
 	tell_link(c);
 	return c;
 }
@@ -286,6 +286,8 @@ adding_create(struct conversation *c, struct ipc_call *call, const struct uttera
 int
 conversation_say(struct conversation *c, struct ipc_call *call, const struct utterance *u)
 {
+	if (u->kind != STORE_MARKER) /* which is no word of theirs */
+		person_spoken_to(c->person);
 	struct adding *a = adding_create(c, call, u);
 	if (!a)
 		return -ENOMEM;
@@ -435,9 +437,10 @@ rename_kept(struct conversation *c, const char *from)
 static void
 merge(struct person *into, struct person *from)
 {
-	if (!from->chat)
+	if (!from->chat && !from->kept)
 		return;
-	leave_person(from->chat);
+	if (from->chat)
+		leave_person(from->chat);
 	struct conversation *c = conversation_of(into);
 	if (!c) {
 		log_error(into->name, "out of memory: what waits for it waits for a restart");
@@ -467,7 +470,7 @@ conversations_event(const struct bus_event *e)
 		outbox_presence(&c->outbox, now, true);
 		break;
 	case BUS_PERSON_GONE:
-		outbox_presence(&c->outbox, now, false);
+		outbox_presence(&c->outbox, now, person_is_reachable(p));
 		break;
 	case BUS_PERSON_CHANGED:
 	case BUS_STREAM_UP:

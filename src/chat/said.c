@@ -118,7 +118,7 @@ said_write(struct buf *out, const struct person *to, const struct saying *m)
 	struct xml_writer w = xml_writer_to(out);
 	xml_open(&w, NULL, "message");
 	xml_attr(&w, "from", to->roster->own_name);
-	xml_attr(&w, "to", to->name);
+	xml_attr(&w, "to", to->instance);
 	xml_attr(&w, "type", "chat");
 	xml_attr(&w, "id", m->id);
 	write_words(&w, to, &shown);

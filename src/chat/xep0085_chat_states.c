@@ -85,7 +85,7 @@ send_state(struct person *p, enum chat_state state)
 	struct xml_writer w = xml_writer_to(&stanza);
 	xml_open(&w, NULL, "message");
 	xml_attr(&w, "from", p->roster->own_name);
-	xml_attr(&w, "to", p->name);
+	xml_attr(&w, "to", p->instance);
 	xml_attr(&w, "type", "chat");
 	if (x_event_is_spoken_by(p))
 		write_x_event(&w, state);

@@ -41,7 +41,7 @@ receipt_send(const struct inbound *in, const char *id)
 	struct xml_writer w = xml_writer_to(&stanza);
 	xml_open(&w, NULL, "message");
 	xml_attr(&w, "from", in->from->roster->own_name);
-	xml_attr(&w, "to", in->from->name);
+	xml_attr(&w, "to", in->from->instance);
 	xml_attr(&w, "type", "chat");
 	xml_open(&w, NS_RECEIPTS, "received");
 	xml_attr(&w, "id", id);

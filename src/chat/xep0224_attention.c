@@ -48,7 +48,7 @@ call_attention(struct ipc_call *call)
 	struct xml_writer w = xml_writer_to(&stanza);
 	xml_open(&w, NULL, "message");
 	xml_attr(&w, "from", p->roster->own_name);
-	xml_attr(&w, "to", p->name);
+	xml_attr(&w, "to", p->instance);
 	xml_attr(&w, "type", "headline");
 	xml_empty(&w, NS_ATTENTION, "attention");
 	xml_close(&w);

@@ -28,7 +28,7 @@ reply_write(struct xml_writer *w, const struct person *to, const struct saying *
 	}
 	fallback_write_body(w, to, m, NS_REPLY, buf_cstr(&quote));
 	xml_open(w, NS_REPLY, "reply");
-	xml_attr(w, "to", to->name);
+	xml_attr(w, "to", to->instance);
 	xml_attr(w, "id", m->target);
 	xml_close(w);
 	buf_finish(&quote);

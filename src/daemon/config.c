@@ -39,6 +39,11 @@ static const char help[] =
     "  [user]      name (your full name), user\n"
     "  [network]   port, mdns (yes or no), peer (HOST:PORT of a fixed peer; once for each)\n"
     "  [privacy]   publish_name (yes or no)\n"
+    "              tls (on or off: no stream is encrypted)\n"
+    "              plain (on, receive or off: talk to programs that do not encrypt, only hear\n"
+    "              them, or not at all)\n"
+    "              strangers (allow, quiet or deny: those you have neither accepted nor written\n"
+    "              to)\n"
     "  [messages]  lifetime (days until a message nobody took is given up; 30, 0 never)\n"
     "  [log]       level\n"
     "  [daemon]    sandbox (on or off)\n";
@@ -104,6 +109,36 @@ parse_lifetime(const char *value, int64_t *out)
 }
 
 static int
+parse_plain(const char *value, enum policy_plain *out)
+{
+	static const char *const words[] = {[POLICY_PLAIN_ON] = "on",
+	    [POLICY_PLAIN_RECEIVE] = "receive",
+	    [POLICY_PLAIN_OFF] = "off"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		*out = (enum policy_plain)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int
+parse_strangers(const char *value, enum policy_strangers *out)
+{
+	static const char *const words[] = {[POLICY_STRANGERS_ALLOW] = "allow",
+	    [POLICY_STRANGERS_QUIET] = "quiet",
+	    [POLICY_STRANGERS_DENY] = "deny"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		*out = (enum policy_strangers)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int
 add_peer(struct config *c, const char *address)
 {
 	if (c->peer_count == LIMIT_FIXED_PEERS)
@@ -135,6 +170,12 @@ set_key(struct config *c, const char *section, const char *key, const char *valu
 		err = add_peer(c, value);
 	else if (strcmp(k, "privacy.publish_name") == 0)
 		err = parse_bool(value, &c->publish_name);
+	else if (strcmp(k, "privacy.tls") == 0)
+		err = parse_bool(value, &c->tls);
+	else if (strcmp(k, "privacy.plain") == 0)
+		err = parse_plain(value, &c->policy.plain);
+	else if (strcmp(k, "privacy.strangers") == 0)
+		err = parse_strangers(value, &c->policy.strangers);
 	else if (strcmp(k, "messages.lifetime") == 0)
 		err = parse_lifetime(value, &c->lifetime);
 	else if (strcmp(k, "log.level") == 0)
@@ -293,6 +334,7 @@ set_defaults(struct config *c)
 	    .lifetime = DEFAULT_LIFETIME,
 	    .mdns = true,
 	    .publish_name = true,
+	    .tls = true,
 	    .log_level = LOG_INFO,
 	    .sandbox = CONFINE_ON,
 	    .problem = BUF_INIT(PROBLEM_LIMIT)};

@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 #include "base/confine.h"
 #include "base/log.h"
+#include "peer/policy.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,8 @@ struct config {
 	uint16_t port;
 	bool mdns;
 	bool publish_name;
+	bool tls;
+	struct policy policy;
 	enum log_level log_level;
 	enum confine_mode sandbox;
 	int64_t lifetime; /* ms until a message nobody took is given up, 0: never */

@@ -355,6 +355,9 @@ start_roster(struct daemon *d)
 		return err;
 	struct roster_config config = {
 	    .store = store,
+	    .tls = d->config.tls ? d->tls : NULL,
+	    .own_id = tls_identity_id(d->identity),
+	    .policy = d->config.policy,
 	    .lifetime = d->config.lifetime,
 	    .on_started = on_started,
 	    .ctx = d,

@@ -21,6 +21,7 @@ enum key {
 	KEY_VER,
 	KEY_HASH,
 	KEY_PHSH,
+	KEY_ID,
 	KEY_TEXTS, /* those above are texts of struct txt */
 	KEY_TXTVERS = KEY_TEXTS,
 	KEY_STATUS,
@@ -44,6 +45,7 @@ static const char *const key_name[KEY_COUNT] = {
     [KEY_VER] = "ver",
     [KEY_HASH] = "hash",
     [KEY_PHSH] = "phsh",
+    [KEY_ID] = "id",
     [KEY_TXTVERS] = "txtvers",
     [KEY_STATUS] = "status",
     [KEY_PORT] = "port.p2pj",
@@ -64,6 +66,7 @@ static const size_t text_at[KEY_TEXTS] = {
     [KEY_VER] = offsetof(struct txt, ver),
     [KEY_HASH] = offsetof(struct txt, hash),
     [KEY_PHSH] = offsetof(struct txt, phsh),
+    [KEY_ID] = offsetof(struct txt, id),
 };
 
 static const size_t kept_at[KEY_TEXTS] = {
@@ -77,6 +80,7 @@ static const size_t kept_at[KEY_TEXTS] = {
     [KEY_VER] = offsetof(struct txt_kept, ver),
     [KEY_HASH] = offsetof(struct txt_kept, hash),
     [KEY_PHSH] = offsetof(struct txt_kept, phsh),
+    [KEY_ID] = offsetof(struct txt_kept, id),
 };
 
 /* Copies at most max bytes (out has one more), each byte or character that XML could not carry
@@ -301,6 +305,7 @@ txt_write(const struct txt *t, struct buf strings[TXT_STRINGS])
 	add(&w, KEY_VC, "!", 1);
 	add(&w, KEY_NICK, t->nick, LIMIT_TXT_NAME);
 	add(&w, KEY_NODE, own_node ? TXT_NODE : t->node, LIMIT_TXT_NAME);
+	add_whole(&w, KEY_ID, t->id);
 	add_whole(&w, KEY_HASH, t->hash);
 	add_whole(&w, KEY_VER, t->ver);
 	add_whole(&w, KEY_PHSH, t->phsh);

@@ -36,6 +36,7 @@ struct txt {
 	char msg[LIMIT_TXT_STRING + 1];
 	char node[LIMIT_TXT_STRING + 1], ver[LIMIT_TXT_STRING + 1], hash[LIMIT_TXT_STRING + 1];
 	char phsh[LIMIT_TXT_STRING + 1];
+	char id[LIMIT_TXT_STRING + 1]; /* Earshot: the first 16 bytes of the key's id, in hex */
 	enum txt_status status;
 	uint16_t port; /* port.p2pj; 0 when absent or no number */
 	enum txt_client client;
@@ -57,7 +58,7 @@ bool txt_equal(const struct txt *a, const struct txt *b);
  * NULL before the first txt_keep(), never after. */
 struct txt_kept {
 	char *block; /* owned; the values below */
-	const char *first, *last, *nick, *email, *jid, *msg, *node, *ver, *hash, *phsh;
+	const char *first, *last, *nick, *email, *jid, *msg, *node, *ver, *hash, *phsh, *id;
 	enum txt_status status;
 	uint16_t port;
 	enum txt_client client;

@@ -1,18 +1,29 @@
-/* Incoming streams and who they belong to (facts: a name in the header counts only together with
- * an address that discovery knows of its bearer; without a name the address must be one person's
- * alone). A stream that fits nobody yet waits: for the network to be asked again, for the first
+/* Streams and who they belong to. A key that is known is proof enough. Without one a name in the
+ * header counts only together with an address that discovery knows of its bearer (and with the hint
+ * to the key that is announced there); without a name the address must be one person's alone. An
+ * incoming stream that fits nobody yet waits: for the network to be asked again, for the first
  * stanza, for news. Inside of peer/. */
 #ifndef PEER_CLAIM_H
 #define PEER_CLAIM_H
 
 #include "base/compiler.h"
+#include "stream/security.h"
 
 struct person;
 struct roster;
 struct stream;
+struct tls_peer;
 
-/* stream_listener.identify; ctx is the roster. */
+/* Of stream_listener; ctx is the roster. */
+enum stream_security claims_security(void *ctx, struct stream *s, const char *from);
+int claims_check_key(void *ctx, struct stream *s, const struct tls_peer *peer) MUST_USE;
 int claims_identify(void *ctx, struct stream *s, const char *from, const char *to) MUST_USE;
+
+/* p is a fixed peer known by its address, and who answers there, or comes from there, has this
+ * name, and proved this key (NULL: none): who it is from now on, p under that name or somebody
+ * known. NULL: it cannot be, or it is ourselves. */
+struct person *
+claims_name_fixed(struct roster *r, struct person *p, const char *from, const struct tls_peer *key);
 
 /* There is news: all that wait are looked at again, from the loop. */
 void claims_ask(struct roster *r);

@@ -63,7 +63,7 @@ iq_request(struct person *p, const char *ns, const char *name, const char *node,
 	struct xml_writer w = xml_writer_to(&stanza);
 	xml_open(&w, NULL, "iq");
 	xml_attr(&w, "from", p->roster->own_name);
-	xml_attr(&w, "to", p->name);
+	xml_attr(&w, "to", p->instance);
 	xml_attr(&w, "type", "get");
 	xml_attr(&w, "id", q->id);
 	xml_open(&w, ns, name);
@@ -90,7 +90,7 @@ iq_reply_begin(struct iq_reply *r, const struct inbound *in)
 	r->w = xml_writer_to(&r->stanza);
 	xml_open(&r->w, NULL, "iq");
 	xml_attr(&r->w, "from", in->from->roster->own_name);
-	xml_attr(&r->w, "to", in->from->name);
+	xml_attr(&r->w, "to", in->from->instance);
 	xml_attr(&r->w, "type", "result");
 	xml_attr(&r->w, "id", xml_elem_attr(in->stanza, "id"));
 }
@@ -119,7 +119,7 @@ iq_reply_error(const struct inbound *in, const char *type, const char *condition
 	struct xml_writer w = xml_writer_to(&stanza);
 	xml_open(&w, NULL, "iq");
 	xml_attr(&w, "from", in->from->roster->own_name);
-	xml_attr(&w, "to", in->from->name);
+	xml_attr(&w, "to", in->from->instance);
 	xml_attr(&w, "type", "error");
 	xml_attr(&w, "id", xml_elem_attr(in->stanza, "id"));
 	xml_open(&w, NULL, "error");

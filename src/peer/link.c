@@ -6,8 +6,11 @@
 #include "base/str.h"
 #include "discovery/address.h"
 #include "peer/claim.h"
+#include "peer/contact.h"
+#include "peer/dialling.h"
 #include "peer/dispatch.h"
 #include "peer/iq.h"
+#include "peer/keep.h"
 #include "peer/outgoing.h"
 #include "peer/people.h"
 #include "peer/roster.h"
@@ -16,223 +19,25 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-	HUNG_UP_TRIES = 3,    /* libpurple hangs up on people it has not seen yet */
-	HUNG_UP_PAUSE = 1000, /* ms between them */
-	PROBE_FAST = 2000,    /* ms between looks for a silent person ... */
-	PROBES_FAST = 150,    /* ... this many times, then */
-	PROBE_SLOW = 30000,
-};
-
-/* ---- dialling ---- */
-
-static void
-attempt_over(struct person *p)
-{
-	p->dialling = DIAL_NONE;
-	p->dialled = NULL;
-	p->dial_err = 0;
-	p->hung_up = 0;
-	p->resolved_anew = false;
-	p->probing = false;
-}
-
-static bool
-is_silence(int err)
-{
-	return err == -ETIMEDOUT || err == -EHOSTUNREACH || err == -ENETUNREACH;
-}
-
-/* Nothing but a connection tells of those who were only written down. */
-static bool
-is_sought(const struct person *p)
-{
-	return p->entry && !p->current &&
-	       (p->state == PERSON_SILENT || p->entry->sources == DISCOVERY_FIXED);
-}
-
-static void
-look_at(struct person *p, uint64_t when)
-{
-	p->probe_at = when;
-	roster_need_tick(p->roster);
-}
-
-static uint64_t
-probe_pause(const struct person *p)
-{
-	return p->answered && p->probes < PROBES_FAST ? PROBE_FAST : PROBE_SLOW;
-}
-
-static void
-give_up(struct person *p, int err)
-{
-	attempt_over(p);
-	if (p->current)
-		return;
-	if (p->stream_count == 0 && p->entry && err != ERR_ABSENT) {
-		people_set_state(p, PERSON_SILENT);
-		if (err == ERR_CLOSED)
-			p->probes = PROBES_FAST; /* it is there and does not want us: no hurry */
-		if (!p->probe_at)
-			look_at(p, clock_now() + probe_pause(p));
-	}
-	iq_fail_all(p, err);
-	outgoing_fail(p, err);
-	claims_ask(p->roster); /* one may have waited for this */
-	bus_emit(
-	    &p->roster->bus, &(struct bus_event){.kind = BUS_UNREACHABLE, .person = p, .err = err});
-	if (p->stream_count == 0 && !p->entry && !p->roster->closing)
-		people_set_state(p, PERSON_GONE);
-}
-
-/* From the loop, not from here: whoever wants to send is told later, always. */
-static void
-pause_then(struct person *p, unsigned ms, int err)
-{
-	p->dialling = DIAL_PAUSING;
-	p->retry_at = clock_now() + ms;
-	p->dial_err = err;
-	roster_need_tick(p->roster);
-}
-
-static void
-resolve_anew(struct person *p)
-{
-	p->resolved_anew = true;
-	p->dialling = DIAL_RESOLVING;
-	discovery_resolve(p->roster->discovery, p->entry);
-}
-
-static bool
-is_dialable(const struct discovery_entry *e)
-{
-	for (size_t i = 0; i < e->addr_count; i++)
-		if (address_port(&e->addr[i]))
-			return true;
-	return false;
-}
-
-static void
-dial(struct person *p)
-{
-	const struct discovery_entry *e = p->entry;
-	if (!e) {
-		pause_then(p, 0, ERR_ABSENT);
-		return;
-	}
-	if (!is_dialable(e)) {
-		if (p->resolved_anew)
-			pause_then(p, 0, -EHOSTUNREACH);
-		else
-			resolve_anew(p);
-		return;
-	}
-	struct stream_dial d = {
-	    .to = e->nameless ? NULL : p->name,
-	    .addr = e->addr,
-	    .addr_count = e->addr_count,
-	    .separate_writes = person_client(p) == TXT_CLIENT_KOPETE,
-	};
-	p->dialling = DIAL_CONNECTING;
-	int err = stream_dial(p->roster->hub, &d, p, &p->dialled);
-	if (err)
-		pause_then(p, 0, err);
-}
-
-static void
-dial_failed(struct person *p, int err)
-{
-	p->dialled = NULL;
-	bool hung_up = err == 0 || err == -ECONNRESET || err == -EPIPE || err == ERR_CLOSED;
-	if (p->current) {
-		attempt_over(p);
-	} else if (hung_up && p->hung_up < HUNG_UP_TRIES && !p->probing) {
-		p->hung_up++;
-		pause_then(p, HUNG_UP_PAUSE, 0);
-	} else if (!p->resolved_anew && !p->probing && p->entry) {
-		resolve_anew(p);
-	} else {
-		give_up(p, hung_up ? ERR_CLOSED : err);
-	}
-}
-
-void
-link_look(struct person *p)
-{
-	if (p->dialling != DIAL_NONE)
-		return;
-	p->probing = true;
-	dial(p);
-}
-
-void
-link_want(struct person *p)
-{
-	p->probing = false;
-	if (p->dialling == DIAL_NONE && !p->roster->closing)
-		dial(p);
-}
-
-void
-link_resolved(struct person *p, int err)
-{
-	claims_answered(p);
-	if (p->dialling != DIAL_RESOLVING)
-		return;
-	if (err)
-		give_up(p, err);
-	else
-		dial(p);
-}
-
-/* The silent are looked for, so that they are shown soon after their cable is back. */
-static bool
-probe_tick(struct person *p, uint64_t now)
-{
-	if (!is_sought(p))
-		p->probe_at = 0;
-	if (!p->probe_at)
-		return false;
-	if (now >= p->probe_at && p->dialling == DIAL_NONE) {
-		p->probe_at = now + probe_pause(p);
-		p->probes++;
-		link_look(p);
-	}
-	return true;
-}
-
-bool
-link_tick(struct person *p, uint64_t now)
-{
-	if (p->dialling == DIAL_PAUSING) {
-		if (now < p->retry_at)
-			return true;
-		p->dialling = DIAL_NONE;
-		if (p->current)
-			attempt_over(p);
-		else if (p->dial_err)
-			give_up(p, p->dial_err);
-		else
-			dial(p);
-	}
-	return probe_tick(p, now) || p->dialling == DIAL_PAUSING;
-}
+enum { CROSSING = 5000 }; /* ms between two streams that both sides opened at once */
 
 /* ---- which stream carries what we say ---- */
 
-/* Old clients drop the older of two streams, so the newest is the one that lives (R10).
- * Between Earshots any will do, and staying on one keeps the order. */
+static bool
+is_alive(const struct stream *s)
+{
+	return stream_is_ready(s) && !stream_is_closing(s);
+}
+
+/* Old clients drop the older of two streams, so the newest is the one that lives (R10). Between
+ * Earshots there is but one, see settle_crossing(). */
 static void
 choose_current(struct person *p)
 {
-	bool stay = person_client(p) == TXT_CLIENT_EARSHOT;
-	if (stay && p->current && !stream_is_closing(p->current))
-		return;
 	p->current = NULL;
 	for (size_t i = 0; i < p->stream_count; i++) {
 		struct stream *s = p->streams[i];
-		if (!stream_is_ready(s) || stream_is_closing(s))
+		if (!is_alive(s))
 			continue;
 		if (!p->current || stream_serial(s) > stream_serial(p->current))
 			p->current = s;
@@ -265,11 +70,46 @@ drop_idlest(struct person *p)
 	stream_down(p, s, ERR_CLOSED);
 }
 
+/* Both sides come to the same of two that are ready: when they crossed, the one that the lower id
+ * has opened, otherwise the newer one, for the other may be dead at their end. What is on the other
+ * is still sent and read, and what nobody confirmed is sent again. */
+static struct stream *
+loser_of(const struct person *p, size_t older, size_t newer)
+{
+	struct stream *a = p->streams[older], *b = p->streams[newer];
+	bool crossed = stream_is_incoming(a) != stream_is_incoming(b) &&
+		       p->ready_at[newer] - p->ready_at[older] <= CROSSING;
+	if (!crossed)
+		return a;
+	bool ours = tls_id_compare(&p->roster->own_id, &p->key) < 0;
+	return stream_is_incoming(a) == ours ? a : b;
+}
+
+static void
+settle_crossing(struct person *p, const struct stream *s)
+{
+	size_t newer = 0;
+	while (newer < p->stream_count && p->streams[newer] != s)
+		newer++;
+	for (size_t i = 0; i < p->stream_count && is_alive(s); i++)
+		if (p->streams[i] != s && is_alive(p->streams[i]))
+			stream_close(loser_of(p, i, newer), 0);
+}
+
+static void
+note_ready(struct person *p, const struct stream *s)
+{
+	for (size_t i = 0; i < p->stream_count; i++)
+		if (p->streams[i] == s)
+			p->ready_at[i] = clock_now();
+}
+
 void
 link_attach(struct person *p, struct stream *s)
 {
 	if (p->stream_count == LIMIT_STREAMS_PER_PERSON)
 		drop_idlest(p);
+	p->ready_at[p->stream_count] = 0;
 	p->streams[p->stream_count++] = s;
 	stream_set_user(s, p);
 	if (p->entry)
@@ -281,62 +121,138 @@ link_move(struct person *from, struct person *to)
 {
 	while (from->stream_count > 0) {
 		struct stream *s = from->streams[0];
+		uint64_t ready_at = from->ready_at[0];
 		people_forget_stream(from, s);
 		link_attach(to, s);
+		to->ready_at[to->stream_count - 1] = ready_at;
 	}
 	if (from->dialled && to->dialling == DIAL_CONNECTING) {
 		stream_set_user(from->dialled, NULL);
 		stream_close(from->dialled, 0);
 	} else if (from->dialled) {
-		attempt_over(to);
+		dialling_over(to);
 		to->dialling = DIAL_CONNECTING;
 		to->dialled = from->dialled;
 		stream_set_user(to->dialled, to);
 	}
-	attempt_over(from);
+	dialling_over(from);
 	claims_move(from, to);
 	choose_current(to);
+}
+
+static bool
+is_dialable(const struct discovery_entry *e)
+{
+	for (size_t i = 0; i < e->addr_count; i++)
+		if (address_port(&e->addr[i]))
+			return true;
+	return false;
 }
 
 void
 link_entry_changed(struct person *p)
 {
 	claims_ask(p->roster);
-	if (is_sought(p) && p->dialling == DIAL_NONE && is_dialable(p->entry))
-		look_at(p, clock_now());
+	if (dialling_is_sought(p) && p->dialling == DIAL_NONE && is_dialable(p->entry))
+		dialling_look_at(p, clock_now());
 }
 
 /* ---- stream events ---- */
 
-/* Only a full instance name can contradict: Salut sends from='', iChat an address. */
+/* Only a full instance name can contradict: Salut sends from='', iChat an address. Who proved the
+ * key of p goes by whatever name it likes. */
 static bool
 is_somebody_else(const struct person *p, const struct stream *s)
 {
 	const char *from = stream_peer_from(s);
-	return !p->entry->nameless && from && strchr(from, '@') && str_casecmp(from, p->name) != 0;
+	const struct tls_peer *key = stream_peer_key(s);
+	bool proven = key && p->has_key && tls_peer_was(key, &p->key);
+	return !p->nameless && !proven && from && strchr(from, '@') &&
+	       str_casecmp(from, p->instance) != 0;
+}
+
+/* The fixed peer has told its name, and may have proven a key: who it is from now on. */
+static struct person *
+take_nameless(struct person *p, const struct stream *s)
+{
+	struct roster *r = p->roster;
+	const char *from = stream_peer_from(s);
+	const struct tls_peer *key = stream_peer_key(s);
+	if (str_empty(from))
+		return key ? NULL : p;
+	return claims_name_fixed(r, p, from, key);
 }
 
 /* Who answered when p was dialled: p, or the one it turned out to be; NULL: not whom we want. */
 static struct person *
 take_dialled(struct person *p, struct stream *s)
 {
+	struct roster *r = p->roster;
 	const char *from = stream_peer_from(s);
-	if (from && str_casecmp(from, p->roster->own_name) == 0) {
-		log_warn(p->name, "this address is our own, and of no use as a peer");
-		if (p->entry && p->entry->nameless)
-			(void)people_name_fixed(p, from);
-		return NULL;
-	}
-	if (p->entry && is_somebody_else(p, s)) {
+	const struct tls_peer *key = stream_peer_key(s);
+	if (is_somebody_else(p, s)) {
 		log_info(p->name, "somebody else answers at its address");
 		return NULL;
 	}
-	attempt_over(p);
-	if (p->entry && p->entry->nameless && from)
-		p = people_name_fixed(p, from);
+	dialling_over(p);
+	if (p->nameless)
+		p = take_nameless(p, s);
+	else if (key)
+		p = contact_admit(r, str_empty(from) ? p->instance : from, key);
+	else if (contact_requires_key(p))
+		p = NULL;
 	if (p)
 		link_attach(p, s);
 	return p;
+}
+
+/* This address is our own, and of no use as a peer. */
+static bool
+leads_to_us(struct person *p, const struct stream *s)
+{
+	const char *from = stream_peer_from(s);
+	if (!from || str_casecmp(from, p->roster->own_name) != 0)
+		return false;
+	log_warn(p->name, "this address is our own, and of no use as a peer");
+	if (p->entry && p->nameless)
+		(void)people_name_fixed(p, from);
+	return true;
+}
+
+/* Where it was when it proved its key is tried first the next time. */
+static void
+note_place(struct person *p, const struct stream *s)
+{
+	const struct discovery_entry *e = p->entry;
+	bool news = false;
+	if (!stream_is_incoming(s)) {
+		news = addresses_note(&p->last, stream_remote(s));
+	} else {
+		for (size_t i = 0; e && i < e->addr_count; i++)
+			if (address_same_host(&e->addr[i], stream_remote(s)))
+				news = addresses_note(&p->last, &e->addr[i]);
+	}
+	if (news)
+		keep_contact(p, NULL);
+}
+
+static void
+take_ready(struct person *p, struct stream *s)
+{
+	note_ready(p, s);
+	p->probes = 0;
+	if (stream_peer_key(s)) {
+		note_place(p, s);
+		settle_crossing(p, s);
+	} else if (contact_happens(p, TRUST_SEEN_PLAIN, NULL, NULL) != 0) {
+		log_warn(p->name, "it speaks in plain, and should not");
+	}
+	p->answered = true;
+	choose_current(p);
+	people_set_state(p, PERSON_ANSWERED);
+	bus_emit(
+	    &p->roster->bus, &(struct bus_event){.kind = BUS_STREAM_UP, .person = p, .stream = s});
+	outgoing_flush(p);
 }
 
 static void
@@ -347,22 +263,16 @@ on_ready(void *ctx, struct stream *s)
 	if (!p)
 		return;
 	if (!stream_is_incoming(s)) {
-		p = take_dialled(p, s);
+		p = leads_to_us(p, s) ? NULL : take_dialled(p, s);
 		if (!p) {
 			stream_close(s, ERR_IDENTITY);
 			return;
 		}
 	} else if (p->dialling != DIAL_CONNECTING) {
-		attempt_over(
-		    p); /* a dial on its way goes on: old clients may keep that one (R10) */
+		/* a dial on its way goes on: old clients may keep that one (R10) */
+		dialling_over(p);
 	}
-	p->probes = 0;
-	p->answered = true;
-	choose_current(p);
-	people_set_state(p, PERSON_ANSWERED);
-	bus_emit(
-	    &p->roster->bus, &(struct bus_event){.kind = BUS_STREAM_UP, .person = p, .stream = s});
-	outgoing_flush(p);
+	take_ready(p, s);
 }
 
 static void
@@ -395,6 +305,12 @@ on_sent(void *ctx, struct stream *s, uint64_t ticket)
 		outgoing_sent(p, s, ticket);
 }
 
+static bool
+is_silence(int err)
+{
+	return err == -ETIMEDOUT || err == -EHOSTUNREACH || err == -ENETUNREACH;
+}
+
 /* The last stream to p ended. What that tells of p depends on how. */
 static void
 left_without_stream(struct person *p, int err)
@@ -404,15 +320,16 @@ left_without_stream(struct person *p, int err)
 		return; /* nobody has left: we do */
 	if (!p->entry) {
 		if (p->dialling == DIAL_NONE) {
-			outgoing_fail(p, ERR_ABSENT);
+			if (!person_is_reachable(p))
+				outgoing_fail(p, ERR_ABSENT);
 			people_set_state(p, PERSON_GONE);
 		}
 		return;
 	}
 	if (is_silence(err))
 		people_set_state(p, PERSON_SILENT);
-	if (is_sought(p))
-		look_at(p, clock_now() + PROBE_FAST);
+	if (dialling_is_sought(p))
+		dialling_look_later(p);
 }
 
 static void
@@ -423,7 +340,9 @@ on_closed(void *ctx, struct stream *s, int err)
 	if (!p)
 		return;
 	if (p->dialled == s) {
-		dial_failed(p, err);
+		if (err != ERR_IDENTITY) /* else that was seen before */
+			(void)leads_to_us(p, s);
+		dialling_failed(p, s, err);
 		return;
 	}
 	stream_down(p, s, err);
@@ -436,6 +355,8 @@ on_closed(void *ctx, struct stream *s, int err)
 }
 
 const struct stream_listener link_stream_listener = {
+    .security = claims_security,
+    .check_key = claims_check_key,
     .identify = claims_identify,
     .on_ready = on_ready,
     .on_features = on_features,
@@ -454,10 +375,13 @@ link_hang_up(struct person *p)
 	choose_current(p);
 }
 
-/* What was being dialled is dialled again, under the new name. */
+/* What was being dialled is dialled again, under the new name. Who knows our key needs no name. */
 void
 link_renamed(struct roster *r)
 {
-	MAP_FOREACH (node, &r->people)
-		link_hang_up(node->value);
+	MAP_FOREACH (node, &r->people) {
+		struct person *p = node->value;
+		if (!p->has_key)
+			link_hang_up(p);
+	}
 }

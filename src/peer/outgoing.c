@@ -101,7 +101,9 @@ int
 person_send(struct person *p, struct buf *stanza, outgoing_done *done, void *ctx)
 {
 	int err = buf_err(stanza);
-	if (!err && !p->current && !p->entry)
+	if (!err)
+		err = person_may_hear(p);
+	if (!err && !p->current && !person_is_reachable(p))
 		err = ERR_ABSENT;
 	if (!err && p->outgoing_count >= LIMIT_SEND_WAITING)
 		err = ERR_TOO_BIG;
@@ -128,6 +130,8 @@ person_send_now(
     struct person *p, struct buf *stanza, outgoing_done *done, void *ctx, uint64_t *serial)
 {
 	int err = buf_err(stanza);
+	if (!err)
+		err = person_may_hear(p);
 	if (!err && (!p->current || stream_is_closing(p->current)))
 		err = ERR_ABSENT;
 	if (!err && !list_empty(&p->outgoing))

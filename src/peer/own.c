@@ -11,6 +11,7 @@
 #include "peer/person.h"
 #include "peer/presence.h"
 #include "peer/roster.h"
+#include "peer/trust.h"
 #include "tls/digest.h"
 
 #include <errno.h>
@@ -228,6 +229,8 @@ own_txt(const struct roster *r, struct txt *out)
 		(void)!str_copy(out->hash, sizeof(out->hash), "sha-1");
 		(void)!str_copy(out->ver, sizeof(out->ver), own->ver);
 	}
+	if (r->tls)
+		trust_hint(&r->own_id, out->id);
 	out->port = stream_hub_port(r->hub);
 }
 

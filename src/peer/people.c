@@ -7,9 +7,12 @@
 #include "base/str.h"
 #include "peer/avatar.h"
 #include "peer/claim.h"
+#include "peer/contact.h"
 #include "peer/iq.h"
+#include "peer/keep.h"
 #include "peer/link.h"
 #include "peer/outgoing.h"
+#include "peer/reach.h"
 #include "peer/roster.h"
 
 #include <errno.h>
@@ -42,7 +45,7 @@ find(const struct roster *r, const char *name, bool nameless)
 }
 
 struct person *
-people_named(struct roster *r, const char *name)
+people_named(const struct roster *r, const char *name)
 {
 	return find(r, name, false);
 }
@@ -88,7 +91,7 @@ static void
 remember_gone(struct person *p)
 {
 	recall_gone(p);
-	if (p->kept)
+	if (p->kept || p->has_key || p->blocked)
 		return;
 	list_insert(&p->roster->gone, &p->gone_node);
 	p->roster->gone_count++;
@@ -99,9 +102,12 @@ person_set_kept(struct person *p, bool kept)
 {
 	p->roster->kept_count += kept && !p->kept;
 	p->roster->kept_count -= !kept && p->kept;
+	bool first = kept && !p->kept;
 	p->kept = kept;
 	if (p->state == PERSON_GONE)
 		remember_gone(p);
+	if (first && !p->has_key)
+		keep_contact(p, NULL); /* what it is waited for as must outlive us, too */
 }
 
 void
@@ -139,27 +145,32 @@ take_display(struct person *p, const struct txt *txt)
 static void
 person_destroy(struct person *p)
 {
+	reach_finish(p);
+	addresses_finish(&p->last);
 	txt_kept_finish(&p->txt);
+	free(p->via);
 	free(p->display);
+	free(p->instance);
 	free(p->name);
 	free(p);
 }
 
-static void
-person_free(struct person *p)
+void
+people_free(struct person *p)
 {
 	struct roster *r = p->roster;
 	struct key key = key_of(p->name, p->nameless);
 	claims_forget(p);
 	recall_gone(p);
+	(void)!people_set_key(p, NULL);
 	r->kept_count -= p->kept;
 	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_PERSON_FREED, .person = p});
 	map_remove(&r->people, key.text);
 	person_destroy(p);
 }
 
-static bool
-is_forgettable(const struct person *p)
+bool
+people_is_forgettable(const struct person *p)
 {
 	return !p->entry && !p->stream_count && p->dialling == DIAL_NONE &&
 	       list_empty(&p->outgoing) && list_empty(&p->handed) && list_empty(&p->iqs);
@@ -173,32 +184,68 @@ forget_somebody(struct roster *r)
 	struct person *victim = NULL;
 	LIST_FOREACH (node, &r->gone) {
 		struct person *p = container_of(node, struct person, gone_node);
-		if (!is_forgettable(p) || (victim && p->answered))
+		if (!people_is_forgettable(p) || (victim && p->answered))
 			continue;
 		victim = p;
 		if (!p->answered)
 			break;
 	}
 	if (victim)
-		person_free(victim);
+		people_free(victim);
 }
 
-static struct person *
-person_create(struct roster *r, const char *name, bool nameless)
+/* Keys are found by the part of them that is announced; of two that agree in that much the second
+ * one is nobody's. */
+int
+people_set_key(struct person *p, const struct tls_id *key)
+{
+	struct roster *r = p->roster;
+	char before[TRUST_HINT_SIZE], after[TRUST_HINT_SIZE];
+	trust_hint(&p->key, before);
+	if (key) {
+		trust_hint(key, after);
+		const struct person *other = map_get(&r->keys, after);
+		if (other && other != p)
+			return -EEXIST;
+		int err = map_set(&r->keys, after, p);
+		if (err)
+			return err;
+	}
+	if (p->has_key && !(key && strcmp(before, after) == 0))
+		map_remove(&r->keys, before);
+	p->has_key = key != NULL;
+	p->key = key ? *key : (struct tls_id){{0}};
+	if (p->has_key)
+		recall_gone(p);
+	return 0;
+}
+
+/* A name that was given here holds the instance before its mark. */
+static int
+take_instance(struct person *p)
+{
+	p->instance = strndup(p->name, p->nameless ? strlen(p->name) : trust_name_own(p->name));
+	return p->instance ? 0 : -ENOMEM;
+}
+
+struct person *
+people_create(struct roster *r, const char *name, bool nameless)
 {
 	if (r->gone_count > LIMIT_PEOPLE_GONE)
 		forget_somebody(r);
 	struct key key = key_of(name, nameless);
 	struct txt none = {0};
 	struct person *p = calloc(1, sizeof(*p));
-	if (!p || str_replace(&p->name, name) != 0 || txt_keep(&p->txt, &none) != 0 ||
-	    take_display(p, &none) != 0 || map_set(&r->people, key.text, p) != 0) {
+	if (p)
+		p->nameless = nameless;
+	if (!p || str_replace(&p->name, name) != 0 || take_instance(p) != 0 ||
+	    txt_keep(&p->txt, &none) != 0 || take_display(p, &none) != 0 ||
+	    map_set(&r->people, key.text, p) != 0) {
 		if (p)
 			person_destroy(p);
 		return NULL;
 	}
 	p->roster = r;
-	p->nameless = nameless;
 	p->state = PERSON_GONE; /* until somebody says otherwise */
 	list_init(&p->iqs);
 	outgoing_init(p);
@@ -210,7 +257,7 @@ roster_recall(struct roster *r, const char *name, const char *display, struct pe
 {
 	struct person *p = find(r, name, false);
 	if (!p) {
-		p = person_create(r, name, false);
+		p = people_create(r, name, false);
 		if (!p)
 			return -ENOMEM;
 		(void)!str_replace(&p->display, display); /* else its name is shown */
@@ -246,19 +293,14 @@ is_presentable(const struct discovery_entry *e)
 	return e->has_txt || ((e->sources & DISCOVERY_FIXED) && e->addr_count > 0);
 }
 
+/* Of the entries that are p's the one under its own name is shown, else any. */
 static void
-entry_here(struct roster *r, struct discovery_entry *e)
+adopt_entry(struct person *p, struct discovery_entry *e)
 {
-	struct person *p = e->user ? e->user : find(r, e->name, e->nameless);
-	if (!p)
-		p = person_create(r, e->name, e->nameless);
-	if (!p) {
-		log_warn(e->name, "not listed: out of memory");
+	if (p->entry && p->entry != e && str_casecmp(e->name, p->instance) != 0)
 		return;
-	}
-	e->user = p;
-	e->kept = p->stream_count > 0;
 	p->entry = e;
+	e->kept = p->stream_count > 0;
 	recall_gone(p);
 	if (e->has_txt) {
 		struct txt txt;
@@ -270,18 +312,78 @@ entry_here(struct roster *r, struct discovery_entry *e)
 	link_entry_changed(p);
 }
 
+struct search {
+	const struct person *person;
+	struct discovery_entry *found;
+};
+
 static void
-entry_gone(struct discovery_entry *e)
+is_of(void *ctx, struct discovery_entry *e)
 {
-	struct person *p = e->user;
-	if (!p || p->entry != e)
-		return;
+	struct search *s = ctx;
+	if (e->user == s->person)
+		s->found = e;
+}
+
+/* The entry that was shown of p is not p's any more. */
+static void
+entry_lost(struct person *p)
+{
+	struct search other = {.person = p};
 	p->entry = NULL;
-	e->user = NULL;
+	if (p->has_key && !p->roster->closing)
+		discovery_each(p->roster->discovery, is_of, &other);
+	if (other.found) {
+		adopt_entry(p, other.found);
+		return;
+	}
 	link_resolved(p, ERR_ABSENT);
 	/* A goodbye is a hint: who still talks to us is here. */
 	if (p->stream_count == 0)
 		people_set_state(p, PERSON_GONE);
+}
+
+void
+people_move_entry(struct discovery_entry *e, struct person *to)
+{
+	struct person *from = e->user;
+	e->user = to;
+	if (from && from != to && from->entry == e)
+		entry_lost(from);
+	if (to)
+		adopt_entry(to, e);
+}
+
+void
+people_look_again_at(struct roster *r, struct discovery_entry *e)
+{
+	struct person *p = contact_of_entry(r, e);
+	if (!p)
+		log_debug(e->name, "not listed: nobody can have that name, or out of memory");
+	people_move_entry(e, p);
+}
+
+static void
+look_again(void *ctx, struct discovery_entry *e)
+{
+	struct roster *r = ctx;
+	if (e->user && contact_of_entry(r, e) != e->user)
+		people_look_again_at(r, e);
+}
+
+void
+people_look_again(struct roster *r)
+{
+	discovery_each(r->discovery, look_again, r);
+}
+
+static void
+entry_gone(struct discovery_entry *e)
+{
+	struct person *p = e->user;
+	e->user = NULL;
+	if (p && p->entry == e)
+		entry_lost(p);
 }
 
 static void
@@ -290,7 +392,7 @@ on_entry(void *ctx, struct discovery_entry *e, enum discovery_change change)
 	if (change == DISCOVERY_GONE)
 		entry_gone(e);
 	else
-		entry_here(ctx, e);
+		people_look_again_at(ctx, e);
 }
 
 static void
@@ -342,23 +444,24 @@ const struct discovery_listener people_discovery_listener = {
 
 /* ---- fixed peers ---- */
 
-/* p was an address only and turned out to be somebody we know: all that is p's becomes theirs. */
-static void
-absorb(struct person *known, struct person *p)
+void
+people_absorb(struct person *known, struct person *p)
 {
-	p->entry = NULL;
 	bus_emit(&known->roster->bus,
 	    &(struct bus_event){.kind = BUS_PERSON_MERGED, .person = known, .other = p});
 	link_move(p, known);
 	outgoing_move(p, known);
 	iq_move(p, known);
+	if (p->entry && p->entry->user == p)
+		people_move_entry(p->entry, known);
+	p->entry = NULL;
 	known->answered = known->answered || p->answered;
 	people_set_state(p, PERSON_GONE);
-	person_free(p);
+	people_free(p);
 }
 
-static void
-rename_person(struct person *p, const char *name)
+int
+people_rename(struct person *p, const char *name)
 {
 	struct roster *r = p->roster;
 	struct key before = key_of(p->name, p->nameless), after = key_of(name, false);
@@ -367,21 +470,27 @@ rename_person(struct person *p, const char *name)
 	if (!copy || map_set(&r->people, after.text, p) != 0) {
 		free(copy);
 		log_error(p->name, "out of memory: its name, %s, is not shown", name);
-		return;
+		return -ENOMEM;
 	}
 	/* Front ends know people by their names: one leaves, the other comes. */
 	enum person_state state = p->state;
 	people_set_state(p, PERSON_GONE);
 	map_remove(&r->people, before.text);
 	char *old = p->name;
+	bool was_nameless = p->nameless;
 	p->name = copy;
 	p->nameless = false;
+	if (was_nameless)
+		(void)!str_replace(&p->instance, name);
 	txt_kept_get(&p->txt, &txt);
 	(void)!take_display(p, &txt); /* without memory the address stays to be shown */
+	if (p->kept || p->has_key)
+		keep_renamed(p, old);
 	bus_emit(
 	    &r->bus, &(struct bus_event){.kind = BUS_PERSON_RENAMED, .person = p, .name = old});
 	free(old);
 	people_set_state(p, state);
+	return 0;
 }
 
 struct person *
@@ -401,10 +510,12 @@ people_name_fixed(struct person *p, const char *name)
 		known->entry = e;
 		e->user = known;
 		recall_gone(known);
-		absorb(known, p);
+		p->entry = NULL;
+		people_absorb(known, p);
 		return known;
 	}
-	rename_person(p, name);
+	if (people_rename(p, name) != 0)
+		return NULL;
 	p->entry = e;
 	e->user = p;
 	return p;
@@ -417,6 +528,7 @@ people_forget_stream(struct person *p, const struct stream *s)
 		if (p->streams[i] != s)
 			continue;
 		p->streams[i] = p->streams[--p->stream_count];
+		p->ready_at[i] = p->ready_at[p->stream_count];
 		break;
 	}
 	if (p->current == s)
@@ -445,4 +557,5 @@ people_finish(struct roster *r)
 		person_destroy(p);
 	}
 	map_finish(&r->people);
+	map_finish(&r->keys);
 }

@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "peer/contact.h"
 #include "peer/roster.h"
 #include "peer/xep0115_caps.h"
 #include "xml/ns.h"
@@ -30,6 +32,49 @@ person_is_here(const struct person *p)
 	return p->state != PERSON_GONE;
 }
 
+bool
+person_is_reachable(const struct person *p)
+{
+	return p->entry || (p->has_key && p->last.count > 0);
+}
+
+bool
+person_is_encrypted(const struct person *p)
+{
+	return p->current && stream_peer_key(p->current);
+}
+
+int
+person_may_hear(const struct person *p)
+{
+	if (p->blocked || p->trust == STORE_TRUST_CHANGED)
+		return ERR_TRUST;
+	bool plain = p->current ? !person_is_encrypted(p) : p->trust == STORE_TRUST_PLAIN;
+	/* whose key is not known yet may turn out to have one, but for who certainly has none */
+	bool may_encrypt = !p->current && (p->nameless || p->txt.client == TXT_CLIENT_UNKNOWN ||
+					      p->txt.client == TXT_CLIENT_EARSHOT);
+	if (!plain)
+		return 0;
+	if (contact_requires_key(p))
+		return ERR_SECURITY;
+	return p->roster->policy.plain == POLICY_PLAIN_ON || may_encrypt ? 0 : ERR_SECURITY;
+}
+
+bool
+person_is_stranger(const struct person *p)
+{
+	if (p->has_key)
+		return p->trust == STORE_TRUST_NEW || p->trust == STORE_TRUST_CHANGED;
+	return !p->spoken;
+}
+
+void
+person_spoken_to(struct person *p)
+{
+	if (contact_happens(p, TRUST_SAID, NULL, "written to") != 0)
+		log_debug(p->name, "written to, although nothing may be said to it");
+}
+
 enum txt_client
 person_client(const struct person *p)
 {
@@ -45,8 +90,7 @@ person_supports(const struct person *p, const char *feature)
 enum store_trust
 person_trust(const struct person *p)
 {
-	(void)p; /* there are no keys yet */
-	return STORE_TRUST_PLAIN;
+	return p->trust;
 }
 
 void
@@ -119,6 +163,23 @@ evidence_age(const struct person *p)
 	return now > at ? (now - at) / 1000 : 0;
 }
 
+static void
+describe_trust(const struct person *p, struct value *v)
+{
+	char hex[TLS_ID_HEX_SIZE], tag[TLS_ID_TAG_SIZE];
+	value_set_str(v, "instance", p->instance);
+	value_set_str(v, "trust", store_trust_word(person_trust(p)));
+	if (p->has_key) {
+		tls_id_hex(&p->key, hex);
+		tls_id_tag(&p->key, tag);
+		value_set_str(v, "id", hex);
+		value_set_str(v, "tag", tag);
+	}
+	if (p->via)
+		value_set_str(v, "introduced_by", p->via);
+	value_set_bool(v, "blocked", p->blocked);
+}
+
 struct value *
 person_describe(const struct person *p)
 {
@@ -134,11 +195,11 @@ person_describe(const struct person *p)
 	value_set_int(v, "age", (int64_t)evidence_age(p));
 	value_set_str(v, "client", txt_client_name(p->txt.client));
 	describe_place(p, v);
+	describe_trust(p, v);
 	if (p->txt.phsh[0])
 		value_set_str(v, "avatar", p->txt.phsh);
 	value_set_bool(v, "connected", p->current != NULL);
-	value_set_str(v, "trust", store_trust_word(person_trust(p)));
-	value_set_bool(v, "encrypted", false);
+	value_set_bool(v, "encrypted", person_is_encrypted(p));
 	value_set_bool(v, "receipts", person_supports(p, NS_RECEIPTS));
 	return v;
 }

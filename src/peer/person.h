@@ -1,6 +1,7 @@
-/* One person: what discovery says, the streams there are, what the other program can do. Lives
- * from the first announcement on; of those who left the last LIMIT_PEOPLE_GONE are kept, so that
- * they are known again. Loop thread only. */
+/* One person: what discovery says, the streams there are, what the other program can do. A person
+ * is a key (peer/trust.h), or a name for which nobody proved one. Lives from the first announcement
+ * on; of those who left the last LIMIT_PEOPLE_GONE are kept, so that they are known again, and all
+ * who have a key or a history. Loop thread only. */
 #ifndef PEER_PERSON_H
 #define PEER_PERSON_H
 
@@ -8,8 +9,10 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "discovery/discovery.h"
+#include "peer/addresses.h"
 #include "peer/feature.h"
 #include "store/trust.h"
+#include "tls/key.h"
 #include "wire/value.h"
 
 #include <stdbool.h>
@@ -27,20 +30,31 @@ enum person_state {
 
 struct person {
 	struct roster *roster;         /* borrowed */
-	char *name;                    /* owned */
+	char *name;                    /* owned; unique: the instance, or instance#plain, #TAG */
+	char *instance;                /* owned; what it is announced and dialled as */
 	char *display;                 /* owned; at most LIMIT_DISPLAY bytes */
 	struct discovery_entry *entry; /* borrowed; NULL while discovery does not have it */
 	struct txt_kept txt;           /* the latest known, also after it left */
+
+	/* Changed by contact.c alone, which keeps them. */
+	enum store_trust trust;
+	bool has_key;
+	struct tls_id key;
+	char *via; /* owned; who introduced it, NULL: nobody */
+	bool blocked;
+	struct addresses last; /* where it proved its key, the latest first */
 
 	enum person_state state;
 	bool nameless;     /* a fixed peer known by its address alone, which is what name says */
 	bool answered;     /* at least once */
 	bool kept;         /* the store has something of it: known however long gone */
+	bool spoken;       /* a human of ours has said something to it */
 	uint64_t state_at; /* clock_now() of the evidence */
-	struct list gone_node; /* in roster->gone, or in none; never while kept */
+	struct list gone_node; /* in roster->gone, or in none; never while kept or with a key */
 
 	struct stream *streams[LIMIT_STREAMS_PER_PERSON]; /* borrowed from the hub; the first
 							     stream_count are there */
+	uint64_t ready_at[LIMIT_STREAMS_PER_PERSON];      /* of each; 0: it is not yet */
 	size_t stream_count;
 	struct stream *current; /* the one we send on; NULL: none is ready */
 
@@ -52,9 +66,11 @@ struct person {
 	struct stream *dialled; /* borrowed; while DIAL_CONNECTING */
 	uint64_t retry_at;      /* while DIAL_PAUSING */
 	int dial_err;           /* while DIAL_PAUSING: give up with it then; 0: try again */
+	int last_err;           /* of the place that was tried last */
 	unsigned hung_up;       /* times in a row that the peer closed before its header */
 	bool resolved_anew;     /* this attempt already asked the network again */
 	bool probing;           /* this attempt only looks whether a silent person is back */
+	struct reach *reach;    /* owned by reach.c; what this attempt has tried, or NULL */
 	uint64_t probe_at;      /* silent: when to look; 0: not at all */
 	unsigned probes;
 
@@ -79,6 +95,8 @@ int person_send(struct person *p, struct buf *stanza, outgoing_done *done, void 
  * stream; ERR_TOO_BIG: no room on it now, and the stanza is untouched. */
 int person_send_now(struct person *p, struct buf *stanza, outgoing_done *done, void *ctx,
     uint64_t *serial) MUST_USE;
+/* A human of ours says something to it: a key that was new is known from now on. */
+void person_spoken_to(struct person *p);
 /* Somebody would like a stream: BUS_STREAM_UP or BUS_UNREACHABLE follows. */
 void person_dial(struct person *p);
 /* The store has something of it from now on, or has not. */
@@ -90,6 +108,15 @@ struct stream *person_stream(const struct person *p, uint64_t serial);
 int inbound_answer(const struct inbound *in, struct buf *stanza) MUST_USE;
 
 bool person_is_here(const struct person *p); /* any state but gone */
+/* There is an address to try. */
+bool person_is_reachable(const struct person *p);
+/* The stream we send on is encrypted. */
+bool person_is_encrypted(const struct person *p);
+/* Why nothing may be said to it: ERR_TRUST (blocked, or not who it says), ERR_SECURITY (it does
+ * not encrypt, and the settings do not allow that). 0: it may. */
+int person_may_hear(const struct person *p);
+/* Nobody of ours has accepted it, or written to it. */
+bool person_is_stranger(const struct person *p);
 enum txt_client person_client(const struct person *p);
 /* Its verified disco#info has the feature. Unknown capabilities: false. */
 bool person_supports(const struct person *p, const char *feature);

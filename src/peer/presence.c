@@ -28,7 +28,7 @@ tell(struct person *p)
 	struct xml_writer w = xml_writer_to(&stanza);
 	xml_open(&w, NULL, "presence");
 	xml_attr(&w, "from", r->own_name);
-	xml_attr(&w, "to", p->name);
+	xml_attr(&w, "to", p->instance);
 	if (shows[own.status])
 		xml_leaf(&w, NULL, "show", shows[own.status]);
 	if (own.msg[0])

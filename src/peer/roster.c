@@ -7,9 +7,11 @@
 #include "base/text.h"
 #include "peer/claim.h"
 #include "peer/iq.h"
+#include "peer/keep.h"
 #include "peer/link.h"
 #include "peer/people.h"
 #include "peer/person.h"
+#include "peer/trust.h"
 #include "peer/who.h"
 #include "peer/xep0115_caps.h"
 #include "store/store.h"
@@ -67,7 +69,8 @@ start_parts(struct roster *r, const struct roster_config *config)
 {
 	struct buf features = BUF_INIT(LIMIT_STANZA);
 	caps_write_own(r, &features);
-	struct stream_hub_config hub = {.port = config->port, .features = buf_cstr(&features)};
+	struct stream_hub_config hub = {
+	    .port = config->port, .features = buf_cstr(&features), .tls = config->tls};
 	int err = buf_err(&features);
 	if (!err)
 		err = stream_hub_create(r->loop, &hub, &link_stream_listener, r, &r->hub);
@@ -81,6 +84,9 @@ start_parts(struct roster *r, const struct roster_config *config)
 	err = str_copy(r->own_name, sizeof(r->own_name), discovery_own_name(r->discovery));
 	if (!err)
 		err = stream_hub_set_name(r->hub, r->own_name);
+	if (err)
+		return err;
+	err = keep_load(r);
 	if (err)
 		return err;
 	add_fixed(r, config);
@@ -110,12 +116,17 @@ roster_start(
 	r->ipc = ipc;
 	r->features = config->features;
 	r->store = config->store;
+	r->tls = config->tls;
+	if (config->tls)
+		r->own_id = *config->own_id;
+	r->policy = config->policy;
 	r->lifetime = config->lifetime;
 	r->on_started = config->on_started;
 	r->ctx = config->ctx;
 	buf_init(&r->trouble, LIMIT_LABEL);
 	bus_init(&r->bus);
 	map_init(&r->people);
+	map_init(&r->keys);
 	list_init(&r->gone);
 	list_init(&r->claims);
 	list_init(&r->waiting);
@@ -210,9 +221,12 @@ match_one(const char *name, const char *folded)
 	return m;
 }
 
+/* Who was given a name here, because theirs is somebody else's, is meant only by that very name. */
 static enum match
 match_person(const struct person *p, const char *folded)
 {
+	if (trust_name_own(p->name) != strlen(p->name))
+		return MATCH_NONE;
 	struct buf full = BUF_INIT(2 * LIMIT_TXT_STRING + 2);
 	buf_fmt(&full, "%s %s", p->txt.first, p->txt.last);
 	const char *const names[] = {p->display, p->name, p->txt.nick, buf_cstr(&full)};

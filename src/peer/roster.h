@@ -1,6 +1,6 @@
-/* Everyone within earshot: one person per instance name, fed by discovery (a hint) and by
- * streams (the proof). Owns the discovery and the hub of streams; decides who an incoming stream
- * belongs to and when to dial. Knows nothing of chat. Loop thread only. */
+/* Everyone within earshot: one person per key, or per name without one, fed by discovery (a hint)
+ * and by streams (the proof). Owns the discovery and the hub of streams; decides who an incoming
+ * stream belongs to and when to dial. Knows nothing of chat. Loop thread only. */
 #ifndef PEER_ROSTER_H
 #define PEER_ROSTER_H
 
@@ -11,22 +11,30 @@
 #include "peer/bus.h"
 #include "peer/feature.h"
 #include "peer/own.h"
+#include "peer/policy.h"
 #include "stream/stream.h"
+#include "tls/key.h"
 
 struct caps_cache;
+struct tls_context;
 
 struct roster {
-	uv_loop_t *loop;                       /* borrowed */
-	struct ipc_server *ipc;                /* borrowed */
-	struct discovery *discovery;           /* owned */
-	struct stream_hub *hub;                /* owned */
-	struct store *store;                   /* owned */
+	uv_loop_t *loop;             /* borrowed */
+	struct ipc_server *ipc;      /* borrowed */
+	struct discovery *discovery; /* owned */
+	struct stream_hub *hub;      /* owned */
+	struct store *store;         /* owned */
+	struct tls_context *tls;     /* borrowed; NULL: nothing is encrypted */
+	struct tls_id own_id;        /* with tls */
+	struct policy policy;
+	bool contacts_known; /* from the store: before that nobody can be told from anybody */
 	const struct feature *const *features; /* borrowed; ends with NULL */
 	struct bus bus;
 	struct own own;
 	struct value *configured; /* owned; array of addresses of fixed peers, not ours to change */
 	char own_name[LIMIT_HOST_NAME + 8]; /* instance name, "" before discovery has one */
 	struct map people;                  /* see people.h for the keys -> struct person, owned */
+	struct map keys;                    /* the announced part of a key -> its person */
 	struct list gone;                   /* struct person: who left, in that order */
 	size_t gone_count;
 	size_t kept_count;       /* people of whom the store has something */
@@ -52,6 +60,9 @@ struct roster_config {
 	size_t peer_count;
 	const struct feature *const *features; /* ends with NULL */
 	struct store *store;                   /* moved, also on failure */
+	struct tls_context *tls;               /* borrowed; outlives the roster. NULL: plain only */
+	const struct tls_id *own_id;           /* with tls; copied */
+	struct policy policy;
 	int64_t lifetime; /* ms until an undelivered message is given up, or 0 */
 	/* Once, perhaps inside roster_start(): everybody the store knows is known. */
 	void (*on_started)(void *ctx);

@@ -51,7 +51,8 @@ call_who(struct ipc_call *call)
 	for (int proven = 1; proven >= 0; proven--) {
 		MAP_FOREACH (node, &r->people) {
 			const struct person *p = node->value;
-			if (p->answered == proven && (all || person_is_here(p)))
+			bool shown = person_is_here(p) || p->trust == STORE_TRUST_CHANGED;
+			if (p->answered == proven && (all || shown))
 				list_person(&l, p);
 		}
 	}
@@ -157,7 +158,7 @@ call_info(struct ipc_call *call)
 		return -ENOMEM;
 	}
 	*info = (struct info){.call = call, .live = live, .pending = 1};
-	if ((p->entry || p->current) && answers_requests(p)) {
+	if ((person_is_reachable(p) || p->current) && answers_requests(p)) {
 		if (!p->caps)
 			ask(info, p, NS_DISCO_INFO, "query", on_disco);
 		ask(info, p, NS_VERSION, "query", on_version);

@@ -19,7 +19,8 @@ static int
 is_valid(const struct store_contact_put *put)
 {
 	const struct store_contact *c = &put->contact;
-	if (str_empty(c->name) || c->has_key != (c->trust != STORE_TRUST_PLAIN))
+	bool keyless = c->trust == STORE_TRUST_PLAIN || c->trust == STORE_TRUST_NEW;
+	if (str_empty(c->name) || (c->has_key ? c->trust == STORE_TRUST_PLAIN : !keyless))
 		return -EINVAL;
 	return too_long(c->name, LIMIT_LABEL) || too_long(c->display, LIMIT_LABEL) ||
 		       too_long(c->instance, LIMIT_LABEL) || too_long(c->via, LIMIT_LABEL) ||

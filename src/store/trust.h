@@ -34,7 +34,8 @@ struct store_contact {
 	const char *instance; /* what it is announced and dialled as; NULL: name */
 	bool has_key;
 	uint8_t key[STORE_KEY_SIZE]; /* unique */
-	enum store_trust trust;      /* PLAIN without a key, and only then */
+	enum store_trust trust;      /* PLAIN only without a key. NEW without one: it is waited for,
+				      * and nothing is said in plain meanwhile. */
 	const char *via;             /* who introduced it, NULL: nobody */
 	bool blocked;
 	const char *addresses; /* as the caller writes them, at most LIMIT_ADDRESSES_TEXT bytes */

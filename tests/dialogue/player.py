@@ -12,6 +12,7 @@ from tap import Failure, check
 USER = "juliet"
 TIMEOUT = 5.0
 FIRST_ADDRESS = 101  # peers live on the switch, 10.77.0.101 and up
+TAKES_LINES = ("peer", "settings")
 STRICT = ("message", "attention", "typing", "receipt")  # topics whose every event counts
 # What a daemon may say of its own accord at any time; a script that is about it expects it.
 UNASKED = [wire.pattern(p) for p in
@@ -62,6 +63,11 @@ def fits(wanted, got):
     return wanted == got and isinstance(wanted, bool) == isinstance(got, bool)
 
 
+def settings_of(path):
+    """The lines for the configuration file that the script asks for."""
+    return [line for _, word, more in read_script(path) if word == "settings" for line in more]
+
+
 class Peer:
     """A scripted client: an address, a listening socket, and what is announced of it."""
 
@@ -86,12 +92,12 @@ class Peer:
 class Player:
     """State of one script: peers, streams, the last call."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, settings=()):
         self.lab = lab
         host = lab.host(MACHINE)
         link = json.loads(host.must("ip", "-j", "link", "show", "eth0"))
         self.discovery = Discovery(host, link[0]["ifindex"])
-        self.daemon = Daemon(host, USER, ["--helper", STUB])
+        self.daemon = Daemon(host, USER, ["--helper", STUB], settings=settings)
         self.client = self.daemon.client
         self.peers, self.streams, self.variables = {}, {}, {"own": self.daemon.name}
         self.stream = self.last_call = None
@@ -121,7 +127,7 @@ class Player:
         action = getattr(self, "do_" + word.replace("-", "_"), None)
         if not action:
             raise ScriptError(f"no such step: {line}")
-        action(self._fill(rest), *([more] if word == "peer" else []))
+        action(self._fill(rest), *([more] if word in TAKES_LINES else []))
 
     def _fill(self, text, quote=str):
         text = re.sub(r"\$\{([^{}]+)\*(\d+)\}", lambda m: m[1] * int(m[2]), text)
@@ -217,6 +223,9 @@ class Player:
 
     def do_ignore(self, text):
         self.ignored.append(wire.pattern(text))
+
+    def do_settings(self, _, lines):
+        """Taken before the daemon began: settings_of()."""
 
     def do_slow(self, seconds):
         """How long the steps from here on may take."""

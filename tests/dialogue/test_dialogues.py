@@ -13,7 +13,7 @@ import tap
 
 def script_case(path):
     def play(virtual):
-        actor = player.Player(virtual)
+        actor = player.Player(virtual, player.settings_of(path))
         try:
             actor.play(path)
         finally:

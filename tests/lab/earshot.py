@@ -156,9 +156,10 @@ class Client:
 
 class Daemon:
     """One user's earshotd; published under .name when this returns, unless told not to wait.
-    account: whose folders these are, where that is not the name on the network."""
+    account: whose folders these are, where that is not the name on the network.
+    settings: lines of the configuration file."""
 
-    def __init__(self, host, user="alice", args=(), published=True, account=None):
+    def __init__(self, host, user="alice", args=(), published=True, account=None, settings=()):
         self.host, self.user, self.args = host, user, tuple(args)
         self.account = account or user
         home, run = f"/run/home/{self.account}", f"/run/user/{self.account}"
@@ -169,9 +170,18 @@ class Daemon:
         }
         host.must("mkdir", "-p", home)
         host.must("mkdir", "-p", "-m", "700", run)
+        if settings:
+            self.configure(*settings)
         self.socket = host.path(f"{run}/earshot/daemon.sock")
         self.process = self.client = None
         self.start(published)
+
+    def configure(self, *settings):
+        """What its configuration file holds from the next start on."""
+        folder = f"{self.env['XDG_CONFIG_HOME']}/earshot"
+        self.host.must("mkdir", "-p", folder)
+        with open(self.host.path(f"{folder}/earshot.conf"), "w", encoding="utf-8") as file:
+            file.write("".join(f"{line}\n" for line in settings))
 
     # ---- life ----
     def start(self, published=True):

@@ -148,19 +148,6 @@ old_clients_are_answered_on_the_newest(void **state)
 }
 
 static void
-earshots_stay_where_they_are(void **state)
-{
-	(void)state;
-	int err;
-	romeo(TXT_CLIENT_EARSHOT);
-	struct stream *one = dials_us(ROMEO, "192.0.2.1", &err);
-	struct stream *two = dials_us(ROMEO, "192.0.2.1", &err);
-	assert_ptr_equal(person_called(ROMEO)->current, one);
-	ends(one, 0);
-	assert_ptr_equal(person_called(ROMEO)->current, two);
-}
-
-static void
 both_dial_at_once(void **state)
 {
 	(void)state;
@@ -358,7 +345,6 @@ main(void)
 	    TEST(words_die_with_the_last_stream_of_who_left),
 	    TEST(somebody_else_at_the_address_gets_nothing),
 	    TEST(old_clients_are_answered_on_the_newest),
-	    TEST(earshots_stay_where_they_are),
 	    TEST(both_dial_at_once),
 	    TEST(a_dial_that_fails_beside_a_stream_hurts_nobody),
 	    TEST(of_too_many_streams_the_idlest_goes_and_nothing_hangs),

@@ -222,7 +222,7 @@ what_contradicts_itself_is_refused(void **state)
 	harness_start(&h);
 	(void)kept(&h, contact("a@x", 1, STORE_TRUST_NEW), NULL);
 	assert_int_equal(keep(&h, contact("", 2, STORE_TRUST_NEW), NULL, NULL), -EINVAL);
-	assert_int_equal(keep(&h, contact("b@x", 0, STORE_TRUST_NEW), NULL, NULL), -EINVAL);
+	assert_int_equal(keep(&h, contact("b@x", 0, STORE_TRUST_KNOWN), NULL, NULL), -EINVAL);
 	assert_int_equal(keep(&h, contact("b@x", 2, STORE_TRUST_PLAIN), NULL, NULL), -EINVAL);
 	/* a key is not lost by mistake, and nobody else's */
 	assert_int_equal(keep(&h, contact("A@X", 0, STORE_TRUST_PLAIN), NULL, NULL), -EINVAL);

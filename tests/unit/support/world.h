@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "discovery/address.h"
 #include "peer/claim.h"
+#include "peer/contact.h"
 #include "peer/iq.h"
 #include "peer/link.h"
 #include "peer/people.h"
@@ -32,6 +33,9 @@ struct stream {
 	uint64_t serial, heard_at, ticket;
 	int close_err;
 	char to[64]; /* whom it was dialled for */
+	enum stream_security security;
+	bool proven; /* by a key: */
+	struct tls_peer key;
 };
 
 enum { WORLD_STREAMS = 32, WORLD_ENTRIES = 8 };
@@ -97,6 +101,7 @@ stream_dial(struct stream_hub *hub, const struct stream_dial *dial, void *user, 
 	*out = new_stream(false);
 	(*out)->user = user;
 	(*out)->remote = dial->addr[0];
+	(*out)->security = dial->security;
 	(void)snprintf((*out)->to, sizeof((*out)->to), "%s", dial->to ? dial->to : "");
 	return 0;
 }
@@ -168,6 +173,12 @@ const struct sockaddr_storage *
 stream_remote(const struct stream *s)
 {
 	return &s->remote;
+}
+
+const struct tls_peer *
+stream_peer_key(const struct stream *s)
+{
+	return s->proven ? &s->key : NULL;
 }
 
 uint64_t
@@ -248,6 +259,15 @@ stream_hub_set_name(struct stream_hub *hub, const char *name)
 	return 0;
 }
 
+int
+stream_hub_set_known(struct stream_hub *hub, const struct sockaddr_storage *addr, size_t count)
+{
+	(void)hub;
+	(void)addr;
+	(void)count;
+	return 0;
+}
+
 /* ---- what the network does ---- */
 
 static inline struct sockaddr_storage
@@ -290,6 +310,42 @@ dials_us(const char *from, const char *host, int *err)
 	return s;
 }
 
+/* Keys of the tests: of which each byte is the number. */
+static inline struct tls_peer
+key_of_number(uint8_t number)
+{
+	struct tls_peer key = {.formerly_count = 0};
+	memset(key.id.bytes, number, sizeof(key.id.bytes));
+	return key;
+}
+
+/* What the hub does with the other's certificate, and afterwards: 0 if it got ready. */
+static inline int
+shows_key(struct stream *s, const char *from, const struct tls_peer *key)
+{
+	s->from = from;
+	int err = link_stream_listener.check_key(&world.r, s, key);
+	if (err)
+		return err;
+	s->proven = true;
+	s->key = *key;
+	if (s->incoming)
+		return ask_again(s);
+	get_ready(s, from);
+	return 0;
+}
+
+/* An encrypting client dials us. */
+static inline struct stream *
+dials_with_key(const char *from, const char *host, const struct tls_peer *key, int *err)
+{
+	struct stream *s = new_stream(true);
+	s->remote = endpoint(host, 40000);
+	s->security = link_stream_listener.security(&world.r, s, from);
+	*err = shows_key(s, from, key);
+	return s;
+}
+
 static inline void
 ends(struct stream *s, int err)
 {
@@ -317,174 +373,20 @@ says(struct stream *s, const char *stanza)
 	assert_int_equal(parse(stanza, on_parsed, s), 0);
 }
 
-/* ---- discovery ---- */
-
-static inline struct discovery_entry *
-announce(const char *name, enum txt_client client, const char *host, unsigned sources)
-{
-	struct discovery_entry *e = world.entries;
-	while (e->name)
-		e++;
-	assert_true(e < world.entries + WORLD_ENTRIES);
-	*e = (struct discovery_entry){.sources = sources, .port = 5298};
-	e->nameless = sources == DISCOVERY_FIXED;
-	e->has_txt = !e->nameless;
-	assert_int_equal(str_replace(&e->name, name), 0);
-	assert_int_equal(txt_keep(&e->txt, &(struct txt){.client = client}), 0);
-	e->addr = calloc(1, sizeof(*e->addr));
-	assert_non_null(e->addr);
-	e->addr[0] = endpoint(host, 5298);
-	e->addr_count = 1;
-	people_discovery_listener.on_entry(&world.r, e, DISCOVERY_NEW);
-	return e;
-}
-
-static inline void
-leaves(struct discovery_entry *e)
-{
-	people_discovery_listener.on_entry(&world.r, e, DISCOVERY_GONE);
-	free(e->name);
-	free(e->addr);
-	txt_kept_finish(&e->txt);
-	*e = (struct discovery_entry){0};
-}
-
-static inline void
-resolved(int err)
-{
-	struct discovery_entry *e = world.resolving;
-	assert_non_null(e);
-	world.resolving = NULL;
-	people_discovery_listener.on_resolved(&world.r, e, err);
-}
-
-void
-discovery_resolve(struct discovery *d, struct discovery_entry *e)
-{
-	(void)d;
-	world.resolving = e;
-}
-
-/* As discovery does it: the other entry of that name takes all over, and e leaves soon. */
-struct discovery_entry *
-discovery_name_fixed(struct discovery *d, struct discovery_entry *e, const char *name)
-{
-	(void)d;
-	if (str_casecmp(name, world.r.own_name) == 0)
-		return NULL;
-	if (!strchr(name, '@'))
-		return e; /* stands for a name nobody can have */
-	for (size_t i = 0; i < WORLD_ENTRIES; i++) {
-		struct discovery_entry *other = &world.entries[i];
-		if (other != e && other->name && str_casecmp(other->name, name) == 0) {
-			other->sources |= e->sources;
-			return other;
-		}
-	}
-	assert_int_equal(str_replace(&e->name, name), 0);
-	e->nameless = false;
-	return e;
-}
-
-bool
-discovery_has_address(const struct discovery_entry *e, const struct sockaddr_storage *a)
-{
-	for (size_t i = 0; i < e->addr_count; i++)
-		if (address_same_host(&e->addr[i], a))
-			return true;
-	return false;
-}
-
-int
-discovery_create(uv_loop_t *loop, const struct discovery_config *config,
-    const struct discovery_listener *l, void *ctx, struct discovery **out)
-{
-	(void)loop;
-	(void)config;
-	(void)l;
-	(void)ctx;
-	*out = (struct discovery *)&world;
-	return 0;
-}
-
-void
-discovery_close(struct discovery *d, void (*done)(void *ctx), void *ctx)
-{
-	(void)d;
-	done(ctx);
-}
-
-int
-discovery_publish(struct discovery *d, const struct txt *txt, uint16_t port)
-{
-	(void)d;
-	(void)txt;
-	(void)port;
-	return 0;
-}
-
-int
-discovery_publish_avatar(struct discovery *d, const void *data, size_t len)
-{
-	(void)d;
-	(void)data;
-	(void)len;
-	return 0;
-}
-
-void
-discovery_fetch_avatar(struct discovery *d, struct discovery_entry *e)
-{
-	(void)d;
-	(void)e;
-}
-
-const char *
-discovery_own_name(const struct discovery *d)
-{
-	(void)d;
-	return "juliet@pronto";
-}
-
-void
-discovery_get_state(const struct discovery *d, struct discovery_state *out)
-{
-	(void)d;
-	*out = (struct discovery_state){0};
-}
-
-int
-discovery_add_fixed(struct discovery *d, const char *address)
-{
-	(void)d;
-	return strchr(address, ':') ? 0 : -EINVAL;
-}
-
-int
-discovery_remove_fixed(struct discovery *d, const char *address)
-{
-	(void)d;
-	(void)address;
-	return 0;
-}
-
-int
-discovery_spell_fixed(const char *address, char out[DISCOVERY_ADDRESS_SIZE])
-{
-	return str_copy(out, DISCOVERY_ADDRESS_SIZE, address);
-}
-
-struct discovery_entry *
-discovery_find_fixed(struct discovery *d, const char *address)
-{
-	(void)d;
-	(void)address;
-	return NULL;
-}
-
 #include "calls.h"
+#include "found.h"
 
 /* ---- the beginning and the end ---- */
+
+enum { OWN_KEY = 0x80 }; /* the number of ours, see key_of_number() */
+
+/* From now on we can encrypt. */
+static inline void
+we_have_a_key(void)
+{
+	world.r.tls = (struct tls_context *)&world;
+	world.r.own_id = key_of_number(OWN_KEY).id;
+}
 
 /* With a store: support/kept.h. */
 static inline int
