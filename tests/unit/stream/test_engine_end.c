@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -51,6 +52,50 @@ silence_ends_a_stream(void **state)
 	begin_dialled(&p);
 	expect_deadline(&p, ENGINE_REPLY_MS);
 	expect_said(&p, ANSWER OUR_ERROR("connection-timeout") END "|");
+	finish(&p);
+}
+
+static void
+n10_a_stanza_that_stops_in_the_middle_ends_a_stream(void **state)
+{
+	(void)state;
+	struct play p;
+	begin_ready(&p);
+	p.now += 3600 * 1000; /* saying nothing is fine */
+	hear(&p, "<message><body>");
+	expect_deadline(&p, ENGINE_STANZA_MS + 15 * 1000 / ENGINE_RATE);
+	expect_said(&p, OUR_ERROR("connection-timeout") END "|");
+	finish(&p);
+}
+
+static void
+n10_a_large_stanza_has_the_time_it_needs(void **state)
+{
+	(void)state;
+	enum { PIECE = 1000, PIECES = 200 };
+	char piece[PIECE + 1];
+	struct play p;
+	memset(piece, 'x', PIECE);
+	piece[PIECE] = '\0';
+	begin_ready(&p);
+	hear(&p, "<message><body>");
+	for (int i = 0; i < PIECES; i++) {
+		p.now += 970; /* a little more than the least rate */
+		hear(&p, piece);
+	}
+	/* nothing counts while we do not read */
+	engine_paused(p.e, true, p.now);
+	assert_true(engine_deadline(p.e) == ENGINE_NEVER);
+	p.now += 60 * 1000;
+	engine_paused(p.e, false, p.now);
+	assert_true(engine_deadline(p.e) > p.now + ENGINE_STANZA_MS);
+	/* and whoever begins another one at once begins anew */
+	hear(&p, "</body></message><message>");
+	expect_seen(&p, "message|");
+	p.now += 1000;
+	hear(&p, "</message>");
+	expect_seen(&p, "message|");
+	assert_true(engine_deadline(p.e) == ENGINE_NEVER);
 	finish(&p);
 }
 
@@ -252,6 +297,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(silence_ends_a_stream),
+	    cmocka_unit_test(n10_a_stanza_that_stops_in_the_middle_ends_a_stream),
+	    cmocka_unit_test(n10_a_large_stanza_has_the_time_it_needs),
 	    cmocka_unit_test(we_close_and_hear_the_rest),
 	    cmocka_unit_test(the_peer_closes),
 	    cmocka_unit_test(a_broken_connection_is_an_error),
