@@ -15,6 +15,7 @@ take(const struct inbound *in)
 	struct value *v = value_object();
 	value_set_str(v, "peer", p->name);
 	value_set_str(v, "display", p->display);
+	value_set_str(v, "trust", store_trust_word(person_trust(p)));
 	if (!stranger_may_disturb(p))
 		value_set_bool(v, "quiet", true);
 	ipc_publish(p->roster->ipc, "attention", v);
