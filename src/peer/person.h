@@ -88,8 +88,9 @@ struct person {
 	const struct caps *caps; /* borrowed from the cache; NULL: not known */
 	bool caps_asked;
 
-	struct avatar *avatar; /* owned by avatar.c; NULL: none fetched */
-	void *chat;            /* owned by chat/, which frees it at BUS_PERSON_FREED */
+	struct avatar *avatar;             /* owned by avatar.c; NULL: none fetched */
+	struct verification *verification; /* owned by verification.c; NULL: never any */
+	void *chat;                        /* owned by chat/, which frees it at BUS_PERSON_FREED */
 };
 
 /* Called exactly once, never from inside person_send(): 0 when the stanza was handed to the
