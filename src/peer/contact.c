@@ -311,6 +311,9 @@ moved(struct person *p, const char *name)
 	if (!holder)
 		(void)!people_rename(p, name);
 	keep_contact(p, NULL);
+	struct discovery_entry *e = discovery_find(p->roster->discovery, name);
+	if (e) /* what it says of itself is shown from now on */
+		people_look_again_at(p->roster, e);
 }
 
 /* The key is somebody else's now, and this contact was but its shadow. */
