@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "chat/chat.h"
 #include "peer/roster.h"
+#include "peer/stranger.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,28 +88,28 @@ log_describe(const struct store_event *e)
 	return v;
 }
 
-/* As it is told: of strangers who are to be quiet nobody is notified. */
-static struct value *
-describe(struct roster *r, const struct store_event *e)
+/* What nobody should be disturbed by: too much of a stranger, or of all of them (N18). */
+static bool
+may_disturb(struct roster *r, const struct store_event *e)
 {
-	struct value *v = log_describe(e);
-	if (r->policy.strangers != POLICY_STRANGERS_QUIET || e->kind != STORE_EVENT_MESSAGE ||
-	    e->message.direction != STORE_IN)
-		return v;
-	const struct person *p = roster_get(r, e->message.peer);
-	if (p && person_is_stranger(p))
-		value_set_bool(v, "quiet", true);
-	return v;
+	struct person *p = NULL;
+	if (e->kind == STORE_EVENT_MESSAGE && e->message.direction == STORE_IN)
+		p = roster_get(r, e->message.peer);
+	return !p || stranger_may_disturb(p);
 }
 
 void
 chat_publish_events(void *ctx, const struct store_event *events, size_t count)
 {
-	struct roster *r = ctx;
+	const struct roster *r = ctx;
 	for (size_t i = 0; i < count; i++) {
 		const char *topic = topic_of(&events[i]);
-		if (ipc_has_subscribers(r->ipc, topic))
-			ipc_publish_numbered(r->ipc, topic, events[i].n, describe(r, &events[i]));
+		if (!ipc_has_subscribers(r->ipc, topic))
+			continue;
+		struct value *event = log_describe(&events[i]);
+		if (!may_disturb(ctx, &events[i]))
+			value_set_bool(event, "quiet", true);
+		ipc_publish_numbered(r->ipc, topic, events[i].n, event);
 	}
 }
 
@@ -121,7 +122,6 @@ struct lookup {
 		struct store_read_log read;
 	} request;
 	struct ipc_log_ask *ask; /* owed an answer */
-	struct roster *roster;   /* borrowed */
 };
 
 static void
@@ -165,7 +165,7 @@ on_read(void *ctx, struct store_job *job, int err)
 		if (ipc_log_wants(l->ask, topic))
 			page[count++] = (struct ipc_log_event){.topic = topic,
 			    .number = read->at[i].n,
-			    .event = describe(l->roster, &read->at[i])};
+			    .event = log_describe(&read->at[i])};
 	}
 	if (page)
 		ipc_log_page(l->ask, page, count, read->upto, read->more);
@@ -179,14 +179,13 @@ on_read(void *ctx, struct store_job *job, int err)
 static void
 read_page(void *ctx, struct ipc_log_ask *ask, int64_t since, size_t limit)
 {
-	struct roster *r = ctx;
+	const struct roster *r = ctx;
 	struct lookup *l = calloc(1, sizeof(*l));
 	if (!l) {
 		ipc_log_fail(ask, -ENOMEM);
 		return;
 	}
 	l->ask = ask;
-	l->roster = r;
 	l->request.read = (struct store_read_log){
 	    .job = {.done = on_read, .ctx = l}, .since = since, .limit = limit};
 	store_read_log(r->store, &l->request.read);

@@ -3,6 +3,7 @@
 #include "base/paths.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/words.h"
@@ -143,6 +144,9 @@ cli_progress(struct cli *c, const char *what, uint64_t since)
 		buf_fmt(&line, "%s (%llu s) ...", what, (unsigned long long)seconds);
 	else
 		buf_fmt(&line, "%s ...", what);
+	size_t n =
+	    text_fit(buf_cstr(&line), line.len, c->err.columns - 1); /* one row, or \r fails */
+	line.data[n] = '\0';
 	buf_str(&b, "\r");
 	screen_style(&c->err, &b, STYLE_DIM, buf_cstr(&line));
 	buf_str(&b, "\033[K");

@@ -121,6 +121,8 @@ int who_ask(struct cli *c, bool all, struct earshot_value **answer) MUST_USE;
 /* The table of people and what is wrong, if anything is. */
 void who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, bool numbered);
 
+/* A line of words, under a label; without words none. Clears them. */
+void info_line(const struct screen *s, struct buf *out, const char *label, struct buf *words);
 /* All about a person, a line each. */
 void info_add(const struct screen *s, struct buf *b, const struct earshot_value *person);
 /* "bob@host answered in 1.2 ms" */

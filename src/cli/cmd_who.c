@@ -9,8 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A daemon that has just started needs this long to hear from everybody. */
-enum { LOOK_SECONDS = 3, LOOK_MS = 250 };
+enum {
+	LOOK_SECONDS = 3, /* a daemon that has just started needs them to hear from everybody */
+	LOOK_MS = 250,
+	SHOWN = 200, /* who is shown unasked: whoever floods the network fills no screen (N8) */
+};
+
+#define MORE "And %" PRId64 " more; earshot who --all shows everybody.\n"
 
 int
 who_ask(struct cli *c, bool all, struct earshot_value **answer)
@@ -19,6 +24,8 @@ who_ask(struct cli *c, bool all, struct earshot_value **answer)
 		struct earshot_value *params = earshot_value_object(), *got = NULL;
 		if (all)
 			earshot_value_set_bool(params, "all", true);
+		else
+			earshot_value_set_int(params, "limit", SHOWN);
 		int code = cli_call(c, NULL, "who", params, &got);
 		if (code)
 			return code;
@@ -68,6 +75,8 @@ who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, 
 		buf_str(b, "Nobody else is here yet.\n");
 	if (s->tty)
 		add_look_alikes(s, b, people);
+	if (s->tty && earshot_value_int(who, "more", 0) > 0)
+		buf_fmt(b, MORE, earshot_value_int(who, "more", 0));
 	if (s->tty && !str_empty(problem)) {
 		struct buf line = BUF_INIT(WORDS_MAX);
 		cli_add(&line, problem);
@@ -95,13 +104,19 @@ cmd_who(struct cli *c, int argc, char **argv)
 		code = cli_print(c, &b);
 		if (!c->out.tty && !str_empty(problem))
 			cli_warn(c, problem);
+		if (!c->out.tty && earshot_value_int(who, "more", 0) > 0) {
+			struct buf more = BUF_INIT(WORDS_MAX);
+			buf_fmt(&more, MORE, earshot_value_int(who, "more", 0));
+			cli_warn(c, buf_cstr(&more));
+			buf_finish(&more);
+		}
 	}
 	earshot_value_free(who);
 	return code;
 }
 
-static void
-add_line(const struct screen *s, struct buf *out, const char *label, struct buf *words)
+void
+info_line(const struct screen *s, struct buf *out, const char *label, struct buf *words)
 {
 	enum { LABEL = 14 };
 	struct buf title = BUF_INIT(WORDS_MAX);
@@ -122,7 +137,7 @@ add_member(const struct screen *s, struct buf *out, const char *label,
 {
 	struct buf words = BUF_INIT(WORDS_MAX);
 	words_str(&words, v, key);
-	add_line(s, out, label, &words);
+	info_line(s, out, label, &words);
 	buf_finish(&words);
 }
 
@@ -135,7 +150,7 @@ add_array(
 		buf_str(&words, i > 0 ? ", " : "");
 		cli_add(&words, earshot_value_as_str(earshot_value_at(array, i)));
 	}
-	add_line(s, out, label, &words);
+	info_line(s, out, label, &words);
 	buf_finish(&words);
 }
 
@@ -144,24 +159,24 @@ add_connection(const struct screen *s, struct buf *out, const struct earshot_val
 {
 	struct buf words = BUF_INIT(WORDS_MAX);
 	marking_in_full(&words, person);
-	add_line(s, out, "Trust", &words);
+	info_line(s, out, "Trust", &words);
 	if (!earshot_value_bool(person, "connected", false))
 		buf_str(&words, "not connected");
 	else if (earshot_value_bool(person, "encrypted", false))
 		buf_str(&words, "connected, encrypted");
 	else
 		buf_str(&words, "connected, not encrypted");
-	add_line(s, out, "Connection", &words);
+	info_line(s, out, "Connection", &words);
 	if (earshot_value_has(person, "receipts")) {
 		buf_str(&words, earshot_value_bool(person, "receipts", false)
 				    ? "says when they arrive"
 				    : "does not say whether they arrive");
-		add_line(s, out, "Messages", &words);
+		info_line(s, out, "Messages", &words);
 	}
 	words_str(&words, person, "host");
 	if (earshot_value_has(person, "port"))
 		buf_fmt(&words, ", port %" PRId64, earshot_value_int(person, "port", 0));
-	add_line(s, out, "Host", &words);
+	info_line(s, out, "Host", &words);
 	add_array(s, out, "Addresses", earshot_value_get(person, "addresses"));
 	add_array(s, out, "Found by", earshot_value_get(person, "via"));
 	buf_finish(&words);
@@ -177,14 +192,14 @@ add_live(const struct screen *s, struct buf *out, const struct earshot_value *li
 		buf_char(&words, ' ');
 		words_str(&words, live, "version");
 	}
-	add_line(s, out, "Software", &words);
+	info_line(s, out, "Software", &words);
 	add_member(s, out, "System", live, "os");
 	words_str(&words, live, "time");
 	if (!str_empty(earshot_value_str(live, "offset"))) {
 		buf_str(&words, ", offset ");
 		words_str(&words, live, "offset");
 	}
-	add_line(s, out, "Time there", &words);
+	info_line(s, out, "Time there", &words);
 	add_array(s, out, "Features", earshot_value_get(live, "features"));
 	buf_finish(&words);
 }
@@ -194,21 +209,21 @@ info_add(const struct screen *s, struct buf *b, const struct earshot_value *pers
 {
 	struct buf words = BUF_INIT(WORDS_MAX);
 	words_display(&words, person);
-	add_line(s, b, "Name", &words);
+	info_line(s, b, "Name", &words);
 	if (words_look_alike(&words, person))
-		add_line(s, b, "Careful", &words);
+		info_line(s, b, "Careful", &words);
 	words_str(&words, person, "first");
 	if (!str_empty(earshot_value_str(person, "last"))) {
 		buf_str(&words, words.len > 0 ? " " : "");
 		words_str(&words, person, "last");
 	}
-	add_line(s, b, "Full name", &words);
+	info_line(s, b, "Full name", &words);
 	add_member(s, b, "Nickname", person, "nick");
 	add_member(s, b, "Address", person, "name");
 	words_status(&words, person);
-	add_line(s, b, "Status", &words);
+	info_line(s, b, "Status", &words);
 	words_evidence(&words, person);
-	add_line(s, b, "Seen", &words);
+	info_line(s, b, "Seen", &words);
 	add_member(s, b, "Program", person, "client");
 	add_connection(s, b, person);
 	add_member(s, b, "Picture", person, "avatar");

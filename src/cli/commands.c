@@ -30,7 +30,7 @@ const struct exit_text command_exits[] = {
 };
 
 static const struct option who_options[] = {
-    {"all", 'a', NULL, "Also those who left"},
+    {"all", 'a', NULL, "Everybody, also those who left"},
     {0},
 };
 
@@ -106,6 +106,18 @@ static const struct option status_options[] = {
     {0},
 };
 
+static const struct option verify_options[] = {
+    {"show", 0, NULL, "Print the safety number, to be compared by other means"},
+    {"number", 0, "NUMBER", "The safety number as the other sees it: is it the same?"},
+    {"id", 0, "ID", "The other's key, 64 hex digits from a source you trust: is it the same?"},
+    {0},
+};
+
+static const struct option trust_options[] = {
+    {"yes", 'y', NULL, "Do not ask"},
+    {0},
+};
+
 static const struct option help_options[] = {
     {"scdoc", 0, NULL, "Print the source of the manual page"},
     {0},
@@ -120,6 +132,30 @@ static const struct command peers_children[] = {
 	NULL, cmd_peers_remove},
     {"list", "", "Show the fixed addresses", NULL, ARG_NONE, COMMAND_START, 0, 0, NULL, NULL,
 	cmd_peers_list},
+    {0},
+};
+
+static const struct command trust_children[] = {
+    {"list", "", "Show whose keys are known", NULL, ARG_NONE, COMMAND_START, 0, 0, NULL, NULL,
+	cmd_trust_list},
+    {"show", "NAME", "Show what is known of a person's key", NULL, ARG_PERSON, COMMAND_START, 1, 1,
+	NULL, NULL, cmd_trust_show},
+    {"accept", "NAME", "Accept a person whose key is new",
+	"As writing to them does. It says that you know them, not that their key was compared: "
+	"earshot verify does that.",
+	ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL, cmd_trust_accept},
+    {"block", "NAME", "Neither hear a person nor talk to them", NULL, ARG_PERSON, COMMAND_START, 1,
+	1, NULL, NULL, cmd_trust_block},
+    {"unblock", "NAME", "Hear a person again", NULL, ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL,
+	cmd_trust_unblock},
+    {"forget", "NAME", "Forget a person's key",
+	"Whoever shows a key under that name next is taken for them. Asks before.", ARG_PERSON,
+	COMMAND_START, 1, 1, trust_options, NULL, cmd_trust_forget},
+    {"accept-new-key", "NAME", "Take another key for the one of a person",
+	"Somebody came under this name with another key and was refused. If they told you that "
+	"they have a new one, face to face or over the telephone, this makes it theirs. Asks "
+	"before.",
+	ARG_PERSON, COMMAND_START, 1, 1, trust_options, NULL, cmd_trust_accept_new_key},
     {0},
 };
 
@@ -154,7 +190,9 @@ const struct command command_table[] = {
     {"who", "", "Show who is here",
 	"Says of everybody what is known and since when: \"answered\" (just now or a while ago), "
 	"\"announced\" (the network says so, nobody has asked), \"not answering\", and with --all "
-	"\"gone\". Into a file or a pipe goes one line a person: name, marking, evidence, status, "
+	"\"gone\". Shows 200 people at most without --all, those who have answered and whom you "
+	"know first. Into a file or a pipe goes one line a person: name, marking, evidence, "
+	"status, "
 	"program and address, with tabs between.",
 	ARG_NONE, COMMAND_START, 0, 0, who_options, NULL, cmd_who},
     {"send", "NAME [TEXT...]", "Send a message",
@@ -235,6 +273,16 @@ const struct command command_table[] = {
     {"ping", "NAME", "Measure how fast somebody's program answers",
 	"Succeeds if at least one answer came.", ARG_PERSON, COMMAND_START, 1, 1, ping_options,
 	NULL, cmd_ping},
+    {"verify", "NAME", "Make sure that nobody stands between you and somebody",
+	"Both run it at the same time; both see three words and eleven digits, and say them to "
+	"each "
+	"other, face to face or over the telephone. If they are the same, and both say so, the "
+	"other's "
+	"key is verified. It can be tried three times an hour. With --show, --number and --id the "
+	"whole keys are compared instead, whenever it suits.",
+	ARG_PERSON, COMMAND_START, 1, 1, verify_options, NULL, cmd_verify},
+    {"trust", "", "Whose keys are known, and who is blocked", NULL, ARG_NONE, 0, 0, 0, NULL,
+	trust_children, NULL},
     {"set", "", "Change your name, nickname or picture", NULL, ARG_NONE, 0, 0, 0, NULL,
 	set_children, NULL},
     {"peers", "", "People at fixed addresses", NULL, ARG_NONE, 0, 0, 0, NULL, peers_children, NULL},

@@ -238,7 +238,12 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 			show_trust(s, event);
 	} else if (strcmp(topic, "typing") == 0)
 		show_typing(s, event);
-	else if (strcmp(topic, "attention") == 0) {
+	else if (strcmp(topic, "verify") == 0 &&
+		 str_equal(earshot_value_str(event, "stage"), "begun") &&
+		 !earshot_value_bool(event, "initiator", false)) {
+		words_comparison(&b, event);
+		show_rows(s, STYLE_WARN, buf_cstr(&b));
+	} else if (strcmp(topic, "attention") == 0) {
 		words_display(&b, event);
 		show_fmt(s, STYLE_WARN, "%s nudges you.", buf_cstr(&b));
 	} else if (strcmp(topic, "state") == 0 && !str_empty(earshot_value_str(event, "problem"))) {

@@ -291,6 +291,13 @@ add_own(const struct screen *s, struct buf *b, const struct earshot_value *e)
 	words_own(b, e);
 }
 
+static void
+add_verify(const struct screen *s, struct buf *b, const struct earshot_value *e)
+{
+	(void)s;
+	words_comparison(b, e);
+}
+
 /* Every message says that its sender is active: that is no news. */
 static bool
 is_news(const char *topic, const struct earshot_value *event)
@@ -319,6 +326,7 @@ watch_words(const struct screen *s, struct buf *out, const struct earshot_value 
 	    {"reaction", true, add_reaction},
 	    {"forgotten", false, add_forgotten},
 	    {"trust", true, add_trust},
+	    {"verify", false, add_verify},
 	    {"person", true, add_person},
 	    {"typing", true, add_typing},
 	    {"attention", true, add_attention},

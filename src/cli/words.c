@@ -97,6 +97,34 @@ words_evidence(struct buf *out, const struct earshot_value *person)
 	}
 }
 
+void
+words_comparison(struct buf *out, const struct earshot_value *event)
+{
+	const char *stage = earshot_value_str(event, "stage");
+	bool ours = earshot_value_bool(event, "initiator", false);
+	if (str_equal(stage, "begun") && ours)
+		buf_str(out, "You compare keys with ");
+	words_display(out, event);
+	if (str_equal(stage, "begun") && !ours) {
+		buf_str(out, " wants to compare keys: earshot verify ");
+		words_str(out, event, "peer");
+	} else if (str_equal(stage, "code")) {
+		buf_str(out, " sees the code: ");
+		words_str(out, event, "words");
+		buf_str(out, ", ");
+		words_str(out, event, "digits");
+	} else if (str_equal(stage, "confirmed")) {
+		buf_str(out, " says that the codes are the same");
+	} else if (str_equal(stage, "waiting")) {
+		buf_str(out, " has not said yet that the codes are the same");
+	} else if (str_equal(stage, "verified")) {
+		buf_str(out, " is verified");
+	} else if (str_equal(stage, "ended")) {
+		buf_str(out, " is not verified: ");
+		words_str(out, event, "reason");
+	}
+}
+
 bool
 words_look_alike(struct buf *out, const struct earshot_value *person)
 {

@@ -26,6 +26,8 @@ void words_display(struct buf *out, const struct earshot_value *person);
 void words_status(struct buf *out, const struct earshot_value *person);
 /* "answered 3 s ago", "announced 2 min ago", "not answering for 10 s", "gone" */
 void words_evidence(struct buf *out, const struct earshot_value *person);
+/* "Romeo wants to compare keys: earshot verify romeo@verona", of an event "verify" */
+void words_comparison(struct buf *out, const struct earshot_value *event);
 /* "looks like "Prof. Kim" but is not", of whom the daemon says so; false: nothing is appended. */
 bool words_look_alike(struct buf *out, const struct earshot_value *person);
 enum style words_evidence_style(const struct earshot_value *person);

@@ -44,9 +44,15 @@ insert_by_deadline(struct roster *r, struct iq_pending *q)
 	list_insert(at, &q->of_roster);
 }
 
-int
-iq_request(struct person *p, const char *ns, const char *name, const char *node, unsigned timeout,
-    iq_answer *answer, void *ctx)
+struct question {
+	const char *type, *ns, *name;
+	const char *attr, *value; /* of the payload; value NULL: it has none */
+	const char *text;         /* inside of it, or NULL */
+};
+
+static int
+ask(struct person *p, const struct question *question, unsigned timeout, iq_answer *answer,
+    void *ctx)
 {
 	if (p->iq_count >= LIMIT_IQ_PENDING)
 		return ERR_TOO_BIG;
@@ -64,10 +70,12 @@ iq_request(struct person *p, const char *ns, const char *name, const char *node,
 	xml_open(&w, NULL, "iq");
 	xml_attr(&w, "from", p->roster->own_name);
 	xml_attr(&w, "to", p->instance);
-	xml_attr(&w, "type", "get");
+	xml_attr(&w, "type", question->type);
 	xml_attr(&w, "id", q->id);
-	xml_open(&w, ns, name);
-	xml_attr(&w, "node", node);
+	xml_open(&w, question->ns, question->name);
+	xml_attr(&w, question->attr, question->value);
+	if (question->text)
+		xml_text(&w, question->text);
 	xml_close(&w);
 	xml_close(&w);
 	int err = person_send(p, &stanza, NULL, NULL);
@@ -81,6 +89,24 @@ iq_request(struct person *p, const char *ns, const char *name, const char *node,
 	insert_by_deadline(p->roster, q);
 	roster_need_tick(p->roster);
 	return 0;
+}
+
+int
+iq_request(struct person *p, const char *ns, const char *name, const char *node, unsigned timeout,
+    iq_answer *answer, void *ctx)
+{
+	const struct question q = {
+	    .type = "get", .ns = ns, .name = name, .attr = "node", .value = node};
+	return ask(p, &q, timeout, answer, ctx);
+}
+
+int
+iq_tell(struct person *p, const char *ns, const char *name, const char *stage, const char *text,
+    iq_answer *answer, void *ctx)
+{
+	const struct question q = {
+	    .type = "set", .ns = ns, .name = name, .attr = "stage", .value = stage, .text = text};
+	return ask(p, &q, IQ_TIMEOUT, answer, ctx);
 }
 
 void

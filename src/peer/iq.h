@@ -21,6 +21,10 @@ typedef void iq_answer(void *ctx, struct person *p, int err, const struct xml_el
 int iq_request(struct person *p, const char *ns, const char *name, const char *node,
     unsigned timeout, iq_answer *answer, void *ctx) MUST_USE;
 
+/* The same with <iq type='set'><name xmlns='ns' stage='stage'>text</name></iq>; text may be NULL. */
+int iq_tell(struct person *p, const char *ns, const char *name, const char *stage, const char *text,
+    iq_answer *answer, void *ctx) MUST_USE;
+
 /* An answer being written: begin, payload through w, send. */
 struct iq_reply {
 	struct buf stanza;

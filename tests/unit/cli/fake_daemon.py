@@ -24,6 +24,8 @@ def person(name, display, **more):
     return p
 
 
+NUMBER = " ".join(f"{n * 1111:05}" for n in range(12))
+
 PEOPLE = [
     person("romeo@orchard", "Romeo Montague", status="away", text="under the balcony"),
     person("juliet@balcony", "Juliet", state="announced", age=130, client="Pidgin (libpurple)",
@@ -261,7 +263,7 @@ class FakeDaemon:
             if isinstance(answer, Exception):
                 raise answer
             return answer
-        return getattr(self, "do_" + method.replace(".", "_"))(client, **params)
+        return getattr(self, "do_" + method.replace(".", "_").replace("-", "_"))(client, **params)
 
     def do_hello(self, _to, /, **params):
         return {"protocol": 1, "version": "9.9.9", "pid": os.getpid()}
@@ -451,6 +453,55 @@ class FakeDaemon:
     def do_set_avatar(self, client, data):
         self.own["avatar"] = data and "da39a3ee5e6b4b0d3255bfef95601890afd80709"
         return self.own
+
+    # ---- keys ----
+    def do_trust_list(self, _client):
+        return {"contacts": [p for p in self.people if p.get("trust", "plain") != "plain"]}
+
+    def do_trust_show(self, _client, peer):
+        return dict(self.find(peer), proven_at="192.0.2.7:5298")
+
+    def decide(self, peer, **now):
+        p = self.find(peer)
+        p.update(now)
+        return p
+
+    def do_trust_accept(self, _client, peer):
+        return self.decide(peer, trust="known")
+
+    def do_trust_block(self, _client, peer):
+        return self.decide(peer, blocked=True)
+
+    def do_trust_unblock(self, _client, peer):
+        return self.decide(peer, blocked=False)
+
+    def do_trust_forget(self, _client, peer):
+        return self.decide(peer, trust="new")
+
+    def do_trust_accept_new_key(self, _client, peer):
+        return self.decide(peer, trust="known")
+
+    def compared(self, peer, stage, **more):
+        """What a front end is told of a comparison of keys."""
+        return {"peer": peer, "display": self.find(peer)["display"], "stage": stage, "initiator": True,
+                **more}
+
+    def do_verify_start(self, _client, peer):
+        return self.compared(self.find(peer)["name"], "begun")
+
+    def do_verify_answer(self, _client, peer, same):
+        return self.compared(peer, "waiting") if same else self.compared(
+            peer, "ended", reason="You said that the codes are not the same.")
+
+    def do_verify_number(self, _client, peer):
+        p = self.find(peer)
+        return {"peer": p["name"], "display": p["display"], "number": NUMBER, "id": "0f" * 32,
+                "own_id": "1e" * 32, "trust": "known"}
+
+    def do_verify_confirm(self, _client, peer, number=None, id=None):
+        if number != NUMBER and id != "0f" * 32:
+            raise Refused("trust", "This is not the number of this person's key.")
+        return self.decide(peer, trust="verified")
 
     def do_peers_add(self, client, address):
         if ":" not in address:

@@ -1,0 +1,228 @@
+/* trust: whose keys are known, and what the user decides about them. */
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/marking.h"
+#include "cli/words.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { COLUMNS = 5, CELL_MAX = 4096, KEY_GROUP = 8 };
+
+/* ---- looking ---- */
+
+static void
+fill_row(struct buf row[COLUMNS], const struct earshot_value *contact)
+{
+	buf_str(&row[0], marking(earshot_value_str(contact, "trust")));
+	words_display(&row[1], contact);
+	words_str(&row[2], contact, "trust");
+	if (earshot_value_bool(contact, "blocked", false))
+		buf_str(&row[2], ", blocked");
+	words_str(&row[3], contact, "tag");
+	words_str(&row[4], contact, "name");
+}
+
+static void
+add_contacts(const struct screen *s, struct buf *out, const struct earshot_value *contacts)
+{
+	static const struct column columns[COLUMNS] = {{"", MARKING_WIDTH, 0}, {"Name", 14, 0},
+	    {"Trust", 10, 1}, {"Key", 8, 3}, {"Address", 10, 2}};
+	size_t rows = earshot_value_count(contacts);
+	struct cell *cells = calloc(rows * COLUMNS + 1, sizeof(*cells));
+	struct buf *text = calloc(rows * COLUMNS + 1, sizeof(*text));
+	for (size_t r = 0; cells && text && r < rows; r++) {
+		const struct earshot_value *contact = earshot_value_at(contacts, r);
+		for (size_t i = 0; i < COLUMNS; i++)
+			buf_init(&text[r * COLUMNS + i], CELL_MAX);
+		fill_row(text + r * COLUMNS, contact);
+		for (size_t i = 0; i < COLUMNS; i++)
+			cells[r * COLUMNS + i].text = buf_cstr(&text[r * COLUMNS + i]);
+		cells[r * COLUMNS].style = marking_style(earshot_value_str(contact, "trust"));
+		cells[r * COLUMNS + 1].style = STYLE_NAME;
+		cells[r * COLUMNS + 3].style = STYLE_DIM;
+	}
+	if (cells && text)
+		table_print(s, out, columns, COLUMNS, cells, rows);
+	for (size_t i = 0; text && i < rows * COLUMNS; i++)
+		buf_finish(&text[i]);
+	free(text);
+	free(cells);
+}
+
+int
+cmd_trust_list(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	struct earshot_value *answer = NULL;
+	int code = cli_call(c, NULL, "trust.list", NULL, &answer);
+	if (code)
+		return code;
+	const struct earshot_value *contacts = earshot_value_get(answer, "contacts");
+	int64_t more = earshot_value_int(answer, "more", 0);
+	if (c->json) {
+		code = cli_print_json(c, answer);
+	} else {
+		if (earshot_value_count(contacts) > 0)
+			add_contacts(&c->out, &b, contacts);
+		else if (c->out.tty)
+			buf_str(&b, "Nobody's key is known yet.\n");
+		if (more > 0 && c->out.tty)
+			buf_fmt(&b, "and %" PRId64 " more\n", more);
+		code = cli_print(c, &b);
+	}
+	earshot_value_free(answer);
+	return code;
+}
+
+/* In groups, for reading it out. */
+static void
+add_key(const struct screen *s, struct buf *out, const char *label, const char *id)
+{
+	struct buf clean = BUF_INIT(CELL_MAX), words = BUF_INIT(CELL_MAX);
+	cli_add(&clean, id);
+	for (size_t i = 0; i < clean.len; i++) {
+		if (i > 0 && i % KEY_GROUP == 0)
+			buf_char(&words, ' ');
+		buf_char(&words, clean.data[i]);
+	}
+	info_line(s, out, label, &words);
+	buf_finish(&clean);
+	buf_finish(&words);
+}
+
+static void
+add_contact(const struct screen *s, struct buf *b, const struct earshot_value *contact)
+{
+	struct buf words = BUF_INIT(WORDS_MAX);
+	const struct earshot_value *changed = earshot_value_get(contact, "changed");
+	words_display(&words, contact);
+	info_line(s, b, "Name", &words);
+	words_str(&words, contact, "name");
+	info_line(s, b, "Address", &words);
+	marking_in_full(&words, contact);
+	if (earshot_value_bool(contact, "blocked", false))
+		buf_str(&words, "; blocked");
+	info_line(s, b, "Trust", &words);
+	if (words_look_alike(&words, contact))
+		info_line(s, b, "Careful", &words);
+	add_key(s, b, "Key", earshot_value_str(contact, "id"));
+	words_str(&words, contact, "proven_at");
+	info_line(s, b, "Proven at", &words);
+	if (!str_empty(earshot_value_str(changed, "name"))) {
+		buf_str(&words, "somebody else has come under this name, with the key below");
+		info_line(s, b, "Refused", &words);
+		add_key(s, b, "Its key", earshot_value_str(changed, "id"));
+	}
+	buf_finish(&words);
+}
+
+int
+cmd_trust_show(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	struct earshot_value *contact = NULL;
+	int code = cli_call(c, NULL, "trust.show", cli_peer(argv[0]), &contact);
+	if (code)
+		return code;
+	if (c->json) {
+		code = cli_print_json(c, contact);
+	} else {
+		add_contact(&c->out, &b, contact);
+		code = cli_print(c, &b);
+	}
+	earshot_value_free(contact);
+	return code;
+}
+
+/* ---- deciding ---- */
+
+/* `done`: what became of it, after the name. */
+static int
+decide(struct cli *c, const char *method, const char *name, const char *done)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	struct earshot_value *contact = NULL;
+	int code = cli_call(c, NULL, method, cli_peer(name), &contact);
+	if (code)
+		return code;
+	if (c->json) {
+		code = cli_print_json(c, contact);
+	} else {
+		if (earshot_value_has(contact, "name"))
+			words_display(&b, contact);
+		else
+			cli_add(&b, name);
+		buf_fmt(&b, " %s\n", done);
+		code = cli_print(c, &b);
+	}
+	earshot_value_free(contact);
+	return code;
+}
+
+int
+cmd_trust_accept(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	return decide(c, "trust.accept", argv[0],
+	    "is accepted [=]. To be sure who it is, compare keys: earshot verify");
+}
+
+int
+cmd_trust_block(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	return decide(c, "trust.block", argv[0], "is blocked: neither heard nor talked to.");
+}
+
+int
+cmd_trust_unblock(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	return decide(c, "trust.unblock", argv[0], "is heard again.");
+}
+
+/* CLI_OK: the user wants it. */
+static int
+ask(struct cli *c, const char *name, const char *question)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	if (cli_option(c, "yes"))
+		return CLI_OK;
+	if (!c->err.tty || !isatty(STDIN_FILENO))
+		return cli_usage(c, "There is nobody to ask here: say --yes.");
+	cli_add(&b, name);
+	buf_fmt(&b, "%s [yes/no]", question);
+	bool yes = cli_confirm(c, buf_cstr(&b));
+	buf_finish(&b);
+	return yes ? CLI_OK : cli_fail(c, CLI_ERROR, "Nothing was changed.");
+}
+
+int
+cmd_trust_forget(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	int code = ask(c, argv[0],
+	    ": whoever comes next under this name will be taken for them. Forget the key?");
+	return code ? code
+		    : decide(c, "trust.forget", argv[0],
+			  "has no known key any more; the next one shown under this name counts.");
+}
+
+int
+cmd_trust_accept_new_key(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	int code = ask(c, argv[0],
+	    ": another key means another person, unless they have told you of a new computer or a "
+	    "lost key. Did they, face to face or over the telephone?");
+	return code ? code
+		    : decide(c, "trust.accept-new-key", argv[0],
+			  "has the new key from now on [=]. Compare it: earshot verify");
+}
