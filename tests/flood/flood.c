@@ -269,7 +269,7 @@ say_slowly(struct flood *f)
 	for (size_t i = 0; i < f->open_count; i++) {
 		struct connection *c = f->open[i];
 		if (c->connected && c->sent + 1 < sizeof(SAYS_HEADER))
-			say(c, SAYS_HEADER + c->sent++, 1);
+			say(c, &SAYS_HEADER[c->sent++], 1);
 	}
 }
 
