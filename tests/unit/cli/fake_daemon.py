@@ -283,9 +283,11 @@ class FakeDaemon:
             self.log.cursors[name] = number
         return {"number": self.log.cursors.get(name, 0), "last": self.log.last}
 
-    def do_who(self, client, all=False):
+    def do_who(self, client, all=False, limit=None):
         here = [p for p in self.people if all or p["state"] != "gone"]
-        return {"people": here, "own": self.own, "state": self.state}
+        more = max(0, len(here) - limit) if limit is not None else 0
+        answer = {"people": here[:limit], "own": self.own, "state": self.state}
+        return dict(answer, more=more) if more else answer
 
     def do_info(self, client, peer):
         return dict(self.find(peer), live={"software": "Earshot", "version": "0.1",
