@@ -33,7 +33,7 @@ struct verification {
 	struct ipc_call *starting; /* owed an answer, waits for a stream, or until there is but
 				    * one; NULL: none does */
 	uv_timer_t timer;
-	uint64_t run; /* counts what has begun: late answers to another one mean nothing */
+	int64_t run; /* counts what has begun: late answers to another one mean nothing */
 };
 
 /* ---- what is told ---- */
@@ -107,6 +107,7 @@ describe(const struct verification *v, const struct verify_step *step)
 	enum verify_news news = step ? step->news : current_news(&v->engine);
 	value_set_str(out, "peer", v->person->name);
 	value_set_str(out, "display", v->person->display);
+	value_set_int(out, "run", v->run);
 	value_set_bool(out, "initiator", v->engine.initiator);
 	value_set_str(out, "stage", news_word(news));
 	if (v->engine.state == VERIFY_SHOWN) {
@@ -153,7 +154,7 @@ end_it(struct verification *v, enum verify_why why)
 }
 
 struct told {
-	uint64_t run;
+	int64_t run;
 	enum verify_stage stage;
 };
 
@@ -430,8 +431,10 @@ take(const struct inbound *in)
 	if (!v)
 		return -ENOMEM;
 	random_bytes(nonce, sizeof(nonce));
+	/* who both begin at once go on with one comparison */
+	bool new = stage == VERIFY_COMMIT && v->engine.state == VERIFY_IDLE;
 	int err = verify_take(&v->engine, &channel, stage, data, nonce, clock_now(), &step);
-	if (!err && stage == VERIFY_COMMIT)
+	if (!err && new)
 		v->run++;
 	int sent = err ? refuse(in, err) : iq_reply_empty(in);
 	act(v, &step);
