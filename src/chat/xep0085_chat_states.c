@@ -26,6 +26,7 @@ chat_typing(struct person *from, enum chat_state state)
 	struct value *v = value_object();
 	value_set_str(v, "peer", from->name);
 	value_set_str(v, "display", from->display);
+	value_set_str(v, "trust", store_trust_word(person_trust(from)));
 	value_set_str(v, "state", names[state]);
 	ipc_publish(from->roster->ipc, "typing", v);
 }

@@ -14,6 +14,7 @@ take(const struct inbound *in)
 	struct value *v = value_object();
 	value_set_str(v, "peer", p->name);
 	value_set_str(v, "display", p->display);
+	value_set_str(v, "trust", store_trust_word(person_trust(p)));
 	ipc_publish(p->roster->ipc, "attention", v);
 	return 0;
 }

@@ -328,6 +328,8 @@ forget_known(struct store_db *db, const struct known *known, const char *cause)
 	if (!err && known->has_key)
 		err = contact_changed(db, &is, known->trust, cause);
 	db_forget_peer(db);
+	/* where it was, who introduced it: nothing of that may be left in the file */
+	db->now.wipe = true;
 	blocks_free(blocks);
 	return err;
 }

@@ -150,7 +150,7 @@ set_no_name(struct store_db *db, int64_t id)
 static int
 make_room(struct store_db *db, int64_t holder, int64_t from, const struct store_contact_rename *r)
 {
-	int64_t there;
+	int64_t there = 0;
 	if (!r->aside)
 		return -EEXIST;
 	int err = keep_instance(db, holder);
@@ -179,7 +179,7 @@ static int
 contact_rename_run(struct store_db *db, struct store_job *job)
 {
 	const struct store_contact_rename *r = container_of(job, struct store_contact_rename, job);
-	int64_t from, holder;
+	int64_t from = 0, holder = 0;
 	int err = db_peer_find(db, r->from, &from);
 	if (err)
 		return err == -ENOENT ? 0 : err;

@@ -1,6 +1,7 @@
 /* XMPP streams to peers over TCP, plain or encrypted (XEP-0174, XEP-0246): bytes in, stanzas out.
  * The hub owns the listening sockets and all streams. Knows nothing of people, chat or discovery:
- * who a stream belongs to, and which keys will do, is decided by its listener. Loop thread only.
+ * who a stream belongs to, and which keys will do, is decided by its listener. Loop thread only;
+ * the process must ignore SIGPIPE, as the other side may go at any time.
  *
  * Life of a stream: (incoming) security -> [check_key ->] identify -> on_ready -> on_stanza ...
  *                       -> on_closed;

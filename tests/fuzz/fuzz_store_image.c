@@ -110,6 +110,56 @@ say(struct world *w, enum store_direction direction, enum store_kind kind, unsig
 	return ASK(w, store_put, &put);
 }
 
+/* Whoever it is; i is in the key. */
+static bool
+know(struct world *w, const char *name, uint8_t i, enum store_trust trust)
+{
+	struct store_contact_put put = {
+	    .contact = {.name = name,
+		.display = "Somebody",
+		.instance = name,
+		.has_key = trust != STORE_TRUST_PLAIN,
+		.key = {i},
+		.trust = trust,
+		.via = "nurse@capulet",
+		.addresses = "10.0.0.1 5298"},
+	    .cause = "why",
+	};
+	return ASK(w, store_contact_put, &put);
+}
+
+static bool
+list_contacts(struct world *w)
+{
+	struct store_contacts all = {.limit = LIMIT_PEOPLE_KNOWN};
+	if (!ASK(w, store_contacts, &all))
+		return false;
+	for (size_t i = 0; i < all.count; i++) {
+		const struct store_contact *c = &all.at[i];
+		if (!c->name || !c->display || c->has_key != (c->trust != STORE_TRUST_PLAIN))
+			abort();
+		check_text(c->name);
+		check_text(c->display);
+		check_text(c->instance);
+		check_text(c->via);
+		check_text(c->addresses);
+	}
+	if (!all.job.err)
+		store_contacts_finish(&all);
+	return true;
+}
+
+static bool
+use_contacts(struct world *w)
+{
+	struct store_contact_rename rename = {
+	    .from = "romeo@montague", .to = "juliet@capulet", .aside = "juliet@capulet#plain"};
+	struct store_contact_forget forget = {.name = "paris@verona"};
+	return list_contacts(w) && know(w, "romeo@montague", 9, STORE_TRUST_VERIFIED) &&
+	       ASK(w, store_contact_rename, &rename) && ASK(w, store_contact_forget, &forget) &&
+	       list_contacts(w);
+}
+
 static bool
 read_all(struct world *w)
 {
@@ -149,7 +199,7 @@ use(struct world *w)
 		return;
 	if (!load.job.err)
 		store_load_finish(&load);
-	if (ASK(w, store_seen, &seen) && ASK(w, store_answered, &answered) &&
+	if (use_contacts(w) && ASK(w, store_seen, &seen) && ASK(w, store_answered, &answered) &&
 	    say(w, STORE_IN, STORE_CORRECTION, 31) && say(w, STORE_IN, STORE_RETRACTION, 33))
 		(void)say(w, STORE_IN, STORE_CHAT, 1000);
 }
@@ -175,6 +225,9 @@ with_store(void (*what)(struct world *w))
 static void
 fill(struct world *w)
 {
+	(void)know(w, "romeo@montague", 1, STORE_TRUST_KNOWN);
+	(void)know(w, "paris@verona", 2, STORE_TRUST_NEW);
+	(void)know(w, "nurse@capulet", 3, STORE_TRUST_CHANGED);
 	for (unsigned i = 0; i < ROWS; i++) {
 		(void)say(w, i % 2 ? STORE_IN : STORE_OUT, STORE_CHAT, i);
 		(void)say(w, i % 2 ? STORE_IN : STORE_OUT, (enum store_kind)(i % 5), ROWS + i);

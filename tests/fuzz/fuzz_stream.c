@@ -1,6 +1,8 @@
-/* A whole stream without its sockets: bytes, time, requests and losses in any order. Whatever
- * comes, the listener is told things in order, nothing is told after an abort, deadlines are in
- * the future or none, and every engine ends within its deadlines. */
+/* A whole stream without its sockets and its cipher, negotiation and all: bytes, time, TLS,
+ * requests and losses in any order. Whatever comes, the listener is told things in order, nothing
+ * is told after an abort, no stanza goes either way before it is ready, what has to be encrypted is
+ * never ready in plain, nothing is written while TLS begins, deadlines are in the future or none,
+ * and every engine ends within its deadlines. */
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -20,8 +22,12 @@ struct play {
 	int identify_result;
 	unsigned close_in; /* stanzas until the listener closes */
 	int close_err;
+	enum stream_security security;
 	bool incoming, ready, aborted;
+	bool quiet; /* all was written before TLS begins */
 };
+
+#define STANZA "<iq type='result'/>"
 
 enum { LONGEST_END_MS = 10000 + 2000 + 2000 };
 
@@ -32,6 +38,15 @@ expect(bool truth)
 		abort();
 }
 
+static enum stream_security
+on_security(void *ctx, const char *from)
+{
+	struct play *p = ctx;
+	expect(p->incoming && !p->ready && !engine_is_secured(p->e));
+	expect(!from || *from);
+	return p->security;
+}
+
 static int
 on_identify(void *ctx, const char *from, const char *to)
 {
@@ -39,6 +54,7 @@ on_identify(void *ctx, const char *from, const char *to)
 	expect(p->incoming && !p->ready && !p->aborted);
 	expect(!from || (*from && strlen(from) <= LIMIT_XML_ATTR_VALUE));
 	expect(!to || *to);
+	expect(p->security != STREAM_ENCRYPTED || engine_is_secured(p->e));
 	return p->identify_result;
 }
 
@@ -47,6 +63,7 @@ on_ready(void *ctx)
 {
 	struct play *p = ctx;
 	expect(!p->ready && !p->aborted);
+	expect(p->security != STREAM_ENCRYPTED || engine_is_secured(p->e));
 	p->ready = true;
 }
 
@@ -58,17 +75,24 @@ on_features(void *ctx, const struct xml_elem *features)
 }
 
 static void
-on_stanza(void *ctx, const struct xml_elem *stanza)
+send_one(struct play *p)
 {
-	struct play *p = ctx;
 	struct buf b = BUF_INIT(LIMIT_STANZA);
 	uint64_t ticket;
-	expect(p->ready && !p->aborted && stanza->name);
-	buf_str(&b, "<iq type='result'/>");
+	buf_str(&b, STANZA);
 	if (engine_send(p->e, &b, &ticket) == 0) {
 		expect(ticket == p->sent + 1);
 		p->sent = ticket;
 	}
+	buf_finish(&b);
+}
+
+static void
+on_stanza(void *ctx, const struct xml_elem *stanza)
+{
+	struct play *p = ctx;
+	expect(p->ready && !p->aborted && stanza->name);
+	send_one(p);
 	if (p->close_in && --p->close_in == 0) {
 		engine_close(p->e, p->close_err, p->now);
 		p->aborted = p->close_err != 0;
@@ -80,8 +104,13 @@ drain(struct play *p, size_t max)
 {
 	struct iovec iov[4];
 	size_t n = engine_batch(p->e, iov, max);
-	for (size_t i = 0; i < n; i++)
+	expect(n == 0 || !p->quiet || !engine_wants_tls(p->e));
+	for (size_t i = 0; i < n; i++) {
 		expect(iov[i].iov_len > 0);
+		expect(p->ready || iov[i].iov_len != strlen(STANZA) ||
+		       memcmp(iov[i].iov_base, STANZA, strlen(STANZA)) != 0);
+	}
+	p->quiet = engine_wants_tls(p->e) && n == 0;
 	uint64_t ticket = engine_written(p->e, n);
 	if (ticket) {
 		expect(p->ready && ticket > p->written && ticket <= p->sent);
@@ -125,7 +154,31 @@ request(struct play *p, uint8_t op)
 	}
 }
 
-/* Bytes of 0xF8 and above are requests: no UTF-8 has them, so they are free for that. */
+/* TLS is there, or thought to be. Only when it was asked for that changes anything. */
+static void
+secure(struct play *p)
+{
+	bool was = engine_is_secured(p->e), wanted = engine_wants_tls(p->e);
+	while (wanted && !p->quiet)
+		drain(p, 4);
+	engine_secured(p->e, p->now);
+	expect(engine_is_secured(p->e) == (was || wanted));
+	p->quiet = false;
+}
+
+/* Bytes of 0xF8 and above are events: no UTF-8 has them, so they are free for that. One more byte
+ * says which. */
+static void
+event(struct play *p, uint8_t kind, uint8_t op)
+{
+	if (kind == 0xf9)
+		secure(p);
+	else if (kind == 0xfa)
+		send_one(p);
+	else
+		request(p, op);
+}
+
 static void
 act(struct play *p, const uint8_t *data, size_t len)
 {
@@ -133,10 +186,12 @@ act(struct play *p, const uint8_t *data, size_t len)
 		size_t n = 0;
 		while (n < len && data[n] < 0xf8)
 			n++;
+		bool wanted = engine_wants_tls(p->e);
 		if (n > 0)
 			engine_bytes(p->e, data, n, p->now);
+		expect(n == 0 || !wanted || engine_is_over(p->e));
 		if (n + 1 < len)
-			request(p, data[n + 1]);
+			event(p, data[n], data[n + 1]);
 		n = n + 2 < len ? n + 2 : len;
 		data += n;
 		len -= n;
@@ -148,7 +203,8 @@ act(struct play *p, const uint8_t *data, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct engine_listener l = {.identify = on_identify,
+	static const struct engine_listener l = {.security = on_security,
+	    .identify = on_identify,
 	    .on_ready = on_ready,
 	    .on_features = on_features,
 	    .on_stanza = on_stanza};
@@ -156,13 +212,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct engine_config config = {.to = "romeo@forza", .self = &self};
 	if (len < 1)
 		return 0;
-	struct play p = {.incoming = data[0] & 1, .identify_result = data[0] & 2 ? -EAGAIN : 0};
+	struct play p = {.incoming = data[0] & 1,
+	    .identify_result = data[0] & 2 ? -EAGAIN : 0,
+	    .security = (enum stream_security)(data[0] / 16 % 3)};
 	log_set_level(LOG_ERROR);
 	config.incoming = p.incoming;
 	config.separate_writes = data[0] & 4;
+	/* who dials has what it asks for; who is dialled may be asked for what it has not */
+	config.can_encrypt = !p.incoming || !(data[0] & 8);
+	config.security = p.security;
 	if (engine_create(&config, &l, &p, p.now, &p.e) != 0)
 		return 0;
-	if (!(data[0] & 8))
+	if (p.incoming || !(data[0] & 8))
 		engine_opened(p.e, p.now);
 	act(&p, data + 1, len - 1);
 	/* asked to end, it does, whether or not anything can be written */

@@ -14,7 +14,7 @@ PATIENCE = 20.0  # s without any progress: something hangs
 RETRY = 0.005    # s between attempts to connect
 LATER = 0.2      # s until what was refused for the moment is asked again
 DURABLE = ("message", "sent", "receipt", "seen", "correction", "retraction", "reaction",
-           "forgotten")
+           "forgotten", "trust")
 
 
 class Gone(Exception):

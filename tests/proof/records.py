@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 DIRECTIONS = ("in", "out")
 KINDS = ("chat", "correction", "retraction", "reaction", "marker")
 STATES = ("queued", "handed over", "delivered", "read", "failed", "cancelled", "unread", "seen")
-LOG_KINDS = ("message", "receipt", "seen", "correction", "retraction", "reaction", "forgotten")
+LOG_KINDS = ("message", "receipt", "seen", "correction", "retraction", "reaction", "forgotten",
+             "trust")
 
 
 @dataclass

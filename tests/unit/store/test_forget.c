@@ -61,7 +61,7 @@ deliver_all(struct harness *h)
 }
 
 static void
-nothing_is_left_of_what_is_forgotten(void **state)
+l9_nothing_is_left_of_what_is_forgotten(void **state)
 {
 	struct harness *h = *state;
 	hear(h, "b@x", "keep", "kept words", 1);
@@ -85,7 +85,7 @@ nothing_is_left_of_what_is_forgotten(void **state)
 }
 
 static void
-all_can_be_forgotten_at_once(void **state)
+l9_all_can_be_forgotten_at_once(void **state)
 {
 	struct harness *h = *state;
 	much(h, "a@x", 30);
@@ -101,6 +101,32 @@ all_can_be_forgotten_at_once(void **state)
 	assert_int_equal(in_files(h, "waits"), 0);
 	assert_int_equal(rows(h), 0);
 	assert_int_equal(sql(h, "SELECT count(*) FROM event"), 1);
+}
+
+static void
+l9_nothing_is_left_of_a_contact_that_is_forgotten(void **state)
+{
+	struct harness *h = *state;
+	struct store_contact_put put = {
+	    .contact = {.name = MARKER "@x",
+		.display = MARKER,
+		.instance = MARKER "@x",
+		.has_key = true,
+		.key = MARKER,
+		.trust = STORE_TRUST_NEW,
+		.via = MARKER,
+		.addresses = MARKER},
+	    .cause = "first contact",
+	};
+	assert_int_equal(HARNESS_ASK(h, store_contact_put, &put), 0);
+	assert_true(in_files(h, MARKER) > 0);
+	struct store_contact_forget one = {.name = MARKER "@x", .cause = "forgotten"};
+	assert_int_equal(HARNESS_ASK(h, store_contact_forget, &one), 0);
+	/* but that it was forgotten, and what went before it */
+	assert_int_equal(sql(h, "SELECT count(*) FROM peer"), 0);
+	assert_int_equal(sql(h, "SELECT count(*) FROM trust_change"), 2);
+	assert_int_equal(forget(h, (struct store_forget){0}), 0);
+	assert_int_equal(in_files(h, MARKER), 0);
 }
 
 static void
@@ -294,8 +320,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(nothing_is_left_of_what_is_forgotten, setup, teardown),
-	    cmocka_unit_test_setup_teardown(all_can_be_forgotten_at_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		l9_nothing_is_left_of_what_is_forgotten, setup, teardown),
+	    cmocka_unit_test_setup_teardown(l9_all_can_be_forgotten_at_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		l9_nothing_is_left_of_a_contact_that_is_forgotten, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_waits_is_kept_with_its_mark, setup, teardown),
 	    cmocka_unit_test_setup_teardown(only_older_ones_are_forgotten, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_was_received_does_not_come_back, setup, teardown),

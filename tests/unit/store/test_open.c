@@ -135,7 +135,7 @@ run_look(struct store_db *db, struct store_job *job)
 }
 
 static void
-the_file_is_ours_alone_and_set_up_with_care(void **state)
+l7_the_file_is_ours_alone_and_set_up_with_care(void **state)
 {
 	(void)state;
 	struct harness h;
@@ -182,7 +182,7 @@ a_second_process_is_refused(void **state)
 }
 
 static void
-what_is_not_ours_is_moved_aside(void **state)
+l7_what_is_not_ours_is_moved_aside(void **state)
 {
 	(void)state;
 	static const char *const changes[] = {
@@ -206,7 +206,7 @@ what_is_not_ours_is_moved_aside(void **state)
 }
 
 static void
-a_damaged_file_is_moved_aside(void **state)
+l7_a_damaged_file_is_moved_aside(void **state)
 {
 	(void)state;
 	struct harness h;
@@ -295,7 +295,7 @@ find_damage(struct harness *h)
 }
 
 static void
-damage_found_in_use_is_looked_for_at_the_next_start(void **state)
+l7_damage_found_in_use_is_looked_for_at_the_next_start(void **state)
 {
 	(void)state;
 	struct harness h;
@@ -515,13 +515,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_was_answered_is_there_after_a_restart),
-	    cmocka_unit_test(the_file_is_ours_alone_and_set_up_with_care),
+	    cmocka_unit_test(l7_the_file_is_ours_alone_and_set_up_with_care),
 	    cmocka_unit_test(a_second_process_is_refused),
-	    cmocka_unit_test(what_is_not_ours_is_moved_aside),
-	    cmocka_unit_test(a_damaged_file_is_moved_aside),
+	    cmocka_unit_test(l7_what_is_not_ours_is_moved_aside),
+	    cmocka_unit_test(l7_a_damaged_file_is_moved_aside),
 	    cmocka_unit_test(what_belongs_to_it_goes_with_it_and_nothing_is_overwritten),
 	    cmocka_unit_test(a_newer_file_is_left_alone),
-	    cmocka_unit_test(damage_found_in_use_is_looked_for_at_the_next_start),
+	    cmocka_unit_test(l7_damage_found_in_use_is_looked_for_at_the_next_start),
 	    cmocka_unit_test(a_migration_that_fails_anywhere_is_done_later),
 	    cmocka_unit_test(the_first_version_becomes_the_second_wherever_it_fails),
 	    cmocka_unit_test(a_new_file_that_fails_anywhere_is_made_later),

@@ -369,10 +369,31 @@ a_message_keeps_the_trust_it_was_said_with(void **state)
 	assert_int_equal(HARNESS_ASK(&h, store_peers, &peers), 0);
 	assert_int_equal(peers.at[0].trust, STORE_TRUST_NEW);
 	store_peers_finish(&peers);
-	/* what another process wrote is not trusted more than nothing */
-	assert_int_equal(msg_ask(&h, "UPDATE message SET trust = 77 WHERE n = 2"), -1);
+	harness_finish(&h);
+}
+
+static void
+l7_what_was_written_into_the_file_is_trusted_no_more(void **state)
+{
+	(void)state;
+	struct harness h;
+	struct store_read_log read;
+	harness_start(&h);
+	int64_t n = msg_keep(&h, msg_in("a", "x"));
+	assert_int_equal(msg_ask(&h, "UPDATE message SET trust = 77"), -1);
 	assert_int_equal(msg_look(&h, n, &read)->trust, STORE_TRUST_PLAIN);
 	store_read_log_finish(&read);
+	/* no key, or half of one: no trust; and a key is one that nobody has looked at */
+	assert_int_equal(msg_ask(&h, "UPDATE peer SET trust = 4"), -1);
+	assert_string_equal(list(&h, 9), JULIET ":0:plain");
+	assert_int_equal(msg_ask(&h, "UPDATE peer SET key = x'0707'"), -1);
+	assert_string_equal(list(&h, 9), JULIET ":0:plain");
+	assert_int_equal(msg_ask(&h, "UPDATE peer SET trust = -3, key = zeroblob(32)"), -1);
+	assert_string_equal(list(&h, 9), JULIET ":0:new");
+	/* a change that is not there is told by nobody */
+	assert_int_equal(
+	    msg_ask(&h, "INSERT INTO event (n, of, kind, value) VALUES (9, 0, 7, 0)"), -1);
+	assert_string_equal(changes(&h, 0), "");
 	harness_finish(&h);
 }
 
@@ -522,6 +543,7 @@ main(void)
 	    cmocka_unit_test(two_contacts_swap_their_names),
 	    cmocka_unit_test(plain_ones_become_one_and_keys_never),
 	    cmocka_unit_test(a_message_keeps_the_trust_it_was_said_with),
+	    cmocka_unit_test(l7_what_was_written_into_the_file_is_trusted_no_more),
 	    cmocka_unit_test(who_is_trusted_less_changes_nothing_that_was_said),
 	    cmocka_unit_test(forgetting_what_was_said_leaves_the_key),
 	    cmocka_unit_test(strangers_without_number_displace_only_strangers),

@@ -13,6 +13,7 @@
 #include "xml/elem.h"
 #include "xml/ns.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,6 +41,8 @@ struct end {
 	bool in_order; /* ids are numbers, each one larger than the one before */
 	long last_number;
 	int close_after; /* closes the stream inside the callback of that stanza */
+	int pause_after; /* pauses it there */
+	bool close_in_check;
 	bool echo;
 	struct stream *stream; /* the last one that got ready */
 	bool hub_closed;
@@ -81,6 +84,8 @@ on_check_key(void *ctx, struct stream *s, const struct tls_peer *peer)
 	assert_null(stream_peer_key(s));
 	e->keys++;
 	e->key = *peer;
+	if (e->close_in_check)
+		stream_close(s, 0);
 	return e->key_result;
 }
 
@@ -129,6 +134,8 @@ on_stanza(void *ctx, struct stream *s, const struct xml_elem *stanza)
 	e->last_number = number;
 	if (e->echo)
 		send_message(e, s, number, NULL);
+	if (e->stanzas == e->pause_after)
+		stream_pause(s);
 	if (e->stanzas == e->close_after)
 		stream_close(s, 0);
 }
@@ -323,6 +330,7 @@ static inline int
 enter_namespace(void)
 {
 	int err = netns_enter();
+	(void)signal(SIGPIPE, SIG_IGN); /* as in the daemon */
 	if (err)
 		print_message("no network namespace here: %s\n", err_str(err));
 	return err;
