@@ -23,7 +23,8 @@ $(B)/earshot.1: $(B)/earshot.1.scd
 	$(call say,MAN,$@)scdoc <$< >$@
 
 fill_in = sed -e 's|@prefix@|$(prefix)|g' -e 's|@bindir@|$(bindir)|g' -e 's|@libdir@|$(libdir)|g' \
-          -e 's|@includedir@|$(includedir)|g' -e 's|@version@|$(VERSION)|g'
+          -e 's|@includedir@|$(includedir)|g' -e 's|@version@|$(VERSION)|g' \
+          -e 's|@libexecdir@|$(libexecdir)|g'
 
 INSTALLED = $(bindir)/earshot $(bindir)/earshotd $(libexecdir)/earshot-mdns \
             $(libdir)/libearshot.so $(libdir)/libearshot.so.0 $(includedir)/earshot.h \
@@ -48,6 +49,13 @@ install: all man
 	$(Q)$(B)/earshot completion zsh >$(DESTDIR)$(zshdir)/_earshot
 	$(Q)$(B)/earshot completion fish >$(DESTDIR)$(fishdir)/earshot.fish
 	$(if $(MAN_PAGES),$(Q)install -D -m 644 -t $(DESTDIR)$(mandir)/man1 $(MAN_PAGES))
+
+# AppArmor reads no other folder, so this is apart from what goes below prefix.
+## install-apparmor  the AppArmor profile, into /etc/apparmor.d below DESTDIR
+.PHONY: install-apparmor
+install-apparmor:
+	$(Q)install -d $(DESTDIR)/etc/apparmor.d
+	$(Q)$(fill_in) packaging/apparmor/earshotd.in >$(DESTDIR)/etc/apparmor.d/earshotd
 
 ## uninstall     what install put there
 uninstall:

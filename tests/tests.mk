@@ -1,6 +1,7 @@
 # Tests. Each tests/unit/FOLDER/test_X.c is one cmocka program that links src/FOLDER and what
 # lies below it; each tests/unit/FOLDER/test_X.py is run as it is. tests/run runs them all.
-# LDFLAGS_test_X adds to the link of one program, to wrap functions say.
+# LDFLAGS_test_X adds to the link of one program, to wrap functions say; PKG_test_X is a library
+# that only this test uses and can do without.
 
 UNIT_SRCS    = $(wildcard tests/unit/*/test_*.c)
 UNIT_PROGS   = $(UNIT_SRCS:%.c=$(B)/%)
@@ -9,13 +10,19 @@ of_folder    = $(if $(FOLDER),$(foreach p,$(1),$(if $(findstring /unit/$(FOLDER)
 
 LDFLAGS_test_memory = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 LDFLAGS_test_verify = -Wl,--wrap=sas_kept
+LDFLAGS_test_linear = $(LDFLAGS_test_memory),--wrap=free
+LDFLAGS_test_restricted = $(LDFLAGS_test_linear)
+PKG_test_differential = libxml-2.0
+$(eval $(call ask_pkg,libxml-2.0))
+pkg_of = $(PKG_$(basename $(notdir $(1))))
 
 define unit_rules
 UNIT_CFLAGS_$(1) := $(call cflags,$(DEPS_$(1))) $(CFLAGS_cmocka)
 $(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call archives,$(DEPS_$(1))) $(B)/flags | libraries cmocka
-	$$(call say,TEST,$$@)mkdir -p $$(@D) && $$(CC) $$(UNIT_CFLAGS_$(1)) $$(ALL_CFLAGS) \
+	$$(call say,TEST,$$@)mkdir -p $$(@D) && $$(CC) $$(UNIT_CFLAGS_$(1)) $$(CFLAGS_$$(call pkg_of,$$@)) $$(ALL_CFLAGS) \
 	  $$(ALL_LDFLAGS) $$(LDFLAGS_$$(basename $$(@F))) -o $$@ $$< -Wl,--start-group \
-	  $(call archives,$(DEPS_$(1))) -Wl,--end-group $(call libs,$(DEPS_$(1))) $(LIBS_cmocka) -lpthread -ldl
+	  $(call archives,$(DEPS_$(1))) -Wl,--end-group $(call libs,$(DEPS_$(1))) \
+	  $$(LIBS_$$(call pkg_of,$$@)) $(LIBS_cmocka) -lpthread -ldl
 endef
 $(foreach f,$(FOLDERS),$(eval $(call unit_rules,$(f))))
 
@@ -81,7 +88,7 @@ bench: bench-driver $(BENCHES)
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
 lint: $(B)/earshot.1.scd
-	$(Q)LINT_MANUAL=$< LINT_CFLAGS='$(STD) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
+	$(Q)LINT_MANUAL=$< LINT_CFLAGS='$(STD) $(if $(SECCOMP),-DEARSHOT_SECCOMP) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
 	  tests/lint/run
 
 -include $(wildcard $(B)/tests/unit/*/*.d $(B)/tests/bench/*.d)

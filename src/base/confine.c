@@ -13,6 +13,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+bool
+confine_built(void)
+{
+#ifdef EARSHOT_UNCONFINED
+	return false;
+#else
+	return true;
+#endif
+}
+
 static const char *const modes[] = {
     [CONFINE_OFF] = "off", [CONFINE_ON] = "on", [CONFINE_STRICT] = "strict"};
 

@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Sanitizers and coverage read and write what the programs themselves do not: such builds have no
+ * sandbox, whatever settings say. */
+bool confine_built(void);
+
 /* What settings say. strict, for tests: a system call that is refused ends the program, so that
  * none is refused unnoticed. */
 enum confine_mode { CONFINE_OFF, CONFINE_ON, CONFINE_STRICT };

@@ -14,6 +14,7 @@ enum {
 	LIMIT_XML_NAME = 128,        /* element or attribute name, with its prefix */
 	LIMIT_XML_ATTR_VALUE = 4096, /* one attribute's value */
 	LIMIT_XML_TAG = 8192,        /* one start tag, from < to > */
+	LIMIT_XML_REFERENCE = 64,    /* &name; or &#number; */
 	LIMIT_XML_TREE = 4 << 20,    /* memory of one stanza's tree */
 	LIMIT_STANZA = 256 * 1024,   /* one stanza, whole */
 	LIMIT_STANZA_UNKNOWN = 4096, /* header and stanza before we know who it is */
@@ -84,6 +85,7 @@ enum {
 	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* ... and bytes of it */
 
 	/* What a stranger may say (N18) */
+	LIMIT_STREAMS_STRANGERS = 256,     /* open to strangers: then the idlest ends */
 	LIMIT_STRANGER_BURST = 10,         /* messages at once, then ... */
 	LIMIT_STRANGER_WORDS = 1,          /* ... so many a second */
 	LIMIT_STRANGER_STANZAS_BURST = 60, /* the same of all stanzas: typing, receipts, requests */

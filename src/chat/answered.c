@@ -46,8 +46,8 @@ conversation_displayed(struct conversation *c, const char *id)
 }
 
 int
-conversation_answered(struct conversation *c, const struct inbound *in, const char *id,
-    enum store_state state, const char *reason)
+conversation_answered(
+    struct conversation *c, const char *id, enum store_state state, const char *reason)
 {
 	uint64_t now = clock_now();
 	bool known = state == STORE_DELIVERED ? outbox_confirmed(&c->outbox, now, id)
@@ -69,7 +69,7 @@ conversation_answered(struct conversation *c, const struct inbound *in, const ch
 	    .state = state,
 	    .reason = a->reason,
 	};
-	conversation_gets(c, in->stream, 0);
+	conversation_gets(c, 0);
 	conversation_asks(c);
 	store_answered(c->chat->roster->store, &a->answered);
 	return 0;

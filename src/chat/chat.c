@@ -236,7 +236,7 @@ take_error(const struct inbound *in)
 		buf_fmt(&reason, ": %s", text->text);
 	else if (condition)
 		buf_fmt(&reason, ": %s", condition->name);
-	int err = conversation_answered(c, in, id, STORE_FAILED, buf_cstr(&reason));
+	int err = conversation_answered(c, id, STORE_FAILED, buf_cstr(&reason));
 	buf_finish(&reason);
 	return err;
 }

@@ -77,12 +77,12 @@ conversation_cancel_corrections(struct conversation *c, const struct store_find 
 /* answered.c: they have displayed this message of ours, which may still be in the outbox. */
 void conversation_displayed(struct conversation *c, const char *id);
 /* What they say became of a message of ours: delivered, or failed with a reason. 0 or -ENOMEM. */
-int conversation_answered(struct conversation *c, const struct inbound *in, const char *id,
-    enum store_state state, const char *reason) MUST_USE;
+int conversation_answered(
+    struct conversation *c, const char *id, enum store_state state, const char *reason) MUST_USE;
 
 /* inbox.c: something of theirs is on its way to the store, and is there. Their stream is not read
  * while there is much of it. */
-void conversation_gets(struct conversation *c, struct stream *s, size_t bytes);
+void conversation_gets(struct conversation *c, size_t bytes);
 void conversation_has(struct conversation *c, size_t bytes);
 
 /* For wants.c, inbox.c and answered.c: the store was asked something for this conversation, or has

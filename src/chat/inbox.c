@@ -47,26 +47,25 @@ arriving_free(struct arriving *a)
 }
 
 void
-conversation_gets(struct conversation *c, struct stream *s, size_t bytes)
+conversation_gets(struct conversation *c, size_t bytes)
 {
 	c->arriving++;
 	c->arriving_bytes += bytes;
 	if (c->arriving >= MANY || c->arriving_bytes >= MANY_BYTES)
-		stream_pause(s);
+		person_hold(c->person, PERSON_HOLD_STORE);
 }
 
 void
 conversation_has(struct conversation *c, size_t bytes)
 {
-	const struct person *p = c->person;
+	struct person *p = c->person;
 	c->arriving--;
 	c->arriving_bytes -= bytes;
 	if (c->arriving == 0)
 		c->arriving_chain = 0;
 	if (!p || c->arriving > FEW || c->arriving_bytes > MANY_BYTES / 2)
 		return;
-	for (size_t i = 0; i < p->stream_count; i++)
-		stream_resume(p->streams[i]);
+	person_release(p, PERSON_HOLD_STORE);
 }
 
 static void
@@ -186,7 +185,7 @@ keep(const struct inbound *in, struct said *said)
 	if (said->kind == STORE_MARKER)
 		conversation_displayed(c, a->target);
 	a->c = c;
-	conversation_gets(c, in->stream, a->bytes);
+	conversation_gets(c, a->bytes);
 	conversation_asks(c);
 	store_put(in->from->roster->store, &a->put);
 	return 0;

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "chat/chat.h"
 #include "peer/roster.h"
+#include "peer/stranger.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,14 +88,28 @@ log_describe(const struct store_event *e)
 	return v;
 }
 
+/* What nobody should be disturbed by: too much of a stranger, or of all of them (N18). */
+static bool
+may_disturb(struct roster *r, const struct store_event *e)
+{
+	struct person *p = NULL;
+	if (e->kind == STORE_EVENT_MESSAGE && e->message.direction == STORE_IN)
+		p = roster_get(r, e->message.peer);
+	return !p || stranger_may_disturb(p);
+}
+
 void
 chat_publish_events(void *ctx, const struct store_event *events, size_t count)
 {
 	const struct roster *r = ctx;
 	for (size_t i = 0; i < count; i++) {
 		const char *topic = topic_of(&events[i]);
-		if (ipc_has_subscribers(r->ipc, topic))
-			ipc_publish_numbered(r->ipc, topic, events[i].n, log_describe(&events[i]));
+		if (!ipc_has_subscribers(r->ipc, topic))
+			continue;
+		struct value *event = log_describe(&events[i]);
+		if (!may_disturb(ctx, &events[i]))
+			value_set_bool(event, "quiet", true);
+		ipc_publish_numbered(r->ipc, topic, events[i].n, event);
 	}
 }
 

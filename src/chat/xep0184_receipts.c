@@ -62,7 +62,7 @@ take(const struct inbound *in)
 	struct conversation *c = in->from->kept ? conversation_of(in->from) : NULL;
 	if (!c || str_empty(id) || strlen(id) > LIMIT_STANZA_ID)
 		return 0;
-	return conversation_answered(c, in, id, STORE_DELIVERED, NULL);
+	return conversation_answered(c, id, STORE_DELIVERED, NULL);
 }
 
 FEATURE_DEFINE(receipts) = {

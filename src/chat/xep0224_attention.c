@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "chat/chat.h"
 #include "peer/roster.h"
+#include "peer/stranger.h"
 #include "xml/ns.h"
 #include "xml/writer.h"
 
@@ -15,6 +16,8 @@ take(const struct inbound *in)
 	value_set_str(v, "peer", p->name);
 	value_set_str(v, "display", p->display);
 	value_set_str(v, "trust", store_trust_word(person_trust(p)));
+	if (!stranger_may_disturb(p))
+		value_set_bool(v, "quiet", true);
 	ipc_publish(p->roster->ipc, "attention", v);
 	return 0;
 }

@@ -30,7 +30,7 @@ const struct exit_text command_exits[] = {
 };
 
 static const struct option who_options[] = {
-    {"all", 'a', NULL, "Also those who left"},
+    {"all", 'a', NULL, "Everybody, also those who left"},
     {0},
 };
 
@@ -190,7 +190,9 @@ const struct command command_table[] = {
     {"who", "", "Show who is here",
 	"Says of everybody what is known and since when: \"answered\" (just now or a while ago), "
 	"\"announced\" (the network says so, nobody has asked), \"not answering\", and with --all "
-	"\"gone\". Into a file or a pipe goes one line a person: name, marking, evidence, status, "
+	"\"gone\". Shows 200 people at most without --all, those who have answered and whom you "
+	"know first. Into a file or a pipe goes one line a person: name, marking, evidence, "
+	"status, "
 	"program and address, with tabs between.",
 	ARG_NONE, COMMAND_START, 0, 0, who_options, NULL, cmd_who},
     {"send", "NAME [TEXT...]", "Send a message",

@@ -186,6 +186,24 @@ set_key(struct config *c, const char *section, const char *key, const char *valu
 	return err;
 }
 
+/* A slip in a line that is to keep others out must not let them in. NULL: it does not keep anybody
+ * out. */
+static const char *
+take_strictest(struct config *c, const char *section, const char *key)
+{
+	if (strcmp(section, "privacy") != 0)
+		return NULL;
+	if (strcmp(key, "plain") == 0) {
+		c->policy.plain = POLICY_PLAIN_OFF;
+		return "off";
+	}
+	if (strcmp(key, "strangers") == 0) {
+		c->policy.strangers = POLICY_STRANGERS_DENY;
+		return "deny";
+	}
+	return NULL;
+}
+
 /* A line that makes no sense is left out and said, at the start and in `earshot daemon status`:
  * a daemon that refuses to start over a typing error would help nobody. */
 static int
@@ -198,6 +216,12 @@ on_key(void *ctx, const char *section, const char *key, const char *value)
 	int err = text ? set_key(c, section, key, value) : -EILSEQ;
 	if (err == -EILSEQ && !c->problem.len)
 		buf_fmt(&c->problem, "%s: a line is not UTF-8, so it was left out.", c->path);
+	const char *instead = err ? take_strictest(c, section, key) : NULL;
+	if (instead && err != -EILSEQ && !c->problem.len)
+		buf_fmt(&c->problem,
+		    "%s: [%s] %s = %s is not a value it can have; until that is put right, it "
+		    "is taken for \"%s\".",
+		    c->path, section, key, value, instead);
 	else if (err && !c->problem.len)
 		buf_fmt(&c->problem, "%s: [%s] %s = %s %s, so it was left out.", c->path, section,
 		    key, value, err == -ENOENT ? "is not a setting" : "is not a value it can have");

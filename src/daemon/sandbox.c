@@ -138,11 +138,7 @@ sandbox_enter(enum confine_mode mode, const char *helper, const char *socket, st
 	int err = confine_process();
 	if (err)
 		log_warn(NULL, "privileges cannot be given up: %s", err_str(err));
-#ifdef EARSHOT_UNCONFINED
-	(void)helper, (void)socket;
-	return 0;
-#else
-	if (mode == CONFINE_OFF)
+	if (mode == CONFINE_OFF || !confine_built())
 		return 0;
 	unsigned groups = CONFINE_CALLS_SERVE | CONFINE_CALLS_WRITE | CONFINE_CALLS_START;
 	if (mode == CONFINE_STRICT)
@@ -153,19 +149,16 @@ sandbox_enter(enum confine_mode mode, const char *helper, const char *socket, st
 	out->calls = confine_calls(groups);
 	if (out->calls < 0)
 		log_warn(NULL, "system calls are not confined: %s", err_str(out->calls));
-	bool whole = !err && out->files > 0 && out->calls > 0;
-	return mode == CONFINE_STRICT && !whole ? ERR_UNSUPPORTED : 0;
-#endif
+	bool failed = err || out->files < 0 || out->calls < 0;
+	return mode == CONFINE_STRICT && failed ? ERR_UNSUPPORTED : 0;
 }
 
 void
 sandbox_describe(const struct sandbox *s, struct buf *out)
 {
-#ifdef EARSHOT_UNCONFINED
-	(void)s;
-	buf_str(out, "off in this build");
-#else
-	if (s->mode == CONFINE_OFF)
+	if (!confine_built())
+		buf_str(out, "off in this build");
+	else if (s->mode == CONFINE_OFF)
 		buf_str(out, "off");
 	else if (s->files <= 0 && s->calls <= 0)
 		buf_str(out, "none");
@@ -175,5 +168,4 @@ sandbox_describe(const struct sandbox *s, struct buf *out)
 		buf_str(out, ", ");
 	if (s->calls > 0)
 		buf_str(out, "seccomp");
-#endif
 }

@@ -15,8 +15,8 @@ struct sandbox {
 };
 
 /* helper: the program that may be run; socket: where the local socket will be. The folders must be
- * there, the download folder apart. 0, or an error if mode is CONFINE_STRICT and not all is in
- * force. Otherwise best effort: what is in force stands in *out. */
+ * there, the download folder apart. Best effort: what is in force stands in *out. 0, or an error if
+ * mode is CONFINE_STRICT and something failed that the kernel has. */
 int sandbox_enter(
     enum confine_mode mode, const char *helper, const char *socket, struct sandbox *out) MUST_USE;
 

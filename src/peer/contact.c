@@ -7,6 +7,7 @@
 #include "peer/keep.h"
 #include "peer/link.h"
 #include "peer/people.h"
+#include "peer/reach.h"
 #include "peer/roster.h"
 
 #include <errno.h>
@@ -137,6 +138,8 @@ contact_happens(
 		keep_forgotten(p, cause);
 	}
 	keep_contact(p, cause);
+	if (p->last.count)
+		reach_tell_known(p->roster);
 	people_set_state(p, p->state); /* who has a key is not among those who may be forgotten */
 	people_changed(p);
 	return 0;

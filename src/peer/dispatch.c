@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "peer/iq.h"
 #include "peer/roster.h"
+#include "peer/stranger.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
 
@@ -110,6 +111,7 @@ dispatch_stanza(struct person *from, struct stream *s, const struct xml_elem *st
 {
 	struct inbound in = {.from = from, .stream = s, .stanza = stanza};
 	int err = 0;
+	stranger_heard(from, s, stanza);
 	if (xml_elem_is(stanza, NS_CLIENT, "message"))
 		err = take_message(&in);
 	else if (xml_elem_is(stanza, NS_CLIENT, "iq"))

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "peer/contact.h"
 #include "peer/people.h"
+#include "peer/reach.h"
 #include "peer/roster.h"
 #include "store/store.h"
 
@@ -63,6 +64,13 @@ on_kept(void *ctx, struct store_job *job, int err)
 	if (err && err != -EEXIST)
 		log_error(k->name, "what is known of its key was not kept: %s", err_str(err));
 	keeping_free(k);
+}
+
+static void
+on_renamed(void *ctx, struct store_job *job, int err)
+{
+	/* somebody of that name was kept: chat/conversation.c joins what was said by either */
+	on_kept(ctx, job, err == -EEXIST ? 0 : err);
 }
 
 static struct keeping *
@@ -147,7 +155,7 @@ keep_renamed(const struct person *p, const char *from)
 	if (!k)
 		return;
 	k->request.rename = (struct store_contact_rename){
-	    .job = {.done = on_kept, .ctx = k}, .from = k->other, .to = k->name};
+	    .job = {.done = on_renamed, .ctx = k}, .from = k->other, .to = k->name};
 	store_contact_rename(store, &k->request.rename);
 }
 
@@ -208,6 +216,7 @@ on_contacts(void *ctx, struct store_job *job, int err)
 		    err_str(err));
 	}
 	r->contacts_known = !err;
+	reach_tell_known(r);
 	people_look_again(r);
 	roster_release_start(r);
 }

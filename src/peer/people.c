@@ -293,6 +293,13 @@ is_presentable(const struct discovery_entry *e)
 	return e->has_txt || ((e->sources & DISCOVERY_FIXED) && e->addr_count > 0);
 }
 
+/* Who talks to us, or is no stranger, loses their place to no newcomer (N8). */
+static bool
+keeps_entry(const struct person *p)
+{
+	return p->stream_count > 0 || !person_is_stranger(p);
+}
+
 /* Of the entries that are p's the one under its own name is shown, else any. */
 static void
 adopt_entry(struct person *p, struct discovery_entry *e)
@@ -300,7 +307,7 @@ adopt_entry(struct person *p, struct discovery_entry *e)
 	if (p->entry && p->entry != e && str_casecmp(e->name, p->instance) != 0)
 		return;
 	p->entry = e;
-	e->kept = p->stream_count > 0;
+	e->kept = keeps_entry(p);
 	recall_gone(p);
 	if (e->has_txt) {
 		struct txt txt;
@@ -536,7 +543,7 @@ people_forget_stream(struct person *p, const struct stream *s)
 	if (p->state == PERSON_ANSWERED)
 		p->state_at = clock_now() - stream_idle(s); /* the last we heard on it */
 	if (p->entry)
-		p->entry->kept = p->stream_count > 0;
+		p->entry->kept = keeps_entry(p);
 }
 
 void

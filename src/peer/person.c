@@ -76,6 +76,22 @@ person_spoken_to(struct person *p)
 		log_debug(p->name, "written to, although nothing may be said to it");
 }
 
+void
+person_hold(struct person *p, enum person_hold why)
+{
+	p->held |= why;
+	for (size_t i = 0; i < p->stream_count; i++)
+		stream_pause(p->streams[i]);
+}
+
+void
+person_release(struct person *p, enum person_hold why)
+{
+	p->held &= ~(unsigned)why;
+	for (size_t i = 0; i < p->stream_count && !p->held; i++)
+		stream_resume(p->streams[i]);
+}
+
 enum txt_client
 person_client(const struct person *p)
 {

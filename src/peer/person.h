@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "discovery/discovery.h"
 #include "peer/addresses.h"
+#include "peer/budget.h"
 #include "peer/feature.h"
 #include "store/trust.h"
 #include "tls/key.h"
@@ -26,6 +27,12 @@ enum person_state {
 	PERSON_ANSWERED,  /* bytes came from it */
 	PERSON_SILENT,    /* tried since, no answer */
 	PERSON_GONE,      /* said goodbye or expired, and no stream is open */
+};
+
+/* Why nothing is read of what it says. */
+enum person_hold {
+	PERSON_HOLD_STORE = 1,  /* too much of it is not on disk yet */
+	PERSON_HOLD_BUDGET = 2, /* a stranger who has said too much */
 };
 
 struct person {
@@ -45,11 +52,13 @@ struct person {
 	struct addresses last; /* where it proved its key, the latest first */
 
 	enum person_state state;
-	bool nameless;     /* a fixed peer known by its address alone, which is what name says */
-	bool answered;     /* at least once */
-	bool kept;         /* the store has something of it: known however long gone */
-	bool spoken;       /* a human of ours has said something to it */
-	uint64_t state_at; /* clock_now() of the evidence */
+	bool nameless;        /* a fixed peer known by its address alone, which is what name says */
+	bool answered;        /* at least once */
+	bool kept;            /* the store has something of it: known however long gone */
+	bool spoken;          /* a human of ours has said something to it */
+	struct budget budget; /* while it is a stranger */
+	unsigned held;        /* of enum person_hold: its streams are not read */
+	uint64_t state_at;    /* clock_now() of the evidence */
 	struct list gone_node; /* in roster->gone, or in none; never while kept or with a key */
 
 	struct stream *streams[LIMIT_STREAMS_PER_PERSON]; /* borrowed from the hub; the first
@@ -105,6 +114,10 @@ void person_dial(struct person *p);
 void person_set_kept(struct person *p, bool kept);
 /* The stream with this serial, if it is still one of p's. */
 struct stream *person_stream(const struct person *p, uint64_t serial);
+
+/* Its streams are not read, or are when nothing holds them any more. */
+void person_hold(struct person *p, enum person_hold why);
+void person_release(struct person *p, enum person_hold why);
 
 /* The same on the stream a request came on; nobody is told. */
 int inbound_answer(const struct inbound *in, struct buf *stanza) MUST_USE;

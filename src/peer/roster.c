@@ -11,6 +11,7 @@
 #include "peer/link.h"
 #include "peer/people.h"
 #include "peer/person.h"
+#include "peer/stranger.h"
 #include "peer/trust.h"
 #include "peer/who.h"
 #include "peer/xep0115_caps.h"
@@ -30,8 +31,11 @@ on_tick(uv_timer_t *t)
 	struct roster *r = container_of(t, struct roster, tick);
 	uint64_t now = clock_now();
 	bool more = iq_tick(r, now);
-	MAP_FOREACH (node, &r->people)
+	strangers_tick(r);
+	MAP_FOREACH (node, &r->people) {
+		more = stranger_tick(node->value, now) || more;
 		more = link_tick(node->value, now) || more;
+	}
 	if (!more)
 		uv_timer_stop(t);
 }

@@ -4,6 +4,7 @@
 #ifndef PEER_ROSTER_H
 #define PEER_ROSTER_H
 
+#include "base/bucket.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "discovery/discovery.h"
@@ -27,7 +28,9 @@ struct roster {
 	struct tls_context *tls;     /* borrowed; NULL: nothing is encrypted */
 	struct tls_id own_id;        /* with tls */
 	struct policy policy;
-	bool contacts_known; /* from the store: before that nobody can be told from anybody */
+	struct bucket notices; /* of stranger.c: what all strangers together disturbed by */
+	bool known_due;        /* of stranger.c: addresses of people we know may have changed */
+	bool contacts_known;   /* from the store: before that nobody can be told from anybody */
 	const struct feature *const *features; /* borrowed; ends with NULL */
 	struct bus bus;
 	struct own own;

@@ -24,13 +24,14 @@ struct listing {
 	struct value *people; /* owned */
 	struct buf line;      /* for measuring */
 	size_t bytes;
-	size_t more; /* people left out */
+	size_t limit; /* of people */
+	size_t more;  /* people left out */
 };
 
 static void
 list_person(struct listing *l, const struct person *p)
 {
-	if (l->bytes > WHO_BYTES) {
+	if (l->bytes > WHO_BYTES || value_count(l->people) >= l->limit) {
 		l->more++;
 		return;
 	}
@@ -46,13 +47,20 @@ call_who(struct ipc_call *call)
 {
 	struct roster *r = ipc_ctx(call);
 	bool all = value_bool(ipc_params(call), "all", false);
+	int64_t limit = value_int(ipc_params(call), "limit", INT32_MAX);
+	if (limit < 1 || limit > INT32_MAX) {
+		ipc_fail(call, IPC_INVALID, "\"limit\" must be from 1 to %d.", INT32_MAX);
+		return 0;
+	}
 	struct value *state = value_object(), *v = value_object();
-	struct listing l = {.people = value_array(), .line = BUF_INIT(LIMIT_ANSWER)};
+	struct listing l = {
+	    .people = value_array(), .line = BUF_INIT(LIMIT_ANSWER), .limit = (size_t)limit};
 	for (int proven = 1; proven >= 0; proven--) {
 		MAP_FOREACH (node, &r->people) {
 			const struct person *p = node->value;
 			bool shown = person_is_here(p) || p->trust == STORE_TRUST_CHANGED;
-			if (p->answered == proven && (all || shown))
+			bool known = p->answered || !person_is_stranger(p);
+			if (known == proven && (all || shown))
 				list_person(&l, p);
 		}
 	}

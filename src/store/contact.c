@@ -198,10 +198,10 @@ contact_read(sqlite3_stmt *stmt, void **blocks, struct store_contact *out)
 	out->has_key = key && sqlite3_column_bytes(stmt, 3) == STORE_KEY_SIZE;
 	if (out->has_key)
 		memcpy(out->key, key, STORE_KEY_SIZE);
-	/* another process may have written anything: nobody is more than plain without a key */
-	if (!out->has_key)
+	/* another process may have written anything: nobody is more than waited for without a key */
+	if (!out->has_key && out->trust != STORE_TRUST_NEW)
 		out->trust = STORE_TRUST_PLAIN;
-	else if (out->trust == STORE_TRUST_PLAIN)
+	else if (out->has_key && out->trust == STORE_TRUST_PLAIN)
 		out->trust = STORE_TRUST_NEW;
 	return 0;
 }
@@ -355,5 +355,6 @@ store_contact_forget(struct store *s, struct store_contact_forget *forget)
 {
 	forget->job.run = forget_run;
 	forget->job.reads = false;
+	forget->job.first = true; /* as those before and after it that put */
 	store_submit(s, &forget->job);
 }

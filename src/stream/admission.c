@@ -21,6 +21,7 @@ enum {
 static const struct bucket_rate all_handshakes = {LIMIT_HANDSHAKES, LIMIT_HANDSHAKES};
 static const struct bucket_rate source_handshakes = {
     2 * LIMIT_HANDSHAKES_SOURCE, LIMIT_HANDSHAKES_SOURCE};
+static const struct bucket_rate known_handshakes = {LIMIT_HANDSHAKES, LIMIT_HANDSHAKES / 2};
 
 /* An address, or a network of them: family and as many bytes as count. */
 struct host {
@@ -279,10 +280,11 @@ admission_may_handshake(struct admission *a, const struct sockaddr_storage *from
 	struct host h = source_of(from);
 	struct admission_source *s = find_or_make(a, &h);
 	bool known = is_known(a, from);
-	if (!bucket_has(&s->handshakes, source_handshakes, 1, now) ||
+	struct bucket_rate rate = known ? known_handshakes : source_handshakes;
+	if (!bucket_has(&s->handshakes, rate, 1, now) ||
 	    (!known && !bucket_take(&a->handshakes, all_handshakes, 1, now)))
 		return false;
-	bucket_charge(&s->handshakes, source_handshakes, 1, now);
+	bucket_charge(&s->handshakes, rate, 1, now);
 	return true;
 }
 

@@ -6,19 +6,19 @@
 #include <string.h>
 
 enum state {
-	PROLOG,     /* in front of the root */
-	DECL_NAME,  /* <? */
+	PROLOG, /* in front of the root */
+	CONTENT,
+	DECL_NAME,  /* <?, and so inside a tag (see in_tag()) */
 	DECL_SPACE, /* <?xml */
 	DECL,       /* <?xml and a space */
-	CONTENT,
-	LESS,   /* < */
-	BANG,   /* <! */
-	CDATA,  /* <![CDATA[ */
-	NAME,   /* of a start tag */
-	SPACE,  /* between attributes */
-	ATTR,   /* its name */
-	EQUALS, /* a space after the name */
-	QUOTE,  /* after = */
+	LESS,       /* < */
+	BANG,       /* <! */
+	CDATA,      /* <![CDATA[ */
+	NAME,       /* of a start tag */
+	SPACE,      /* between attributes */
+	ATTR,       /* its name */
+	EQUALS,     /* a space after the name */
+	QUOTE,      /* after = */
 	VALUE,
 	AFTER_VALUE,
 	SLASH, /* / in a start tag */
@@ -132,6 +132,7 @@ begin_ref(struct xml_filter *f)
 {
 	f->ref_from = f->state;
 	f->ref_len = 0;
+	f->ref = 1;
 	f->state = REF;
 	return 0;
 }
@@ -147,14 +148,15 @@ step_ref(struct xml_filter *f, unsigned char c)
 		return 0;
 	}
 	if (is_name(c)) {
-		if (f->ref_len < sizeof(f->ref))
-			f->ref[f->ref_len++] = (char)c;
+		if (f->ref_len < sizeof(f->ref_name))
+			f->ref_name[f->ref_len++] = (char)c;
 		return 0;
 	}
 	if (c != ';' || f->ref_len == 0)
 		return ERR_XML;
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (strlen(known[i]) == f->ref_len && memcmp(known[i], f->ref, f->ref_len) == 0) {
+		if (strlen(known[i]) == f->ref_len &&
+		    memcmp(known[i], f->ref_name, f->ref_len) == 0) {
 			f->state = f->ref_from;
 			return 0;
 		}
@@ -455,7 +457,13 @@ step(struct xml_filter *f, unsigned char c, bool *boundary)
 static bool
 in_tag(const struct xml_filter *f)
 {
-	return (f->state >= LESS && f->state <= END_SPACE && f->state != CDATA) || f->quote;
+	return (f->state >= DECL_NAME && f->state <= END_SPACE && f->state != CDATA) || f->quote;
+}
+
+size_t
+xml_filter_open_tag(const struct xml_filter *f)
+{
+	return in_tag(f) ? f->tag : 0;
 }
 
 /* Sizes are checked before the byte is looked at: it is one too many whatever it is. */
@@ -469,6 +477,8 @@ count(struct xml_filter *f, unsigned char c)
 	if (f->in_part && ++f->part > f->limit)
 		return ERR_TOO_BIG;
 	if (in_tag(f) && ++f->tag > LIMIT_XML_TAG)
+		return ERR_TOO_BIG;
+	if (f->state >= REF && f->state <= REF_NUMBER && ++f->ref > LIMIT_XML_REFERENCE)
 		return ERR_TOO_BIG;
 	bool closes = f->state == VALUE && c == f->quote;
 	if (f->quote && !closes && ++f->value > value_limit(f))

@@ -35,8 +35,9 @@ struct xml_filter {
 	bool is_ns;          /* the attribute declares a namespace */
 	unsigned char quote; /* around the value; 0 outside */
 
-	char ref[5];       /* name of a reference, cut */
-	unsigned ref_len;  /* bytes of ref, digits of ref_char */
+	size_t ref;        /* bytes of the reference */
+	char ref_name[5];  /* its name, cut */
+	unsigned ref_len;  /* bytes of ref_name, digits of ref_char */
 	unsigned ref_base; /* of a numeric reference */
 	uint32_t ref_char;
 
@@ -56,5 +57,9 @@ void xml_filter_init(struct xml_filter *f, size_t limit);
  * and the filter may not be used again. After the root's end nothing may be scanned. */
 int xml_filter_scan(
     struct xml_filter *f, const void *data, size_t len, size_t *used, bool *boundary) MUST_USE;
+
+/* How many of the last bytes scanned are the beginning of a tag (or of the XML declaration) whose
+ * end has not come; 0 outside. They may have come in earlier calls. */
+size_t xml_filter_open_tag(const struct xml_filter *f);
 
 #endif

@@ -21,6 +21,7 @@ enum {
 	TEXT_KEPT = 16384,     /* bytes of the text buffer an idle stream holds */
 	FEED_MOST = 1 << 20,   /* expat counts in int */
 	NAMESPACES_CACHED = 8, /* of one stanza: more are seldom, and cost only copies */
+	PARSER_BYTES = 32768,  /* what one expat parser reads at most, and the stanza it is in */
 };
 
 /* Between a namespace and a name in what expat says: a byte that the filter lets through
@@ -46,7 +47,10 @@ struct xml_reader {
 	const struct xml_reader_listener *l; /* borrowed */
 	void *ctx;                           /* borrowed */
 	XML_Parser expat;                    /* owned */
+	size_t parsed;                       /* bytes it was given */
 	struct xml_filter filter;
+	struct buf header;  /* as it came, up to the root's start tag */
+	struct buf held;    /* of a tag whose end has not come */
 	struct arena arena; /* the tree being built */
 	struct buf text;    /* character data since the last tag */
 	struct frame open[LIMIT_XML_DEPTH];
@@ -54,6 +58,7 @@ struct xml_reader {
 	struct xml_elem *root;  /* read and not yet reported; in the arena */
 	struct xml_elem *ready; /* likewise, a child of the root */
 	bool ended;
+	bool renewing; /* the header is read once more */
 	bool feeding;
 	size_t unread; /* bytes of the last feeding that were not looked at */
 	int err;
@@ -183,6 +188,10 @@ on_start(void *user, const char *name, const char **atts)
 	struct xml_reader *r = user;
 	if (r->err)
 		return;
+	if (r->renewing) {
+		r->depth = 1;
+		return;
+	}
 	if (r->depth == LIMIT_XML_DEPTH || r->ready) {
 		stop(r, ERR_XML); /* the filter saw something else than expat does */
 		return;
@@ -319,6 +328,8 @@ xml_reader_create(const struct xml_reader_listener *l, void *ctx, struct xml_rea
 	r->l = l;
 	r->ctx = ctx;
 	xml_filter_init(&r->filter, LIMIT_STANZA_UNKNOWN);
+	buf_init(&r->header, LIMIT_STANZA);
+	buf_init(&r->held, LIMIT_XML_TAG);
 	arena_init(&r->arena, LIMIT_XML_TREE);
 	buf_init(&r->text, LIMIT_XML_TREE);
 	r->expat = create_expat(r);
@@ -340,6 +351,8 @@ xml_reader_destroy(struct xml_reader *r)
 		XML_ParserFree(r->expat);
 	arena_finish(&r->arena);
 	buf_finish(&r->text);
+	buf_finish(&r->header);
+	buf_finish(&r->held);
 	free(r);
 }
 
@@ -352,11 +365,53 @@ xml_reader_set_limit(struct xml_reader *r, size_t bytes)
 static int
 parse(struct xml_reader *r, const char *data, size_t len)
 {
-	if (len == 0 || XML_Parse(r->expat, data, (int)len, XML_FALSE) == XML_STATUS_OK)
+	if (len == 0)
 		return r->err;
-	if (r->err)
+	r->parsed += len;
+	if (XML_Parse(r->expat, data, (int)len, XML_FALSE) == XML_STATUS_OK || r->err)
 		return r->err;
 	return XML_GetErrorCode(r->expat) == XML_ERROR_NO_MEMORY ? -ENOMEM : ERR_XML;
+}
+
+/* Hands on what the filter has let through. A tag waits here until it is whole, for expat looks
+ * at an unfinished one from its start with every piece: a tag that came byte by byte would cost
+ * the square of its length. After a byte that was refused nothing more comes, so nothing waits. */
+static int
+pass(struct xml_reader *r, const char *data, size_t len, bool refused)
+{
+	size_t open = refused ? 0 : xml_filter_open_tag(&r->filter);
+	size_t whole = open < len ? len - open : 0;
+	int err = 0;
+	if (r->depth == 0)
+		buf_add(&r->header, data, len);
+	if (r->held.len > 0 && (whole > 0 || refused)) {
+		err = parse(r, r->held.data, r->held.len);
+		buf_finish(&r->held);
+	}
+	if (!err)
+		err = parse(r, data, whole);
+	if (len > whole)
+		buf_add(&r->held, data + whole, len - whole);
+	if (!err)
+		err = buf_err(&r->held);
+	return err ? err : buf_err(&r->header);
+}
+
+/* Expat remembers every name it has read for as long as the parser lives, and a stream has no
+ * end: from time to time another parser takes over, after it has read the header. */
+static int
+renew_parser(struct xml_reader *r)
+{
+	XML_Parser fresh = create_expat(r);
+	if (!fresh)
+		return -ENOMEM;
+	XML_ParserFree(r->expat);
+	r->expat = fresh;
+	r->parsed = 0;
+	r->renewing = true;
+	int err = parse(r, r->header.data, r->header.len);
+	r->renewing = false;
+	return err;
 }
 
 static void
@@ -382,9 +437,11 @@ report(struct xml_reader *r)
 	else if (r->ready)
 		err = r->l->on_element(r->ctx, r->ready);
 	forget_tree(r);
-	if (!err && r->ended)
-		err = r->l->on_end(r->ctx);
-	return err;
+	if (err)
+		return err;
+	if (r->ended)
+		return r->l->on_end(r->ctx);
+	return r->parsed > PARSER_BYTES ? renew_parser(r) : 0;
 }
 
 /* One part at a time, so that a limit set by a callback holds from the next byte on, wherever
@@ -396,7 +453,7 @@ feed_part(struct xml_reader *r, const char *data, size_t len, size_t *used)
 	bool boundary;
 	int refused =
 	    xml_filter_scan(&r->filter, data, len < FEED_MOST ? len : FEED_MOST, used, &boundary);
-	int err = parse(r, data, *used);
+	int err = pass(r, data, *used, refused != 0);
 	if (!err)
 		err = refused;
 	return !err && boundary ? report(r) : err;

@@ -3,6 +3,9 @@ import json
 import os
 import re
 import socket
+import ssl
+import subprocess
+import tempfile
 
 import wire
 from discovery import MACHINE, STUB, Announced, Discovery
@@ -69,10 +72,12 @@ def settings_of(path):
 
 
 class Peer:
-    """A scripted client: an address, a listening socket, and what is announced of it."""
+    """A scripted client: an address, a listening socket, what is announced of it, and a key."""
 
     def __init__(self, lab, name, number):
         self.name = name
+        self.keys = tempfile.TemporaryDirectory()
+        self.key = None
         self.address = f"10.77.0.{FIRST_ADDRESS + number}"
         lab.add_address(self.address)
         self.listener = socket.socket()
@@ -80,6 +85,31 @@ class Peer:
         self.listener.bind((self.address, 0))
         self.listener.listen()
         self.listener.settimeout(TIMEOUT)
+
+    def new_key(self, kind):
+        """Ed25519 or another kind of key, and a certificate that it has signed itself."""
+        self.key = os.path.join(self.keys.name, f"{len(os.listdir(self.keys.name))}.pem")
+        how = ["-newkey", kind] if kind == "ed25519" else \
+              ["-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{kind}"]
+        subprocess.run(["openssl", "req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=scripted",
+                        *how, "-keyout", self.key, "-out", self.key], check=True,
+                       capture_output=True)
+
+    def tls(self, server, version):
+        """What it shows of itself, whoever the other side is."""
+        if not self.key:
+            self.new_key("ed25519")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.load_cert_chain(self.key)
+        if version == "1.2":
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    def close(self):
+        self.listener.close()
+        self.keys.cleanup()
 
     def accept(self, seconds):
         self.listener.settimeout(seconds)
@@ -152,7 +182,7 @@ class Player:
         for stream in self.streams.values():
             stream.close()
         for peer in self.peers.values():
-            peer.listener.close()
+            peer.close()
 
     # ---- streams ----
     def _ignorable(self, piece):
@@ -183,20 +213,20 @@ class Player:
         name = parts[1] or next(iter(self.peers))
         return self.peers[name], parts[2] or default, parts[3]
 
-    def _add_stream(self, name, connection):
-        self.stream = self.streams[name] = wire.Stream(name, connection)
+    def _add_stream(self, name, connection, peer):
+        self.stream = self.streams[name] = wire.Stream(name, connection, peer)
 
     def do_dial(self, words):
         """The peer opens a connection to the daemon."""
         peer, name, address = self._named(words, f"s{len(self.streams) + 1}")
         port = self.client.call("daemon.status")["port"]
         self._add_stream(name, socket.create_connection(
-            (self.daemon.host.address(), port), self.seconds, (address or peer.address, 0)))
+            (self.daemon.host.address(), port), self.seconds, (address or peer.address, 0)), peer)
 
     def do_accept(self, words):
         """The daemon opens a connection to the peer."""
         peer, name, _ = self._named(words, f"s{len(self.streams) + 1}")
-        self._add_stream(name, peer.accept(self.seconds))
+        self._add_stream(name, peer.accept(self.seconds), peer)
 
     def do_use(self, name):
         self.stream = self.streams[name]
@@ -213,6 +243,33 @@ class Player:
         stream.events.until(lambda: stream.events.ended, self.seconds, "the end of the connection")
         left = [p for p in stream.events.since(stream.at) if not self._ignorable(p)]
         check(not left, f"before its end stream {stream.name} got {left}")
+
+    def _start_tls(self, words):
+        parts = re.fullmatch(r"(client|server)(?: (1\.2))?(?: (\w+))?", words)
+        if not parts:
+            raise ScriptError(f"not understood: {words}")
+        stream = self.streams[parts[3]] if parts[3] else self.stream
+        server = parts[1] == "server"
+        return stream.start_tls(stream.peer.tls(server, parts[2]), server, self.seconds)
+
+    def do_tls(self, words):
+        """From here on the stream is inside TLS, in which the peer plays this part."""
+        problem = self._start_tls(words)
+        check(not problem, str(problem))
+
+    def do_tls_fails(self, words):
+        problem = self._start_tls(words)
+        check(problem, "the daemon took part in this TLS handshake")
+        self.stream.problem = None
+
+    def do_key(self, words):
+        """The peer has a new key, of this kind."""
+        name, _, kind = words.partition(" ")
+        self.peers[name].new_key(kind or "ed25519")
+
+    def do_restart(self, name):
+        """What the daemon says from here on is another stream, with its own header."""
+        self.streams.get(name, self.stream).restart()
 
     def do_fence(self, name):
         """Everything sent so far has been dealt with: a ping was answered, and nothing before it."""
@@ -242,7 +299,7 @@ class Player:
         self.discovery.announce(Announced(name, peer.address, port, [
             unescape(self._fill(string)) for string in (*txt, f"port.p2pj={port}")]))
         self.client.events.wait(lambda e: e["event"] == "person" and e["person"]["name"] == name
-                                and e["person"]["port"] == port, self.seconds, mark,
+                                and e["person"].get("port") == port, self.seconds, mark,
                                 f"{name} listed")
 
     def do_unknown_peer(self, name):

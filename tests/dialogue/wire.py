@@ -1,7 +1,9 @@
-"""One TCP connection as a script sees it: bytes go out as they are written down, what comes in
-is cut into the header, stanzas and the end tag, each as the very text that was on the wire."""
+"""One TCP connection as a script sees it, with TLS once the script says so: bytes go out as they
+are written down, what comes in is cut into the header, stanzas and the end tag, each as the very
+text that was on the wire, or inside TLS."""
 import re
 import socket
+import ssl
 import struct
 import threading
 from xml.parsers import expat
@@ -65,18 +67,47 @@ class Cutter:
 class Stream:
     """Pieces that came are in .events, .at is the first that the script has not seen."""
 
-    def __init__(self, name, connection):
+    def __init__(self, name, connection, peer=None):
         self.name = name
+        self.peer = peer
         self.at = 0
         self.events = Events(f"stream {name}")
         self._connection = connection
         self._connection.settimeout(None)
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.problem = None  # what the daemon wrote was no XML, or it cut us off
+        self._lock = threading.Lock()  # of what follows
+        self._cutter = Cutter(self.events.add)
+        self._early = b""  # of a handshake that we have not begun
+        self._tls = self._tls_in = self._tls_out = None
+        self._open = False
+        self._tls_error = None
+        self._shaken = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
 
     def send(self, data):
-        self._connection.sendall(data)
+        with self._lock:
+            if self._tls:
+                self._tls.write(data)
+                data = self._tls_out.read()
+            self._connection.sendall(data)
+
+    def restart(self):
+        """What comes from here on is another stream, with a header of its own."""
+        with self._lock:
+            self._cutter = Cutter(self.events.add)
+
+    def start_tls(self, context, server, seconds):
+        """None, or why the handshake failed."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        with self._lock:
+            self._tls_in, self._tls_out = incoming, outgoing
+            self._tls = context.wrap_bio(incoming, outgoing, server_side=server)
+            incoming.write(self._early)
+            self._advance()
+        if not self._shaken.wait(seconds):
+            return f"no end of the TLS handshake in {seconds:g} s"
+        return self._tls_error
 
     def shut(self):
         """We say nothing more, TCP says so."""
@@ -96,17 +127,52 @@ class Stream:
         self.events.until(lambda: self.events.ended, what="the reader's end")
         self._connection.close()
 
+    def _advance(self):
+        """Whatever TLS can do with what has come; the lock is held."""
+        try:
+            if not self._open:
+                self._tls.do_handshake()
+                self._open = True
+                self._cutter = Cutter(self.events.add)
+            self._connection.sendall(self._tls_out.read())
+            self._shaken.set()
+            while data := self._tls.read(65536):
+                self._cutter.feed(data)
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLZeroReturnError:
+            pass  # the daemon said that it says no more
+        except ssl.SSLError as error:
+            self._tls_error = self.problem = f"TLS: {error}"
+        pending = self._tls_out.read()
+        if pending:
+            self._connection.sendall(pending)
+        if self._tls_error:
+            self._shaken.set()
+
+    def _take(self, data):
+        with self._lock:
+            if self._tls:
+                self._tls_in.write(data)
+                self._advance()
+            elif self._early or data[0] == 0x16:
+                self._early += data  # no XML begins like that
+            else:
+                self._cutter.feed(data)
+
     def _read(self):
-        cutter = Cutter(self.events.add)
         try:
             while data := self._connection.recv(65536):
-                cutter.feed(data)
+                self._take(data)
         except ConnectionResetError:
-            self.problem = "reset"
+            self.problem = self.problem or "reset"
         except expat.ExpatError as error:
             self.problem = f"not well-formed XML from the daemon: {error}"
         except OSError:
             pass  # closed by the script
+        if not self._open:
+            self._tls_error = self._tls_error or "the connection ended"
+        self._shaken.set()
         self.events.end()
 
 

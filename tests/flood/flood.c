@@ -12,6 +12,7 @@
  *   tls        stops in the middle of a TLS handshake
  *   handshake  lets the other side compute its part of a TLS handshake, hangs up, comes again
  *   churn      hangs up as soon as it is connected, comes again
+ *   speak      is fakeN@floodN, the person of fake_peers.c with its address: says WORDS messages
  *
  * Ends when the time is over, or when the other side has closed them all; prints one line of JSON
  * then. Run it in a network namespace. */
@@ -37,13 +38,14 @@ enum {
 	IN_FLIGHT = 512, /* connections of the modes that come again */
 	EVENTS = 256,
 	HELLO_MAX = 2048,
+	WORDS = 10,
 	SAID_MAX = 1024, /* of what the other side says, the end is looked at */
 };
 
-enum mode { SILENT, SLOW, HEADER, MESSAGE, TLS, HANDSHAKE, CHURN, MODES };
+enum mode { SILENT, SLOW, HEADER, MESSAGE, TLS, HANDSHAKE, CHURN, SPEAK, MODES };
 
 static const char *const mode_names[MODES] = {
-    "silent", "slow", "header", "message", "tls", "handshake", "churn"};
+    "silent", "slow", "header", "message", "tls", "handshake", "churn", "speak"};
 
 #define SAYS_HEADER \
 	"<?xml version='1.0'?><stream:stream xmlns='jabber:client' " \
@@ -54,6 +56,7 @@ static const char *const mode_names[MODES] = {
 struct connection {
 	int fd;
 	size_t at;      /* in flood.open */
+	long number;    /* of its address */
 	uint64_t since; /* ms */
 	bool connected;
 	size_t sent; /* slow: bytes of the header */
@@ -150,6 +153,7 @@ start_one(struct flood *f, uint64_t now)
 		return;
 	}
 	c->since = now;
+	c->number = f->sources ? f->started % f->sources : 0;
 	ev.data.ptr = c;
 	if (epoll_ctl(f->epoll, EPOLL_CTL_ADD, c->fd, &ev) < 0)
 		give_up("epoll");
@@ -164,8 +168,26 @@ say(const struct connection *c, const void *what, size_t len)
 }
 
 static void
+speak(const struct connection *c)
+{
+	char all[4096];
+	int len = snprintf(all, sizeof(all),
+	    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
+	    "xmlns:stream='http://etherx.jabber.org/streams' from='fake%ld@flood%ld'>",
+	    c->number, c->number);
+	for (int i = 0; i < WORDS; i++)
+		len += snprintf(all + len, sizeof(all) - (size_t)len,
+		    "<message from='fake%ld@flood%ld' type='chat'><body>Buy now, offer %d of "
+		    "%ld</body></message>",
+		    c->number, c->number, i, c->number);
+	say(c, all, (size_t)len);
+}
+
+static void
 on_connected(struct flood *f, struct connection *c)
 {
+	if (f->mode == SPEAK)
+		speak(c);
 	c->connected = true;
 	f->connected++;
 	if (f->mode == MESSAGE)

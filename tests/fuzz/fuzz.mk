@@ -8,14 +8,17 @@
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 30
 FUZZ_B       := build/fuzz
-FUZZ_FOLDERS  = stream ipc store discovery mdns tls xml wire base
+FUZZ_FOLDERS  = daemon chat peer stream ipc store discovery mdns tls xml wire base
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS   = $(STD) -O1 -g -fno-omit-frame-pointer $(FUZZ_SANITIZE) -MMD -MP \
                 -DEARSHOT_VERSION='"$(VERSION)"' -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
 FUZZ_RUN      = -max_len=4096 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 \
                 -max_total_time=$(FUZZ_SECONDS)
 
-FUZZ_NAMES   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+# what only one target uses, and is left out without
+FUZZ_PKG_xml_differential = libxml-2.0
+FUZZ_NAMES   := $(foreach n,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)),\
+                  $(if $(FUZZ_PKG_$(n)),$(if $(FLAGS_$(FUZZ_PKG_$(n))),$(n)),$(n)))
 FUZZ_OBJS     = $(patsubst %.c,$(FUZZ_B)/%.o,$(filter-out %/main.c,$(foreach f,$(FUZZ_FOLDERS),$(call srcs,$(f)) $(MADE_$(f)))))
 
 define fuzz_folder_rules
@@ -33,8 +36,9 @@ $(FUZZ_B)/all.a: $(FUZZ_OBJS)
 	$(call say,AR,$@)rm -f $@ && ar rcsD $@ $(FUZZ_OBJS)
 
 $(FUZZ_B)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_B)/all.a
-	$(call say,FUZZ,$@)$(FUZZ_CC) $(call cflags,$(FUZZ_FOLDERS)) $(FUZZ_CFLAGS) -fsanitize=fuzzer \
-	  -o $@ $< $(FUZZ_B)/all.a -Wl,--as-needed $(call libs,$(FUZZ_FOLDERS)) -lpthread
+	$(call say,FUZZ,$@)$(FUZZ_CC) $(call cflags,$(FUZZ_FOLDERS)) $(CFLAGS_$(FUZZ_PKG_$*)) $(FUZZ_CFLAGS) \
+	  -fsanitize=fuzzer -o $@ $< $(FUZZ_B)/all.a -Wl,--as-needed $(call libs,$(FUZZ_FOLDERS)) \
+	  $(LIBS_$(FUZZ_PKG_$*)) -lpthread
 
 # a crash is written beside the found corpus and ends the run
 .PHONY: fuzz fuzz-build $(FUZZ_NAMES:%=fuzz-run-%)

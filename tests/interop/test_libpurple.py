@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Earshot, with either back end, and real libpurple."""
 import itertools
+import time
 
 import purple
 import lab
-from earshot import Daemon
+from earshot import CallError, Daemon, meet, talk
 from tap import add_case, case, check, note, run
 
 TRICKY = ["plain", "<b>bold?</b> & <i>so on</i>", "a & b && c", "&lt;not twice&gt;",
@@ -140,6 +141,62 @@ def three_of_a_kind_in_every_direction(l):
             one.wait("buddy-on", other.name)
     for one, other in itertools.permutations(everyone, 2):
         say(one, other, f"from {one.name} to {other.name} & back <soon>")
+
+
+@case
+def what_pidgin_says_is_marked_plain(l):
+    earshot, pidgin = both(l, avahi=False)
+    say(earshot, pidgin, "can anyone read this?")
+    say(pidgin, earshot, "anyone")
+    person = earshot.client.wait_here(pidgin.name)
+    check(person["trust"] == "plain" and not person["encrypted"] and "id" not in person,
+          f"it is plain: {person}")
+    said = earshot.client.call("history", peer=pidgin.name)["messages"]
+    check([(m["trust"], m["encrypted"]) for m in said] == [("plain", False)] * 2, f"{said}")
+
+
+@case
+def n7_pidgin_under_the_name_of_a_key_is_somebody_else(l):
+    alice, host = Daemon(l.host(), "alice"), l.host(avahi=True)
+    bob = Daemon(host, "bob")
+    meet(alice, bob)
+    talk(alice, bob, "hello")
+    name = bob.name
+    bob.stop()
+    alice.client.wait_gone(name)
+    pidgin = purple.PurplePeer(host, "bob")
+    check(pidgin.name == name, "the same name")
+    other = alice.client.wait_here(f"{name}#plain", 15)
+    check(other["trust"] == "plain", f"{other}")
+    pidgin.wait("buddy-on", alice.name)
+    mark = alice.client.mark()
+    pidgin.send(alice.name, "it is me")
+    heard = alice.client.wait("message", 10, mark, direction="in", text="it is me")
+    check(heard["peer"] == f"{name}#plain" and heard["trust"] == "plain", f"{heard}")
+    alice.send(f"{name}#plain", "no, it is not")
+    pidgin.wait("msg", alice.name, text="no, it is not")
+    # libpurple drops a stream for a newer one, even for one that asks it to encrypt: so this last
+    alice.client.call("send", peer=name, text="only for bob")
+    time.sleep(3)
+    check(pidgin.messages(alice.name) == ["no, it is not"], "what was bob's was not said to it")
+    pidgin.quit()
+    bob.start()
+    bob.client.wait("message", 15, text="only for bob")
+
+
+@case
+def plain_may_be_heard_only(l):
+    earshot = Daemon(l.host(), "alice", settings=("[privacy]", "plain = receive"))
+    pidgin = purple.PurplePeer(l.host(avahi=True), "bob")
+    earshot.client.wait_here(pidgin.name)
+    pidgin.wait("buddy-on", earshot.name)
+    say(pidgin, earshot, "hello?")
+    try:
+        earshot.send(pidgin.name, "no answer")
+    except CallError as error:
+        check(error.reason == "trust", f"{error.error}")
+    else:
+        check(False, "it was not refused")
 
 
 if __name__ == "__main__":

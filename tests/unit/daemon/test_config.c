@@ -102,6 +102,41 @@ the_sandbox_can_be_left_out(void **state)
 }
 
 static void
+whom_to_talk_to_is_the_users_choice(void **state)
+{
+	(void)state;
+	struct config c;
+	assert_int_equal(read_config(&c, "", NULL, NULL), CONFIG_OK);
+	assert_true(c.tls);
+	assert_int_equal(c.policy.plain, POLICY_PLAIN_ON);
+	assert_int_equal(c.policy.strangers, POLICY_STRANGERS_ALLOW);
+	config_finish(&c);
+	assert_int_equal(
+	    read_config(
+		&c, "[privacy]\ntls = off\nplain = receive\nstrangers = quiet\n", NULL, NULL),
+	    CONFIG_OK);
+	assert_false(c.tls);
+	assert_int_equal(c.policy.plain, POLICY_PLAIN_RECEIVE);
+	assert_int_equal(c.policy.strangers, POLICY_STRANGERS_QUIET);
+	assert_int_equal(c.problem.len, 0);
+	config_finish(&c);
+}
+
+static void
+a_slip_of_the_pen_lets_nobody_in(void **state)
+{
+	(void)state;
+	struct config c;
+	assert_int_equal(
+	    read_config(&c, "[privacy]\nplain = of\nstrangers = queit\n", NULL, NULL), CONFIG_OK);
+	assert_int_equal(c.policy.plain, POLICY_PLAIN_OFF);
+	assert_int_equal(c.policy.strangers, POLICY_STRANGERS_DENY);
+	assert_non_null(strstr(buf_cstr(&c.problem), "plain = of is not a value it can have"));
+	assert_non_null(strstr(buf_cstr(&c.problem), "taken for \"off\""));
+	config_finish(&c);
+}
+
+static void
 messages_may_wait_as_many_days_as_one_likes(void **state)
 {
 	(void)state;
@@ -192,6 +227,8 @@ main(void)
 	    TEST(settings_come_from_the_file),
 	    TEST(without_a_word_the_defaults_hold),
 	    TEST(the_sandbox_can_be_left_out),
+	    TEST(whom_to_talk_to_is_the_users_choice),
+	    TEST(a_slip_of_the_pen_lets_nobody_in),
 	    TEST(messages_may_wait_as_many_days_as_one_likes),
 	    TEST(what_makes_no_sense_is_left_out_and_said),
 	    TEST(the_command_line_overrules_the_file),

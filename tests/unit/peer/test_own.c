@@ -126,6 +126,46 @@ names_stay_off_the_network_on_request(void **state)
 }
 
 static void
+expect_announced(const char *expected)
+{
+	struct txt txt;
+	struct buf strings[TXT_STRINGS], all = BUF_INIT(LIMIT_TXT_RECORD);
+	own_txt(&world.r, &txt);
+	size_t count = txt_write(&txt, strings);
+	for (size_t i = 0; i < count; i++)
+		buf_fmt(&all, "%s\n", buf_cstr(&strings[i]));
+	for (size_t i = 0; i < TXT_STRINGS; i++)
+		buf_finish(&strings[i]);
+	assert_string_equal(buf_cstr(&all), expected);
+	buf_finish(&all);
+}
+
+#define HINT "id=80808080808080808080808080808080\n"
+
+static void
+n2_what_is_announced_byte_by_byte(void **state)
+{
+	(void)state;
+	expect_done("set.name", "{\"text\":\"Juliet Capulet\"}");
+	expect_done("set.nick", "{\"text\":\"Julie\"}");
+	expect_done("status", "{\"status\":\"available\",\"text\":\"\"}");
+	expect_done("set.avatar", "{\"data\":\"\"}");
+	world.r.own.ver[0] = '\0';
+	world.r.own.publish_name = true;
+	expect_announced("txtvers=1\n1st=Juliet\nlast=Capulet\nport.p2pj=5298\nstatus=avail\nvc=!\n"
+			 "nick=Julie\nnode=earshot\n");
+	we_have_a_key();
+	expect_announced("txtvers=1\n1st=Juliet\nlast=Capulet\nport.p2pj=5298\nstatus=avail\nvc=!\n"
+			 "nick=Julie\nnode=earshot\n" HINT);
+	world.r.own.publish_name = false;
+	expect_announced("txtvers=1\n1st=\nlast=\nport.p2pj=5298\nstatus=avail\nvc=!\nnick=\n"
+			 "node=earshot\n" HINT);
+	expect_done("status", "{\"status\":\"away\",\"text\":\"lunch\"}");
+	expect_announced("txtvers=1\n1st=\nlast=\nport.p2pj=5298\nstatus=away\nvc=!\nnick=\n"
+			 "node=earshot\n" HINT "msg=lunch\n");
+}
+
+static void
 a_bad_picture_leaves_the_good_one(void **state)
 {
 	(void)state;
@@ -230,6 +270,7 @@ main(void)
 	    TEST(what_was_set_is_there_after_a_restart),
 	    TEST(a_new_status_ends_the_old_text),
 	    TEST(names_stay_off_the_network_on_request),
+	    TEST(n2_what_is_announced_byte_by_byte),
 	    TEST(a_bad_picture_leaves_the_good_one),
 	    TEST(what_cannot_be_kept_does_not_hold),
 	    TEST(what_is_too_long_or_unknown_is_refused),

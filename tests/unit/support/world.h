@@ -16,6 +16,7 @@
 #include "peer/people.h"
 #include "peer/person.h"
 #include "peer/roster.h"
+#include "peer/stranger.h"
 
 #include "parse.h"
 
@@ -48,6 +49,7 @@ static struct world {
 	struct discovery_entry entries[WORLD_ENTRIES];
 	struct discovery_entry *resolving; /* what was asked last */
 	int send_err;                      /* of stream_send() */
+	size_t known;                      /* addresses the hub was told of */
 	struct buf sent;                   /* what streams took, " | " between */
 	struct buf events;                 /* what front ends were told */
 	int64_t last_number;               /* of what they were told */
@@ -73,8 +75,11 @@ let_pass(uint64_t ms)
 	for (uint64_t end = world.now + ms; world.now < end;) {
 		world.now += 250;
 		(void)iq_tick(&world.r, world.now);
-		MAP_FOREACH (node, &world.r.people)
+		strangers_tick(&world.r);
+		MAP_FOREACH (node, &world.r.people) {
+			(void)stranger_tick(node->value, world.now);
 			(void)link_tick(node->value, world.now);
+		}
 	}
 }
 
@@ -264,7 +269,7 @@ stream_hub_set_known(struct stream_hub *hub, const struct sockaddr_storage *addr
 {
 	(void)hub;
 	(void)addr;
-	(void)count;
+	world.known = count;
 	return 0;
 }
 

@@ -82,7 +82,7 @@ drop_reference(void **state)
 static size_t
 reference_char(const unsigned char *s, size_t len)
 {
-	for (size_t n = 1; n <= len; n++)
+	for (size_t n = 1; n <= len && n <= 3; n++)
 		if (has_bit(bit_of(s, n)))
 			return n;
 	return 0;
@@ -114,17 +114,23 @@ filter_accepts(const struct xml_filter *before, const unsigned char *s, size_t l
 }
 
 static void
+enter_cdata(struct xml_filter *f)
+{
+	static const char inside[] = "<r><a><![CDATA[";
+	size_t used = 0;
+	bool boundary;
+	xml_filter_init(f, LIMIT_STANZA);
+	for (size_t at = 0; at < sizeof(inside) - 1; at += used)
+		assert_int_equal(
+		    xml_filter_scan(f, inside + at, sizeof(inside) - 1 - at, &used, &boundary), 0);
+}
+
+static void
 n14_all_strings_of_three_bytes_are_judged_as_unicode_does(void **state)
 {
 	(void)state;
-	static const char inside[] = "<r><a><![CDATA[";
 	struct xml_filter f;
-	size_t used = 0, at = 0;
-	bool boundary;
-	xml_filter_init(&f, LIMIT_STANZA);
-	for (; at < sizeof(inside) - 1; at += used)
-		assert_int_equal(
-		    xml_filter_scan(&f, inside + at, sizeof(inside) - 1 - at, &used, &boundary), 0);
+	enter_cdata(&f);
 	for (unsigned x = 0; x < 1u << 24; x++) {
 		unsigned char s[] = {
 		    (unsigned char)(x >> 16), (unsigned char)(x >> 8), (unsigned char)x};
@@ -132,6 +138,34 @@ n14_all_strings_of_three_bytes_are_judged_as_unicode_does(void **state)
 			continue;
 		if (filter_accepts(&f, s, 3) != reference_accepts(s, 3))
 			fail_msg("%02x %02x %02x", s[0], s[1], s[2]);
+	}
+}
+
+/* Four bytes: every lead with every second byte, and of the others those at the borders of all
+ * classes; what is not ASCII there has to be one character from U+10000 on, or several shorter. */
+static bool
+reference_accepts_four(const unsigned char *s)
+{
+	unsigned c = (s[0] & 7u) << 18 | (s[1] & 63u) << 12 | (s[2] & 63u) << 6 | (s[3] & 63u);
+	bool shape = s[0] >> 3 == 0x1e && s[1] >> 6 == 2 && s[2] >> 6 == 2 && s[3] >> 6 == 2;
+	return shape ? c >= 0x10000 && c <= 0x10ffff : reference_accepts(s, 4);
+}
+
+static void
+n14_strings_of_four_bytes_are_judged_as_unicode_does(void **state)
+{
+	(void)state;
+	static const unsigned char borders[] = {0x00, 0x09, 0x1f, 0x20, 0x41, 0x7f, 0x80, 0x81,
+	    0x8f, 0x90, 0x9f, 0xa0, 0xbe, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0,
+	    0xf4, 0xf5, 0xf7, 0xff};
+	const size_t n = sizeof(borders);
+	struct xml_filter f;
+	enter_cdata(&f);
+	for (size_t x = 0; x < (n * n) << 16; x++) {
+		unsigned char s[] = {(unsigned char)(x >> 8), (unsigned char)x,
+		    borders[(x >> 16) / n], borders[(x >> 16) % n]};
+		if (filter_accepts(&f, s, 4) != reference_accepts_four(s))
+			fail_msg("%02x %02x %02x %02x", s[0], s[1], s[2], s[3]);
 	}
 }
 
@@ -233,6 +267,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(n14_all_strings_of_three_bytes_are_judged_as_unicode_does),
+	    cmocka_unit_test(n14_strings_of_four_bytes_are_judged_as_unicode_does),
 	    cmocka_unit_test(n14_four_byte_characters_end_at_ten_ffff),
 	    cmocka_unit_test(n15_expat_agrees_on_every_character_of_the_basic_plane),
 	    cmocka_unit_test(n14_utf16_cannot_take_over),

@@ -1,4 +1,4 @@
-/* Every limit of threats N12 and N13: one below, at it, one above. */
+/* Every limit of threat N13: one below, at it, one above. */
 #include "base/limits.h"
 #include "log.h"
 
@@ -208,6 +208,36 @@ n13_values_are_limited(void **state)
 }
 
 static void
+make_reference(struct buf *b, size_t n)
+{
+	buf_str(b, "<r><a b='c'>&#");
+	repeat(b, "0", n - 5);
+	buf_str(b, "65;</a>");
+}
+
+static void
+make_reference_in_a_value(struct buf *b, size_t n)
+{
+	buf_str(b, "<r><a b='&#x");
+	repeat(b, "0", n - 6);
+	buf_str(b, "41;'/>");
+}
+
+static void
+n13_references_are_limited(void **state)
+{
+	(void)state;
+	expect_limit(make_reference, LIMIT_XML_REFERENCE);
+	expect_limit(make_reference_in_a_value, LIMIT_XML_REFERENCE);
+	/* nor does a name wait for its end */
+	struct buf b = BUF_INIT(SIZE_MAX / 4);
+	buf_str(&b, "<r><a>&");
+	repeat(&b, "n", LIMIT_XML_REFERENCE);
+	assert_int_equal(verdict(&b, SIZE_MAX, LIMIT_STANZA), ERR_TOO_BIG);
+	buf_finish(&b);
+}
+
+static void
 make_ns_name(struct buf *b, size_t n)
 {
 	buf_str(b, "<r><a xmlns='");
@@ -391,6 +421,7 @@ main(void)
 	    cmocka_unit_test(the_root_may_have_any_number_of_children),
 	    cmocka_unit_test(n13_names_are_limited),
 	    cmocka_unit_test(n13_values_are_limited),
+	    cmocka_unit_test(n13_references_are_limited),
 	    cmocka_unit_test(n13_namespace_names_are_limited),
 	    cmocka_unit_test(n13_tags_are_limited),
 	    cmocka_unit_test(n13_stanzas_are_limited),

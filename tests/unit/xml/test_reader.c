@@ -307,6 +307,36 @@ large_and_small_stanzas_alternate(void **state)
 	buf_finish(&l.text);
 }
 
+/* Expat is begun anew now and then; what the header declared holds on, wherever the cuts are. */
+static void
+a_long_stream_reads_like_many_short_ones(void **state)
+{
+	(void)state;
+	struct log l = {.limit = LIMIT_STANZA};
+	struct buf s = BUF_INIT(SIZE_MAX / 4), want = BUF_INIT(SIZE_MAX / 4);
+	struct xml_reader *r = create(&l);
+	buf_str(&s, "<?xml version='1.0'?>\n<s:r xmlns='u:r' xmlns:s='u:s' xml:lang='en'>");
+	buf_str(&want, "open (u:s|r http://www.w3.org/XML/1998/namespace|lang=[en])\n");
+	for (unsigned i = 0; i < 5000; i++) {
+		buf_fmt(&s, " <s:a s:b='%u'>&lt;<c%u xmlns:t='u:t' t:d=''/></s:a>\n", i, i);
+		buf_fmt(&want, "(u:s|a u:s|b=[%u] :<\"<\"(u:r|c%u u:t|d=[]))\n", i, i);
+	}
+	buf_str(&s, "</s:r>");
+	buf_str(&want, "end\n");
+	assert_true(s.len > 200000);
+	for (size_t at = 0, piece = 1; at < s.len; at += piece) {
+		piece = (piece * 7 + 3) % 4099 + 1;
+		if (piece > s.len - at)
+			piece = s.len - at;
+		assert_int_equal(xml_reader_feed(r, s.data + at, piece), 0);
+	}
+	assert_string_equal(buf_cstr(&l.text), buf_cstr(&want));
+	xml_reader_destroy(r);
+	buf_finish(&l.text);
+	buf_finish(&s);
+	buf_finish(&want);
+}
+
 /* Entities, quotes, prefixes: everything with a state of its own, cut everywhere. */
 static void
 n15_errors_come_at_the_same_place_wherever_the_cut_is(void **state)
@@ -333,6 +363,7 @@ main(void)
 	    cmocka_unit_test(what_a_callback_returns_ends_the_reading),
 	    cmocka_unit_test(a_reader_may_go_at_any_time),
 	    cmocka_unit_test(large_and_small_stanzas_alternate),
+	    cmocka_unit_test(a_long_stream_reads_like_many_short_ones),
 	    cmocka_unit_test(n15_errors_come_at_the_same_place_wherever_the_cut_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
