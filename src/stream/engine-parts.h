@@ -50,6 +50,9 @@ struct engine {
 	char detail[64];
 	uint64_t now;
 	uint64_t born, opened, heard_at;
+	bool paused;               /* its owner reads nothing */
+	bool in_stanza;            /* ready: one has begun and is not whole, */
+	uint64_t stanza_at;        /* since then; pauses do not count */
 	uint64_t header_at;        /* the peer's first */
 	uint64_t deadline;         /* of ENDING and OVER */
 	uint64_t ticket;           /* the last one given */

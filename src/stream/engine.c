@@ -130,6 +130,10 @@ engine_bytes(struct engine *e, const void *data, size_t len, uint64_t now)
 	if (e->state == CONNECTING || e->peer_ended || engine_verdict(e) != 0)
 		return;
 	int err = xml_reader_feed(e->reader, data, len);
+	bool was = e->in_stanza;
+	e->in_stanza = xml_reader_partial(e->reader) > 0;
+	if (e->in_stanza && !was)
+		e->stanza_at = now;
 	if (e->restart)
 		negotiate_restart(e);
 	else if (err && engine_verdict(e) == 0)
@@ -229,10 +233,19 @@ engine_tick(struct engine *e, uint64_t now)
 	case OVER:
 		e->aborted = true;
 		break;
-	case READY:
+	case READY: /* half a stanza costs memory (N10) */
+		negotiate_fail(e, -ETIMEDOUT, NULL);
+		break;
 	case STATE_COUNT:
 		break;
 	}
+}
+
+void
+engine_paused(struct engine *e, bool paused, uint64_t now)
+{
+	e->paused = paused;
+	e->stanza_at = now;
 }
 
 void
@@ -328,6 +341,10 @@ engine_deadline(const struct engine *e)
 	case OVER:
 		return engine_is_over(e) ? ENGINE_NEVER : e->deadline;
 	case READY:
+		if (!e->in_stanza || e->paused)
+			break;
+		return e->stanza_at + ENGINE_STANZA_MS +
+		       xml_reader_partial(e->reader) * 1000 / ENGINE_RATE;
 	case STATE_COUNT:
 		break;
 	}

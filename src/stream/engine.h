@@ -35,7 +35,9 @@ enum {
 	ENGINE_IDENTITY_MS = 10000,  /* and who it is */
 	ENGINE_CHOICE_MS = 1000,     /* from the header, where TLS may be: does the peer want it? */
 	ENGINE_END_MS = 2000,        /* after our end tag, for the peer's */
-	ENGINE_ERROR_MS = 1000,      /* after our stream error, for the peer to read it */
+	ENGINE_STANZA_MS = 10000, /* ready: for a stanza to be whole once it has begun, and ... */
+	ENGINE_RATE = 1024,       /* ... a second more for so many bytes of it */
+	ENGINE_ERROR_MS = 1000,   /* after our stream error, for the peer to read it */
 };
 #define ENGINE_NEVER UINT64_MAX
 
@@ -85,6 +87,9 @@ void engine_lost(struct engine *e, int err, uint64_t now);
 /* Nothing more can be written; what the peer sent before may still be there to be read. */
 void engine_unwritable(struct engine *e, int err, uint64_t now);
 void engine_tick(struct engine *e, uint64_t now);
+/* The owner reads nothing from now on, or reads again: what is late meanwhile is not the peer's
+ * fault. */
+void engine_paused(struct engine *e, bool paused, uint64_t now);
 void engine_ask(struct engine *e, uint64_t now); /* identify again, if that is open */
 
 int engine_send(struct engine *e, struct buf *stanza, uint64_t *ticket) MUST_USE;

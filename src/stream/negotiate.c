@@ -488,6 +488,7 @@ on_element(void *ctx, const struct xml_elem *elem)
 {
 	struct engine *e = ctx;
 	int err = 0;
+	e->in_stanza = false; /* another one may have begun before we look again */
 	if (xml_elem_is(elem, NS_STREAM, "error")) {
 		take_error(e, elem);
 		return engine_verdict(e);

@@ -500,9 +500,12 @@ set_paused(struct stream *s, bool paused)
 	s->paused = paused;
 	if (!s->transport)
 		return;
+	engine_paused(s->engine, paused, clock_now());
 	int err = transport_read(s->transport, !paused);
 	if (err)
 		stream_drop(s);
+	else
+		arm(s);
 }
 
 void

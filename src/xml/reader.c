@@ -477,6 +477,12 @@ xml_reader_feed(struct xml_reader *r, const void *data, size_t len)
 }
 
 size_t
+xml_reader_partial(const struct xml_reader *r)
+{
+	return r->filter.in_part ? r->filter.part : 0;
+}
+
+size_t
 xml_reader_unread(const struct xml_reader *r)
 {
 	return r->unread;

@@ -33,6 +33,9 @@ void xml_reader_set_limit(struct xml_reader *r, size_t bytes);
  * Where the input is cut makes no difference. */
 int xml_reader_feed(struct xml_reader *r, const void *data, size_t len) MUST_USE;
 
+/* How many bytes there are so far of what is not whole yet; 0: between two children. */
+size_t xml_reader_partial(const struct xml_reader *r);
+
 /* How many bytes of the last xml_reader_feed() stand behind what ended it: not looked at. */
 size_t xml_reader_unread(const struct xml_reader *r);
 

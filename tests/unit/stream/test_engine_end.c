@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -51,6 +52,51 @@ silence_ends_a_stream(void **state)
 	begin_dialled(&p);
 	expect_deadline(&p, ENGINE_REPLY_MS);
 	expect_said(&p, ANSWER OUR_ERROR("connection-timeout") END "|");
+	finish(&p);
+}
+
+static void
+n10_a_stanza_that_stops_in_the_middle_ends_a_stream(void **state)
+{
+	(void)state;
+	struct play p;
+	begin_ready(&p);
+	p.now += 3600000; /* saying nothing is fine */
+	hear(&p, "<message><body>");
+	expect_deadline(&p, ENGINE_STANZA_MS + 15000 / ENGINE_RATE);
+	expect_said(&p, OUR_ERROR("connection-timeout") END "|");
+	finish(&p);
+}
+
+static void
+n10_a_large_stanza_has_the_time_it_needs(void **state)
+{
+	(void)state;
+	enum { PIECE = 1000, PIECES = 200 };
+	char piece[PIECE + 1];
+	struct play p;
+	memset(piece, 'x', PIECE);
+	piece[PIECE] = '\0';
+	begin_ready(&p);
+	hear(&p, "<message><body>");
+	for (int i = 0; i < PIECES; i++) {
+		p.now += 970; /* a little more than the least rate */
+		hear(&p, piece);
+	}
+	/* nothing counts while we do not read */
+	engine_paused(p.e, true, p.now);
+	assert_true(engine_deadline(p.e) == ENGINE_NEVER);
+	p.now += 60000;
+	engine_paused(p.e, false, p.now);
+	assert_true(engine_deadline(p.e) > p.now + ENGINE_STANZA_MS);
+	/* and whoever begins another one at once begins anew */
+	p.now += 1000;
+	hear(&p, "</body></message><message>");
+	assert_int_equal(p.stanzas, 1);
+	assert_int_equal(engine_deadline(p.e), p.now + ENGINE_STANZA_MS + 9000 / ENGINE_RATE);
+	hear(&p, "</message>");
+	assert_int_equal(p.stanzas, 2);
+	assert_true(engine_deadline(p.e) == ENGINE_NEVER);
 	finish(&p);
 }
 
@@ -252,6 +298,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(silence_ends_a_stream),
+	    cmocka_unit_test(n10_a_stanza_that_stops_in_the_middle_ends_a_stream),
+	    cmocka_unit_test(n10_a_large_stanza_has_the_time_it_needs),
 	    cmocka_unit_test(we_close_and_hear_the_rest),
 	    cmocka_unit_test(the_peer_closes),
 	    cmocka_unit_test(a_broken_connection_is_an_error),
