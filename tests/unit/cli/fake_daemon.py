@@ -283,7 +283,7 @@ class FakeDaemon:
             self.log.cursors[name] = number
         return {"number": self.log.cursors.get(name, 0), "last": self.log.last}
 
-    def do_who(self, client, all=False):
+    def do_who(self, client, all=False, limit=None):
         here = [p for p in self.people if all or p["state"] != "gone"]
         return {"people": here, "own": self.own, "state": self.state}
 
