@@ -486,7 +486,7 @@ class FakeDaemon:
     def compared(self, peer, stage, **more):
         """What a front end is told of a comparison of keys."""
         return {"peer": peer, "display": self.find(peer)["display"], "stage": stage, "initiator": True,
-                **more}
+                "run": 1, **more}
 
     def do_verify_start(self, _client, peer):
         return self.compared(self.find(peer)["name"], "begun")
