@@ -337,8 +337,9 @@ give_key(struct roster *r, struct person *p, const char *name, const struct tls_
 		log_warn(name, "its key could not be remembered: %s", err_str(err));
 		return NULL;
 	}
+	link_hang_up_plain(p);
 	struct discovery_entry *e = discovery_find(r->discovery, name);
-	if (e && e->user != p)
+	if (e) /* one that tells of an old client is another's from now on */
 		people_look_again_at(r, e);
 	return p;
 }
@@ -360,10 +361,6 @@ contact_admit(struct roster *r, const char *name, const struct tls_peer *key)
 			return NULL;
 		moved(p, name);
 		return p;
-	case TRUST_TAKES_NAME:
-		if (set_aside(p) != 0)
-			return NULL;
-		return give_key(r, NULL, name, &key->id);
 	case TRUST_FIRST_KEY:
 		return give_key(r, p, name, &key->id);
 	case TRUST_PLAIN:

@@ -375,6 +375,15 @@ link_hang_up(struct person *p)
 	choose_current(p);
 }
 
+void
+link_hang_up_plain(struct person *p)
+{
+	for (size_t i = 0; i < p->stream_count; i++)
+		if (!stream_peer_key(p->streams[i]))
+			stream_close(p->streams[i], 0);
+	choose_current(p);
+}
+
 /* What was being dialled is dialled again, under the new name. Who knows our key needs no name. */
 void
 link_renamed(struct roster *r)

@@ -402,6 +402,10 @@ on_entry(void *ctx, struct discovery_entry *e, enum discovery_change change)
 		entry_gone(e);
 	else
 		people_look_again_at(ctx, e);
+	/* where somebody is to be found is shown, too */
+	struct person *p = change == DISCOVERY_CHANGED ? e->user : NULL;
+	if (p && p->entry == e && p->state != PERSON_GONE)
+		people_changed(p);
 }
 
 static void
