@@ -14,6 +14,7 @@ from tap import case, check, note, run
 
 MARKERS = 1000
 TAG, PADDED = 16, 256  # bytes: of a record's seal; what the rest is padded to
+LONGEST_PAUSE = 75  # s between two attempts to reach somebody, and a little
 FULL = 16384 + 1 + TAG  # no room for padding
 PLAIN = "[privacy]\ntls = off\n"
 
@@ -105,6 +106,7 @@ def n1_no_marker_on_the_wire(l):
     a, b = two(l)
     capture = pcap.Capture(l, a.host)
     meet(a, b)
+    talk(b, a, "you may say much")  # whom one has not written to may not
     secret, public = say_much(a, b, some_markers(MARKERS, 2))
     traffic = capture.stop()
     found = traffic.find(secret)
@@ -118,7 +120,8 @@ def n1_no_marker_on_the_wire(l):
 
 @case
 def n3_forged_mdns_variants(l):
-    """A hundred false Bobs take nothing of what waits for him; he gets it when he is there."""
+    """A hundred false Bobs take nothing of what waits for him; he gets it when he is there, at the
+    latest with the next attempt: those that failed on them are followed by pauses."""
     a, b = pinned(l)
     name, before = b.name, b.client.people and a.client.here(b.name)
     mark = a.client.mark()
@@ -129,7 +132,7 @@ def n3_forged_mdns_variants(l):
         a.client.call("send", peer=name, text=word)
     with Impostor(l.host("mallory", ipv6=False), name, before["id"]) as impostor:
         impostor.announce()
-        lab.wait_for(lambda: impostor.accepted >= 3, 30, "a false Bob was dialled")
+        lab.wait_for(lambda: impostor.accepted, 30, "a false Bob was dialled")
         time.sleep(8)  # every one has been announced twice, and nothing is to happen
         note(f"{impostor.accepted} connections to {impostor.count} false Bobs")
         for word in words:
@@ -140,10 +143,9 @@ def n3_forged_mdns_variants(l):
         began = time.monotonic()
         b.start()
         appeared = time.monotonic()
-        wait_delivered(a, b, words, 15)
+        wait_delivered(a, b, words, LONGEST_PAUSE)
         note(f"delivered {time.monotonic() - appeared:.1f} s after Bob was there,"
              f" {appeared - began:.1f} s to start")
-        check(time.monotonic() - appeared <= 10, "within 10 s of appearing")
     told = [e for e in a.client.events.since(mark) if e["event"] == "message"
             and e["direction"] == "in"]
     check(not told, f"nobody was heard in his name: {told}")
