@@ -227,6 +227,8 @@ note_place(struct person *p, const struct stream *s)
 	bool news = false;
 	if (!stream_is_incoming(s)) {
 		news = addresses_note(&p->last, stream_remote(s));
+	} else if (e && !discovery_has_address(e, stream_remote(s))) {
+		discovery_resolve(p->roster->discovery, p->entry); /* it has moved */
 	} else {
 		for (size_t i = 0; e && i < e->addr_count; i++)
 			if (address_same_host(&e->addr[i], stream_remote(s)))
