@@ -7,7 +7,6 @@
 #include "peer/keep.h"
 #include "peer/link.h"
 #include "peer/people.h"
-#include "peer/reach.h"
 #include "peer/roster.h"
 
 #include <errno.h>
@@ -139,8 +138,6 @@ contact_happens(
 	if (event == TRUST_FORGOTTEN || event == TRUST_ACCEPTED_KEY)
 		(void)!str_replace(&p->via, NULL); /* they vouched for the key that it was */
 	keep_contact(p, cause);
-	if (p->last.count)
-		reach_tell_known(p->roster);
 	people_set_state(p, p->state); /* who has a key is not among those who may be forgotten */
 	people_changed(p);
 	return 0;
@@ -329,6 +326,9 @@ moved(struct person *p, const char *name)
 	if (!holder)
 		(void)!people_rename(p, name);
 	keep_contact(p, NULL);
+	struct discovery_entry *e = discovery_find(p->roster->discovery, name);
+	if (e) /* what it says of itself is shown from now on */
+		people_look_again_at(p->roster, e);
 }
 
 /* The key is somebody else's now, and this contact was but its shadow. */

@@ -6,7 +6,6 @@
 #include "base/str.h"
 #include "peer/contact.h"
 #include "peer/people.h"
-#include "peer/reach.h"
 #include "peer/roster.h"
 #include "store/store.h"
 
@@ -216,7 +215,6 @@ on_contacts(void *ctx, struct store_job *job, int err)
 		    err_str(err));
 	}
 	r->contacts_known = !err;
-	reach_tell_known(r);
 	people_look_again(r);
 	roster_release_start(r);
 }
