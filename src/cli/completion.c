@@ -22,12 +22,13 @@ static const char bash_head[] =
     "\t\tcase $word in\n"
     "\t\t";
 
-static const char bash_middle[] =
-    ") skip=1 ;;\n"
-    "\t\t-*) ;;\n"
-    "\t\t*)\n"
-    "\t\t\tif [[ -z $cmd ]]; then cmd=$word\n"
-    "\t\t\telif [[ -z $sub && $cmd =~ ^(set|peers|daemon)$ ]]; then sub=$word\n"
+static const char bash_middle[] = ") skip=1 ;;\n"
+				  "\t\t-*) ;;\n"
+				  "\t\t*)\n"
+				  "\t\t\tif [[ -z $cmd ]]; then cmd=$word\n"
+				  "\t\t\telif [[ -z $sub && $cmd =~ ^(";
+static const char bash_subcommands[] =
+    ")$ ]]; then sub=$word\n"
     "\t\t\telif [[ ${COMP_WORDS[i + 1]} != @ && $word != @ ]]; then ((n++)); fi\n"
     "\t\t\t;;\n"
     "\t\tesac\n"
@@ -171,12 +172,26 @@ each_command(
 	}
 }
 
+/* Commands whose next word is a command. */
+static void
+add_parents(struct buf *out)
+{
+	const char *gap = "";
+	for (const struct command *cmd = command_table; cmd->name; cmd++)
+		if (cmd->children) {
+			buf_fmt(out, "%s%s", gap, cmd->name);
+			gap = "|";
+		}
+}
+
 static void
 write_bash(struct buf *out)
 {
 	buf_str(out, bash_head);
 	add_all_valued(out, "|");
 	buf_str(out, bash_middle);
+	add_parents(out);
+	buf_str(out, bash_subcommands);
 	buf_str(out, "\t'')\n\t\toptions='");
 	add_options(out, command_globals);
 	buf_str(out, "'\n\t\twords='");
