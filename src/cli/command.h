@@ -14,6 +14,7 @@ struct cli;
 enum argument {
 	ARG_NONE,
 	ARG_PERSON,
+	ARG_TWO_PEOPLE,
 	ARG_STATUS,
 	ARG_FILE,
 	ARG_COMMAND,
@@ -82,6 +83,7 @@ int cmd_verify(struct cli *c, int argc, char **argv);
 int cmd_trust_list(struct cli *c, int argc, char **argv);
 int cmd_trust_show(struct cli *c, int argc, char **argv);
 int cmd_trust_accept(struct cli *c, int argc, char **argv);
+int cmd_trust_introduce(struct cli *c, int argc, char **argv);
 int cmd_trust_block(struct cli *c, int argc, char **argv);
 int cmd_trust_unblock(struct cli *c, int argc, char **argv);
 int cmd_trust_forget(struct cli *c, int argc, char **argv);

@@ -158,8 +158,14 @@ static const struct command trust_children[] = {
 	NULL, NULL, cmd_trust_show},
     {"accept", "NAME", "Accept a person whose key is new",
 	"As writing to them does. It says that you know them, not that their key was compared: "
-	"earshot verify does that.",
+	"earshot verify does that. If somebody you have verified vouches for the key, this is what "
+	"takes their word: the person is introduced then.",
 	ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL, cmd_trust_accept},
+    {"introduce", "NAME TO", "Vouch for a person's key to somebody else",
+	"Both have to be verified by you, TO has to be here, and must have verified you. They are "
+	"told the key and whose it is, and decide with earshot trust accept. They know it until "
+	"their daemon ends.",
+	ARG_TWO_PEOPLE, COMMAND_START, 2, 2, NULL, NULL, cmd_trust_introduce},
     {"block", "NAME", "Neither hear a person nor talk to them", NULL, ARG_PERSON, COMMAND_START, 1,
 	1, NULL, NULL, cmd_trust_block},
     {"unblock", "NAME", "Hear a person again", NULL, ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL,

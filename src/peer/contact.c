@@ -133,13 +133,31 @@ contact_happens(
 		log_change(p, before.trust, cause);
 	if (event == TRUST_FORGOTTEN) {
 		addresses_finish(&p->last);
-		(void)!str_replace(&p->via, NULL);
 		keep_forgotten(p, cause);
 	}
+	if (event == TRUST_FORGOTTEN || event == TRUST_ACCEPTED_KEY)
+		(void)!str_replace(&p->via, NULL); /* they vouched for the key that it was */
 	keep_contact(p, cause);
 	people_set_state(p, p->state); /* who has a key is not among those who may be forgotten */
 	people_changed(p);
 	return 0;
+}
+
+int
+contact_introduce(struct person *p, const char *via)
+{
+	char *before = p->via;
+	p->via = NULL;
+	int err = str_replace(&p->via, via);
+	if (!err)
+		err = contact_happens(p, TRUST_INTRODUCED, NULL, "introduced");
+	if (err)
+		(void)!str_replace(&p->via, NULL);
+	if (err)
+		p->via = before;
+	else
+		free(before);
+	return err;
 }
 
 /* ---- names that are given here ---- */

@@ -97,6 +97,16 @@ decided(struct trust_contact *c, enum store_trust trust)
 	return 0;
 }
 
+/* What is vouched for is worth as much as what is known, and says more. */
+static int
+introduced(struct trust_contact *c)
+{
+	int err = decided(c, STORE_TRUST_INTRODUCED);
+	if (!err && c->trust == STORE_TRUST_KNOWN)
+		c->trust = STORE_TRUST_INTRODUCED;
+	return err;
+}
+
 static int
 take_key(struct trust_contact *c, const struct tls_id *key, enum store_trust trust)
 {
@@ -134,7 +144,7 @@ trust_happens(struct trust_contact *c, enum trust_event event, const struct tls_
 	case TRUST_VERIFIED:
 		return decided(c, STORE_TRUST_VERIFIED);
 	case TRUST_INTRODUCED:
-		return decided(c, STORE_TRUST_INTRODUCED);
+		return introduced(c);
 	case TRUST_BLOCKED:
 	case TRUST_UNBLOCKED:
 		c->blocked = event == TRUST_BLOCKED;

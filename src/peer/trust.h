@@ -71,7 +71,7 @@ enum trust_event {
 	TRUST_ACCEPTED,
 	TRUST_ACCEPTED_KEY, /* the key of who was `changed` is this contact's now */
 	TRUST_VERIFIED,
-	TRUST_INTRODUCED,
+	TRUST_INTRODUCED, /* they accept what somebody verified vouches for */
 	TRUST_BLOCKED,
 	TRUST_UNBLOCKED,
 	TRUST_FORGOTTEN,

@@ -471,6 +471,11 @@ class FakeDaemon:
     def do_trust_accept(self, _client, peer):
         return self.decide(peer, trust="known")
 
+    def do_trust_introduce(self, _client, peer, to):
+        one, other = self.find(peer), self.find(to)
+        return {"peer": one["name"], "display": one["display"], "to": other["name"],
+                "to_display": other["display"]}
+
     def do_trust_block(self, _client, peer):
         return self.decide(peer, blocked=True)
 

@@ -336,6 +336,9 @@ def bash_completes(box):
                         ("earshot send romeo hello w", [""]), ("earshot completion z", ["zsh"]),
                         ("earshot history --since 2h ro", ["romeo@orchard"]),
                         ("earshot ping -c 3 ro", ["romeo@orchard"]),
+                        ("earshot trust introduce ro", ["romeo@orchard"]),
+                        ("earshot trust introduce romeo ju", ["juliet@balcony"]),
+                        ("earshot trust introduce romeo juliet nu", [""]),
                         ("earshot --socket x pee", ["peers"]), ("earshot help sta", ["status"])):
         check(complete_bash(box, line) == found, line, complete_bash(box, line))
 
