@@ -128,17 +128,41 @@ take_own(struct driver *d, const struct earshot_value *own)
 }
 
 static void
+on_accepted(void *ctx, int err, const struct earshot_value *answer)
+{
+	(void)ctx;
+	if (err)
+		print_error(earshot_error_message(err, answer));
+}
+
+/* Strangers may say little: all here know each other. */
+static void
+accept_stranger(struct driver *d, const struct earshot_value *person)
+{
+	const char *trust = earshot_value_str(person, "trust");
+	if (!trust || strcmp(trust, "new") != 0 || !earshot_value_has(person, "id"))
+		return;
+	struct earshot_value *params = earshot_value_object();
+	earshot_value_set_str(params, "peer", earshot_value_str(person, "name"));
+	int err = earshot_call_async(d->daemon, "trust.accept", params, on_accepted, d);
+	if (err)
+		print_error(earshot_strerror(err));
+}
+
+static void
 on_event(void *ctx, const char *topic, const struct earshot_value *event)
 {
 	struct driver *d = ctx;
-	if (strcmp(topic, "message") == 0)
+	if (strcmp(topic, "message") == 0) {
 		counted_take(&d->counted, event, d->quiet);
-	else if (strcmp(topic, "person") == 0)
+	} else if (strcmp(topic, "person") == 0) {
+		accept_stranger(d, earshot_value_get(event, "person"));
 		watch_person(&d->watch, earshot_value_get(event, "person"));
-	else if (strcmp(topic, "own") == 0)
+	} else if (strcmp(topic, "own") == 0) {
 		take_own(d, event);
-	else if (strcmp(topic, "state") == 0)
+	} else if (strcmp(topic, "state") == 0) {
 		on_status(d, 0, event);
+	}
 }
 
 static void
