@@ -360,6 +360,7 @@ on_closed(void *ctx, struct stream *s, int err)
 const struct stream_listener link_stream_listener = {
     .security = claims_security,
     .check_key = claims_check_key,
+    .on_key = claims_on_key,
     .identify = claims_identify,
     .on_ready = on_ready,
     .on_features = on_features,

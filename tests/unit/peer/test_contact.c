@@ -96,10 +96,36 @@ our_own_key_is_no_company(void **state)
 	struct tls_peer own = key_of_number(OWN_KEY);
 	announce_key(ROMEO, &own, HOME);
 	dials_with_key(ROMEO, HOME, &own, &err);
-	assert_int_equal(err, ERR_TRUST);
+	assert_int_equal(err, ERR_KEY);
 }
 
 /* ---- impostors ---- */
+
+/* Anybody gets Mercutio's certificate by dialling him, and can show it under any name. */
+static void
+n4_a_certificate_that_is_only_shown_changes_nothing(void **state)
+{
+	(void)state;
+	int err;
+	struct outcome o;
+	struct tls_peer key = key_of_number(1), his = key_of_number(2);
+	romeo_with_key(&key);
+	struct stream *s = new_stream(true);
+	s->from = ROMEO;
+	s->remote = endpoint(ELSEWHERE, 40000);
+	assert_int_equal(link_stream_listener.check_key(&world.r, s, &his), 0);
+	ends(s, ERR_PROTO);
+	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
+	s = dialled_for(ROMEO);
+	s->from = ROMEO;
+	assert_int_equal(link_stream_listener.check_key(&world.r, s, &his), 0);
+	ends(s, ERR_PROTO);
+	let_pass(5000);
+	assert_null(roster_get(&world.r, ROMEO "#02020202"));
+	announce_key(MERCUTIO, &his, ELSEWHERE);
+	dials_with_key(MERCUTIO, ELSEWHERE, &his, &err);
+	assert_int_equal(err, 0);
+}
 
 static void
 n4_another_key_under_the_name_gets_nothing_and_is_shown(void **state)
@@ -423,6 +449,7 @@ main(void)
 	    TEST(the_first_key_needs_its_address_and_its_hint),
 	    TEST(whoever_is_dialled_has_to_have_the_key_that_is_announced),
 	    TEST(our_own_key_is_no_company),
+	    TEST(n4_a_certificate_that_is_only_shown_changes_nothing),
 	    TEST(n4_another_key_under_the_name_gets_nothing_and_is_shown),
 	    TEST(two_keys_with_one_tag_have_two_names),
 	    TEST(n3_what_is_announced_with_another_key_is_somebody_else),
