@@ -439,6 +439,112 @@ who_talked_in_plain_gets_out_of_the_way_of_a_key(void **state)
 	expect_state(ROMEO "#plain", PERSON_GONE);
 }
 
+/* ---- what a known key may not do ---- */
+
+static void
+a_known_key_takes_no_name_that_waits_or_talks_by_saying_so(void **state)
+{
+	(void)state;
+	int err;
+	struct tls_peer key = key_of_number(1), hers = key_of_number(2);
+	romeo_with_key(&key);
+	announce_key(MERCUTIO, &hers, ELSEWHERE);
+	person_set_kept(person_called(MERCUTIO), true); /* something waits for him */
+	struct person *waiting = person_called(MERCUTIO);
+	struct stream *s = dials_with_key(MERCUTIO, HOME, &key, &err);
+	assert_int_equal(err, 0);
+	assert_ptr_equal(stream_user(s), person_called(ROMEO));
+	assert_ptr_equal(person_called(MERCUTIO), waiting);
+	announce(TYBALT, TXT_CLIENT_LIBPURPLE, "192.0.2.7", DISCOVERY_MDNS);
+	dials_us(TYBALT, "192.0.2.7", &err);
+	struct person *plain = person_called(TYBALT);
+	s = dials_with_key(TYBALT, HOME, &key, &err);
+	assert_ptr_equal(person_called(TYBALT), plain);
+	assert_null(roster_get(&world.r, TYBALT "#plain"));
+	assert_ptr_equal(stream_user(s), person_called(ROMEO));
+	person_set_kept(waiting, false);
+}
+
+static void
+a_known_key_takes_no_name_that_cannot_be_announced(void **state)
+{
+	(void)state;
+	int err;
+	struct tls_peer key = key_of_number(1);
+	romeo_with_key(&key);
+	announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);
+	struct person *fixed = person_called(FIXED);
+	dials_with_key("\n" FIXED, HOME, &key, &err);
+	assert_int_equal(err, 0);
+	assert_ptr_equal(person_called(FIXED), fixed);
+	assert_ptr_not_equal(person_called(ROMEO), fixed);
+}
+
+/* ---- streams that are not a person's any more ---- */
+
+static void
+nothing_is_heard_or_said_on_a_stream_of_another_key(void **state)
+{
+	(void)state;
+	int err;
+	struct outcome o;
+	struct tls_peer key = key_of_number(1), other = key_of_number(2);
+	romeo_with_key(&key);
+	struct person *p = person_called(ROMEO);
+	struct stream *s = dials_with_key(ROMEO, HOME, &key, &err);
+	ends(dials_with_key(ROMEO, HOME, &other, &err), ERR_KEY);
+	assert_int_equal(contact_accept_key(p, contact_changed_of(p)), 0);
+	people_set_state(p, PERSON_SILENT);
+	says(s, "<iq type='get' id='1'><query xmlns='urn:example:x'/></iq>");
+	expect_state(ROMEO, PERSON_SILENT);
+	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
+	expect_sent("");
+	ends(s, 0);
+}
+
+static void
+what_a_fixed_peer_said_in_plain_is_not_said_by_a_key(void **state)
+{
+	(void)state;
+	int err;
+	struct tls_peer key = key_of_number(1);
+	leaves(romeo_with_key(&key));
+	announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);
+	struct stream *plain = dials_us(NULL, "192.0.2.9", &err);
+	assert_int_equal(err, 0);
+	let_pass(250);
+	person_dial(person_called(FIXED));
+	struct stream *s = dialled_for(FIXED);
+	assert_int_equal(shows_key(s, ROMEO, &key), 0);
+	struct person *p = person_called(ROMEO);
+	assert_ptr_equal(stream_user(plain), p);
+	assert_ptr_equal(p->current, s);
+	buf_clear(&world.sent);
+	says(plain, "<iq type='get' id='1'><query xmlns='urn:example:x'/></iq>");
+	expect_sent("");
+	assert_true(plain->closing);
+	assert_false(s->closing);
+	ends(plain, ERR_TRUST);
+}
+
+static void
+a_dial_in_plain_ends_when_a_key_takes_the_name(void **state)
+{
+	(void)state;
+	int err;
+	struct tls_peer key = key_of_number(1);
+	struct discovery_entry *e = romeo(TXT_CLIENT_LIBPURPLE);
+	ends(dials_us(ROMEO, HOME, &err), 0);
+	person_dial(person_called(ROMEO));
+	struct stream *s = dialled_for(ROMEO);
+	announces(e, TXT_CLIENT_EARSHOT, &key);
+	dials_with_key(ROMEO, HOME, &key, &err);
+	assert_int_equal(err, 0);
+	assert_null(stream_user(s)); /* which may be freed by now */
+	assert_true(s->closing);
+	ends(s, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -465,6 +571,11 @@ main(void)
 	    TEST(a_known_key_takes_nobodys_name),
 	    TEST(a_key_that_was_handed_over_takes_the_old_ones_place),
 	    TEST(who_talked_in_plain_gets_out_of_the_way_of_a_key),
+	    TEST(a_known_key_takes_no_name_that_waits_or_talks_by_saying_so),
+	    TEST(a_known_key_takes_no_name_that_cannot_be_announced),
+	    TEST(nothing_is_heard_or_said_on_a_stream_of_another_key),
+	    TEST(what_a_fixed_peer_said_in_plain_is_not_said_by_a_key),
+	    TEST(a_dial_in_plain_ends_when_a_key_takes_the_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
