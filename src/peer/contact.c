@@ -6,6 +6,7 @@
 #include "peer/dialling.h"
 #include "peer/keep.h"
 #include "peer/link.h"
+#include "peer/outgoing.h"
 #include "peer/people.h"
 #include "peer/reach.h"
 #include "peer/roster.h"
@@ -136,6 +137,9 @@ contact_happens(
 		addresses_finish(&p->last);
 		(void)!str_replace(&p->via, NULL);
 		keep_forgotten(p, cause);
+		outgoing_fail(p, ERR_TRUST);
+		bus_emit(
+		    &p->roster->bus, &(struct bus_event){.kind = BUS_KEY_FORGOTTEN, .person = p});
 	}
 	keep_contact(p, cause);
 	if (p->last.count)
