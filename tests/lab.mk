@@ -37,7 +37,7 @@ check-dialogue: all $(DIALOGUE_TOOLS)
 	$(Q)$(RUN) --plain --limit 300 $(DIALOGUE_TESTS)
 
 ## check-lab     the daemon on virtual hosts: discovery, outages, crashes
-check-lab: all $(B)/bench-driver $(FAULT_TOOLS)
+check-lab: all $(B)/bench-driver $(FAULT_TOOLS) $(DIALOGUE_TOOLS)
 	$(Q)$(RUN) --plain --limit 300 $(LAB_TESTS)
 
 ## check-interop the daemon and libpurple on virtual hosts

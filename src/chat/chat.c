@@ -220,6 +220,14 @@ call_cancel(struct ipc_call *call)
 
 /* ---- refused by them ---- */
 
+/* They want to hear no more at present, as somebody does who has not accepted us yet. */
+static bool
+is_for_later(const struct xml_elem *error)
+{
+	return str_equal(xml_elem_attr(error, "type"), "wait") &&
+	       xml_elem_child(error, NS_STANZA_ERR, "resource-constraint");
+}
+
 /* They will not have it, now or ever: that must not hold up what comes after it. */
 static int
 take_error(const struct inbound *in)
@@ -228,6 +236,10 @@ take_error(const struct inbound *in)
 	const char *id = xml_elem_attr(in->stanza, "id");
 	if (!c || str_empty(id) || strlen(id) > LIMIT_STANZA_ID)
 		return 0;
+	if (is_for_later(in->payload)) {
+		conversation_defer(c);
+		return 0;
+	}
 	const struct xml_elem *text = xml_elem_child(in->payload, NS_STANZA_ERR, "text");
 	const struct xml_elem *condition = xml_elem_child(in->payload, NS_STANZA_ERR, NULL);
 	struct buf reason = BUF_INIT(LIMIT_LABEL);
@@ -256,10 +268,10 @@ on_peers(void *ctx, struct store_job *job, int err)
 		const struct store_peer *peer = &known->at[i];
 		struct person *p;
 		int failed = roster_recall(r, peer->name, peer->display, &p);
-		if (!failed && peer->waits) {
-			p->spoken = true;
+		if (!failed)
+			p->spoken = p->spoken || peer->spoken || peer->waits;
+		if (!failed && peer->waits)
 			failed = conversation_of(p) ? 0 : -ENOMEM;
-		}
 		if (failed)
 			log_error(peer->name, "out of memory: it is not known until it comes");
 	}

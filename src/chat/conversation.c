@@ -17,6 +17,9 @@
 
 enum {
 	PATIENCE = 1000, /* ms until a store that fails in part is tried again */
+	DEFERRED =
+	    60000,     /* ms until those are tried again who want to hear no more now, at first */
+	DEFERRALS = 6, /* times that this doubles */
 	STRIKES = 3,
 };
 
@@ -44,8 +47,6 @@ conversation_wake_at(void *ctx, uint64_t when)
 	set_timer(c->chat, when);
 }
 
-static void restart(struct conversation *c);
-
 static void
 on_timer(uv_timer_t *timer)
 {
@@ -56,11 +57,13 @@ on_timer(uv_timer_t *timer)
 		return; /* the store may be closed to all but what its answers ask for */
 	LIST_FOREACH (node, &chat->conversations) {
 		struct conversation *c = container_of(node, struct conversation, node);
+		if (c->person && c->deferred_until && now >= c->deferred_until)
+			conversation_resume(c);
 		if (!c->person || now < c->wake_at)
 			continue;
 		c->wake_at = OUTBOX_NEVER;
 		if (c->broken)
-			restart(c);
+			conversation_restart(c);
 		else
 			outbox_tick(&c->outbox, now);
 	}
@@ -68,6 +71,8 @@ on_timer(uv_timer_t *timer)
 		struct conversation *c = container_of(rest, struct conversation, node);
 		if (c->wake_at < next)
 			next = c->wake_at;
+		if (c->person && c->deferred_until && c->deferred_until < next)
+			next = c->deferred_until;
 	}
 	if (next != OUTBOX_NEVER)
 		set_timer(chat, next);
@@ -86,9 +91,54 @@ static void
 tell_link(struct conversation *c)
 {
 	const struct person *p = c->person;
-	if (p->current && person_may_hear(p) == 0)
+	if (p->current && !c->deferred_until && person_may_hear(p) == 0)
 		outbox_link_up(
 		    &c->outbox, clock_now(), stream_serial(p->current), promises_receipts(p));
+}
+
+static bool
+may_be_dialled(const struct conversation *c)
+{
+	const struct person *p = c->person;
+	return !c->deferred_until && person_is_reachable(p) && person_may_hear(p) == 0;
+}
+
+static void
+tell_presence(struct conversation *c)
+{
+	c->here = may_be_dialled(c);
+	outbox_presence(&c->outbox, clock_now(), c->here);
+}
+
+/* Not to be told again and again: it is a reason to dial at once. */
+static void
+look_whether_here(struct conversation *c)
+{
+	if (may_be_dialled(c) != c->here)
+		tell_presence(c);
+}
+
+void
+conversation_defer(struct conversation *c)
+{
+	if (c->deferred_until)
+		return; /* that was said of the first of all that were on their way */
+	c->deferred_until = clock_now() + ((uint64_t)DEFERRED << c->deferrals);
+	c->deferrals += c->deferrals < DEFERRALS;
+	set_timer(c->chat, c->deferred_until);
+	tell_presence(c);
+	if (c->outbox.link)
+		outbox_link_down(&c->outbox, clock_now(), c->outbox.link);
+}
+
+void
+conversation_resume(struct conversation *c)
+{
+	if (!c->deferred_until)
+		return;
+	c->deferred_until = 0;
+	tell_presence(c);
+	tell_link(c);
 }
 
 struct conversation *
@@ -109,7 +159,7 @@ conversation_of(struct person *p)
 	list_insert(&c->chat->conversations, &c->node);
 	outbox_init(&c->outbox, &wants_ops, c, seed, true);
 	outbox_tick(&c->outbox, clock_now());
-	outbox_presence(&c->outbox, clock_now(), person_is_reachable(p));
+	tell_presence(c);
 	tell_link(c);
 	return c;
 }
@@ -135,8 +185,8 @@ leave_person(struct conversation *c)
 
 /* ---- when the store fails ---- */
 
-static void
-restart(struct conversation *c)
+void
+conversation_restart(struct conversation *c)
 {
 	if (c->wanted || c->renaming || store_trouble(c->chat->roster->store) != 0) {
 		conversation_wake_at(c, clock_now() + PATIENCE);
@@ -383,61 +433,6 @@ stream_down(struct conversation *c, const struct stream *s)
 	outbox_link_down(&c->outbox, clock_now(), stream_serial(s));
 }
 
-/* What was kept under an address on its way to under a name. */
-struct renaming {
-	struct store_rename rename;
-	struct conversation *c;
-	char *from, *to, *display; /* owned */
-};
-
-static void
-renaming_free(struct renaming *r)
-{
-	free(r->from);
-	free(r->to);
-	free(r->display);
-	free(r);
-}
-
-/* Only now can all of it be loaded. */
-static void
-on_renamed(void *ctx, struct store_job *job, int err)
-{
-	struct renaming *r = ctx;
-	struct conversation *c = r->c;
-	(void)job;
-	if (err)
-		log_error(r->to, "what was said to %s stays there: %s", r->from, err_str(err));
-	renaming_free(r);
-	c->renaming--;
-	if (c->person && c->broken)
-		restart(c);
-	conversation_was_answered(c);
-}
-
-/* All that was kept under the address is this person's. */
-static void
-rename_kept(struct conversation *c, const char *from)
-{
-	struct renaming *r = calloc(1, sizeof(*r));
-	if (!r || str_replace(&r->from, from) != 0 || str_replace(&r->to, c->person->name) != 0 ||
-	    str_replace(&r->display, c->person->display) != 0) {
-		if (r)
-			renaming_free(r);
-		log_error(c->person->name, "out of memory: what was said to %s stays there", from);
-		return;
-	}
-	r->c = c;
-	r->rename = (struct store_rename){.job = {.done = on_renamed, .ctx = r},
-	    .from = r->from,
-	    .to = r->to,
-	    .display = r->display};
-	c->renaming++;
-	conversation_asks(c);
-	conversation_store_failed(c); /* not at all, but it cannot be asked by that name yet */
-	store_rename(c->chat->roster->store, &r->rename);
-}
-
 static void
 merge(struct person *into, struct person *from)
 {
@@ -450,7 +445,7 @@ merge(struct person *into, struct person *from)
 		log_error(into->name, "out of memory: what waits for it waits for a restart");
 		return;
 	}
-	rename_kept(c, from->name);
+	conversation_rename_kept(c, from->name);
 	person_set_kept(into, true);
 }
 
@@ -481,12 +476,13 @@ conversations_event(const struct bus_event *e)
 		return;
 	switch (e->kind) {
 	case BUS_PERSON_NEW:
-		outbox_presence(&c->outbox, now, true);
-		break;
 	case BUS_PERSON_GONE:
-		outbox_presence(&c->outbox, now, person_is_reachable(p));
+		tell_presence(c);
 		break;
 	case BUS_PERSON_CHANGED:
+		look_whether_here(c);
+		tell_link(c);
+		break;
 	case BUS_STREAM_UP:
 		tell_link(c);
 		break;
@@ -497,7 +493,7 @@ conversations_event(const struct bus_event *e)
 		outbox_dial_failed(&c->outbox, now);
 		break;
 	case BUS_PERSON_RENAMED:
-		rename_kept(c, e->name);
+		conversation_rename_kept(c, e->name);
 		break;
 	case BUS_KEY_FORGOTTEN:
 		key_forgotten(c);
@@ -559,7 +555,7 @@ conversations_forgotten(struct roster *r, const char *peer)
 		if (!c->person || (peer && str_casecmp(c->person->name, peer) != 0))
 			continue;
 		conversation_store_failed(c); /* not at all, but it has other messages now */
-		restart(c);
+		conversation_restart(c);
 	}
 }
 
@@ -570,6 +566,6 @@ conversations_recovered(struct roster *r)
 	LIST_FOREACH (node, &chat->conversations) {
 		struct conversation *c = container_of(node, struct conversation, node);
 		if (c->person && c->broken)
-			restart(c);
+			conversation_restart(c);
 	}
 }

@@ -39,8 +39,11 @@ struct conversation {
 	unsigned forgotten;  /* how often its person's key was */
 	uint64_t struck_row; /* the oldest on its way when the peer ended a stream in anger ... */
 	unsigned strikes;    /* ... so many times in a row */
-	bool broken;         /* the store failed the outbox, which is to be loaded anew */
-	struct ipc_call *canceller;      /* whose call outbox_cancel() is serving right now */
+	uint64_t deferred_until;    /* they want to hear no more until then; 0: they do */
+	unsigned deferrals;         /* times in a row */
+	bool here;                  /* what the outbox was told: it may be dialled */
+	bool broken;                /* the store failed the outbox, which is to be loaded anew */
+	struct ipc_call *canceller; /* whose call outbox_cancel() is serving right now */
 	size_t arriving, arriving_bytes; /* of what they say: what the store does not have yet */
 	int arriving_chain; /* the store's while there are any: none gets before one it failed */
 };
@@ -81,6 +84,11 @@ void conversation_displayed(struct conversation *c, const char *id);
 int conversation_answered(
     struct conversation *c, const char *id, enum store_state state, const char *reason) MUST_USE;
 
+/* They will hear what we say, but not now (<resource-constraint/>): all of it waits, and is said
+ * again after a while that doubles each time, or as soon as they say something themselves. */
+void conversation_defer(struct conversation *c);
+void conversation_resume(struct conversation *c);
+
 /* inbox.c: something of theirs is on its way to the store, and is there. Their stream is not read
  * while there is much of it. */
 void conversation_gets(struct conversation *c, size_t bytes);
@@ -90,6 +98,10 @@ void conversation_has(struct conversation *c, size_t bytes);
  * answered; after that c may be gone. */
 void conversation_asks(struct conversation *c);
 void conversation_was_answered(struct conversation *c);
+/* All is loaded anew, now or as soon as the store has answered what it was asked. */
+void conversation_restart(struct conversation *c);
+/* renaming.c: all that was kept under this name is this person's. */
+void conversation_rename_kept(struct conversation *c, const char *from);
 /* It did not do what the outbox needs: all is loaded anew as soon as that is possible. */
 void conversation_store_failed(struct conversation *c);
 /* ctx: the conversation. */

@@ -199,11 +199,58 @@ pass_over(const struct inbound *in)
 	return receipt_wanted(in) && !str_empty(id) ? receipt_send(in, id) : 0;
 }
 
+/* Of strangers who are to be quiet one thing is heard; the rest waits with them (N18). */
+static bool
+is_too_much(const struct person *p)
+{
+	const struct conversation *c = p->chat;
+	return p->roster->policy.strangers == POLICY_STRANGERS_QUIET && person_is_stranger(p) &&
+	       (p->kept || (c && c->arriving > 0));
+}
+
+/* Old clients show such an answer as if it were said to them: they are not told. */
+static int
+defer(const struct inbound *in)
+{
+	const char *id = xml_elem_attr(in->stanza, "id");
+	log_debug(in->from->name, "a stranger's message is not taken: there is one already");
+	if (!in->from->has_key || str_empty(id))
+		return 0;
+	struct buf stanza = BUF_INIT(LIMIT_XML_TAG);
+	struct xml_writer w = xml_writer_to(&stanza);
+	xml_open(&w, NULL, "message");
+	xml_attr(&w, "from", in->from->roster->own_name);
+	xml_attr(&w, "to", in->from->instance);
+	xml_attr(&w, "type", "error");
+	xml_attr(&w, "id", id);
+	xml_open(&w, NULL, "error");
+	xml_attr(&w, "type", "wait");
+	xml_empty(&w, NS_STANZA_ERR, "resource-constraint");
+	xml_close(&w);
+	xml_close(&w);
+	int err = inbound_answer(in, &stanza);
+	buf_finish(&stanza);
+	return err;
+}
+
+static int
+hear(const struct inbound *in, struct said *said)
+{
+	struct conversation *c = in->from->chat;
+	if (is_too_much(in->from))
+		return defer(in);
+	if (c) { /* who speaks, hears */
+		c->deferrals = 0;
+		conversation_resume(c);
+	}
+	return keep(in, said);
+}
+
 int
 said_take(const struct inbound *in)
 {
 	struct said said;
-	int err = said_read(in, &said) ? keep(in, &said) : pass_over(in);
+	int err = said_read(in, &said) ? hear(in, &said) : pass_over(in);
 	buf_finish(&said.text);
 	if (err)
 		stream_close(in->stream, -ENOMEM); /* what follows must not get before it */

@@ -22,8 +22,10 @@ enum {
 
 struct comparison {
 	struct cli *c;
-	char *peer;         /* owned; whose it is, once the daemon has said so */
-	struct buf display; /* clean */
+	char *peer;                  /* owned; whose it is, once the daemon has said so ... */
+	int64_t run;                 /* ... and which one */
+	struct earshot_value *early; /* owned; events that came before it had */
+	struct buf display;          /* clean */
 	struct buf words, digits;
 	struct buf reason; /* clean; why it ended */
 	bool confirmed;    /* by the other */
@@ -61,12 +63,38 @@ take(struct comparison *x, const struct earshot_value *v)
 }
 
 static void
+take_event(struct comparison *x, const struct earshot_value *event)
+{
+	if (str_equal(earshot_value_str(event, "peer"), x->peer) &&
+	    earshot_value_int(event, "run", -1) == x->run)
+		take(x, event);
+}
+
+static void
 on_event(void *ctx, const char *topic, const struct earshot_value *event)
 {
 	struct comparison *x = ctx;
-	if (strcmp(topic, "verify") == 0 && x->peer &&
-	    str_equal(earshot_value_str(event, "peer"), x->peer))
-		take(x, event);
+	if (strcmp(topic, "verify") != 0)
+		return;
+	if (x->peer)
+		take_event(x, event);
+	else
+		earshot_value_append(x->early, earshot_value_ref(event));
+}
+
+/* The daemon's answer to verify.start. Events may have overtaken it on the way through here. */
+static int
+take_start(struct comparison *x, const struct earshot_value *answer)
+{
+	const char *peer = earshot_value_str(answer, "peer");
+	x->peer = peer ? strdup(peer) : NULL;
+	x->run = earshot_value_int(answer, "run", 0);
+	if (!x->peer)
+		return cli_fail(x->c, CLI_ERROR, "Out of memory.");
+	take(x, answer);
+	for (size_t i = 0; i < earshot_value_count(x->early); i++)
+		take_event(x, earshot_value_at(x->early, i));
+	return CLI_OK;
 }
 
 static bool
@@ -249,12 +277,7 @@ compare(struct comparison *x, const char *name)
 	code = cli_call(x->c, "Connecting", "verify.start", cli_peer(name), &answer);
 	if (code)
 		return code;
-	const char *peer = earshot_value_str(answer, "peer");
-	x->peer = peer ? strdup(peer) : NULL;
-	if (!x->peer)
-		code = cli_fail(x->c, CLI_ERROR, "Out of memory.");
-	else
-		take(x, answer);
+	code = take_start(x, answer);
 	earshot_value_free(answer);
 	if (!code)
 		code = await(x, "Waiting for the program of", "", has_code);
@@ -270,13 +293,14 @@ compare(struct comparison *x, const char *name)
 static int
 run_comparison(struct cli *c, const char *name)
 {
-	struct comparison x = {.c = c};
+	struct comparison x = {.c = c, .early = earshot_value_array()};
 	struct buf *const all[] = {&x.display, &x.words, &x.digits, &x.reason};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		buf_init(all[i], WORDS_MAX);
 	int code = compare(&x, name);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		buf_finish(all[i]);
+	earshot_value_free(x.early);
 	free(x.peer);
 	return code;
 }

@@ -8,7 +8,6 @@
 #include "peer/link.h"
 #include "peer/outgoing.h"
 #include "peer/people.h"
-#include "peer/reach.h"
 #include "peer/roster.h"
 
 #include <errno.h>
@@ -142,8 +141,6 @@ contact_happens(
 		    &p->roster->bus, &(struct bus_event){.kind = BUS_KEY_FORGOTTEN, .person = p});
 	}
 	keep_contact(p, cause);
-	if (p->last.count)
-		reach_tell_known(p->roster);
 	people_set_state(p, p->state); /* who has a key is not among those who may be forgotten */
 	people_changed(p);
 	return 0;
@@ -339,6 +336,9 @@ moved(struct person *p, const char *name)
 	if (!holder)
 		(void)!people_rename(p, name);
 	keep_contact(p, NULL);
+	struct discovery_entry *e = discovery_find(p->roster->discovery, name);
+	if (e) /* what it says of itself is shown from now on */
+		people_look_again_at(p->roster, e);
 }
 
 /* The key is somebody else's now, and this contact was but its shadow. */

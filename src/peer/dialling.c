@@ -134,13 +134,11 @@ wanted_security(const struct person *p, enum stream_security *out)
 		*out = STREAM_PLAIN;
 		return contact_requires_key(p) || !plain ? ERR_SECURITY : 0;
 	}
-	*out = STREAM_OPPORTUNISTIC;
-	if (contact_requires_key(p) || p->txt.client == TXT_CLIENT_EARSHOT)
+	bool encrypts = contact_requires_key(p) || p->txt.client == TXT_CLIENT_EARSHOT;
+	if (encrypts || (!known && !plain))
 		*out = STREAM_ENCRYPTED;
-	else if (known)
-		*out = STREAM_PLAIN;
-	else if (!plain)
-		*out = STREAM_ENCRYPTED;
+	else
+		*out = known ? STREAM_PLAIN : STREAM_OPPORTUNISTIC;
 	return *out == STREAM_PLAIN && !plain ? ERR_SECURITY : 0;
 }
 

@@ -7,7 +7,6 @@
 #include "peer/claim.h"
 #include "peer/contact.h"
 #include "peer/people.h"
-#include "peer/reach.h"
 #include "peer/roster.h"
 #include "store/store.h"
 
@@ -217,7 +216,6 @@ on_contacts(void *ctx, struct store_job *job, int err)
 		    err_str(err));
 	}
 	r->contacts_known = !err;
-	reach_tell_known(r);
 	people_look_again(r);
 	claims_ask(r);
 	roster_release_start(r);

@@ -13,7 +13,6 @@
 #include "peer/keep.h"
 #include "peer/outgoing.h"
 #include "peer/people.h"
-#include "peer/reach.h"
 #include "peer/roster.h"
 #include "peer/xep0115_caps.h"
 
@@ -250,10 +249,8 @@ note_place(struct person *p, const struct stream *s)
 			if (address_same_host(&e->addr[i], stream_remote(s)))
 				news = addresses_note(&p->last, &e->addr[i]);
 	}
-	if (!news)
-		return;
-	keep_contact(p, NULL);
-	reach_tell_known(p->roster);
+	if (news)
+		keep_contact(p, NULL);
 }
 
 static void

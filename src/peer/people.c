@@ -309,7 +309,9 @@ adopt_entry(struct person *p, struct discovery_entry *e)
 	p->entry = e;
 	e->kept = keeps_entry(p);
 	recall_gone(p);
-	if (e->has_txt) {
+	/* what is announced under another name is not shown of somebody known before it is proven
+	 */
+	if (e->has_txt && (!p->has_key || str_casecmp(e->name, p->instance) == 0)) {
 		struct txt txt;
 		txt_kept_get(&e->txt, &txt);
 		people_set_txt(p, &txt);

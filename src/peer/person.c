@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "peer/alike.h"
 #include "peer/contact.h"
 #include "peer/roster.h"
 #include "peer/xep0115_caps.h"
@@ -194,6 +195,9 @@ describe_trust(const struct person *p, struct value *v)
 	if (p->via)
 		value_set_str(v, "introduced_by", p->via);
 	value_set_bool(v, "blocked", p->blocked);
+	const char *alike = alike_of(p);
+	if (alike)
+		value_set_str(v, "looks_like", alike);
 }
 
 struct value *

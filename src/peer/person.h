@@ -89,6 +89,7 @@ struct person {
 	bool caps_asked;
 
 	struct avatar *avatar;             /* owned by avatar.c; NULL: none fetched */
+	bool in_alike;                     /* counted by alike.c among those who are known */
 	struct verification *verification; /* owned by verification.c; NULL: never any */
 	void *chat;                        /* owned by chat/, which frees it at BUS_PERSON_FREED */
 };

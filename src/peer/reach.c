@@ -1,12 +1,9 @@
 #include "peer/reach.h"
 
-#include "base/err.h"
-#include "base/log.h"
 #include "discovery/address.h"
 #include "peer/roster.h"
 #include "peer/trust.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 struct reach {
@@ -111,35 +108,6 @@ bool
 reach_tried_any(const struct person *p)
 {
 	return p->reach && p->reach->count > 0;
-}
-
-static bool
-is_acquaintance(const struct person *p)
-{
-	return p->has_key && !p->blocked && !person_is_stranger(p);
-}
-
-void
-reach_tell_known(struct roster *r)
-{
-	size_t count = 0, at = 0;
-	MAP_FOREACH (each, &r->people) {
-		const struct person *p = each->value;
-		count += is_acquaintance(p) ? p->last.count : 0;
-	}
-	if (count > LIMIT_KNOWN_ADDRESSES)
-		count = LIMIT_KNOWN_ADDRESSES;
-	struct sockaddr_storage *places = calloc(count + 1, sizeof(*places));
-	MAP_FOREACH (node, &r->people) {
-		const struct person *p = node->value;
-		for (size_t i = 0; places && is_acquaintance(p) && i < p->last.count; i++)
-			if (at < count)
-				places[at++] = p->last.at[i];
-	}
-	int err = places ? stream_hub_set_known(r->hub, places, at) : -ENOMEM;
-	free(places);
-	if (err)
-		log_error(NULL, "no places are kept for people we know: %s", err_str(err));
 }
 
 void

@@ -10,8 +10,6 @@
 
 #include <stdbool.h>
 
-struct roster;
-
 /* How many were written, at most LIMIT_ADDRESSES. */
 size_t reach_addresses(struct person *p, struct sockaddr_storage out[LIMIT_ADDRESSES]);
 /* This one was tried and is not the one. False: so many were tried that this attempt is over, or
@@ -22,8 +20,6 @@ void reach_saw_key(struct person *p, const struct tls_id *key);
 /* The latest such key of this attempt; NULL: none. */
 const struct tls_id *reach_seen_key(const struct person *p);
 bool reach_tried_any(const struct person *p);
-/* Where the user's acquaintances were: connections from there get a place when others crowd. */
-void reach_tell_known(struct roster *r);
 /* The attempt is over. */
 void reach_finish(struct person *p);
 

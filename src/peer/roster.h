@@ -47,6 +47,7 @@ struct roster {
 	struct caps_cache *caps; /* owned */
 	uv_timer_t tick;         /* runs only while something waits for time to pass */
 	int64_t lifetime;        /* ms until an undelivered message is given up, 0: never */
+	struct alike *alike;     /* owned by alike.c */
 	void *chat;              /* owned by chat/ */
 	struct buf trouble;      /* what is wrong with the store, a sentence; empty: nothing */
 	unsigned starting;       /* parts that are not ready yet */

@@ -4,15 +4,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hex.h"
-#include "base/log.h"
 #include "base/random.h"
-#include "base/str.h"
 #include "peer/contact.h"
 #include "peer/iq.h"
-#include "peer/keep.h"
 #include "peer/roster.h"
 #include "peer/verify.h"
-#include "tls/fingerprint.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
 
@@ -33,7 +29,7 @@ struct verification {
 	struct ipc_call *starting; /* owed an answer, waits for a stream, or until there is but
 				    * one; NULL: none does */
 	uv_timer_t timer;
-	uint64_t run; /* counts what has begun: late answers to another one mean nothing */
+	int64_t run; /* counts what has begun: late answers to another one mean nothing */
 };
 
 /* ---- what is told ---- */
@@ -107,6 +103,7 @@ describe(const struct verification *v, const struct verify_step *step)
 	enum verify_news news = step ? step->news : current_news(&v->engine);
 	value_set_str(out, "peer", v->person->name);
 	value_set_str(out, "display", v->person->display);
+	value_set_int(out, "run", v->run);
 	value_set_bool(out, "initiator", v->engine.initiator);
 	value_set_str(out, "stage", news_word(news));
 	if (v->engine.state == VERIFY_SHOWN) {
@@ -153,7 +150,7 @@ end_it(struct verification *v, enum verify_why why)
 }
 
 struct told {
-	uint64_t run;
+	int64_t run;
 	enum verify_stage stage;
 };
 
@@ -430,8 +427,10 @@ take(const struct inbound *in)
 	if (!v)
 		return -ENOMEM;
 	random_bytes(nonce, sizeof(nonce));
+	/* who both begin at once go on with one comparison */
+	bool new = stage == VERIFY_COMMIT && v->engine.state == VERIFY_IDLE;
 	int err = verify_take(&v->engine, &channel, stage, data, nonce, clock_now(), &step);
-	if (!err && stage == VERIFY_COMMIT)
+	if (!err && new)
 		v->run++;
 	int sent = err ? refuse(in, err) : iq_reply_empty(in);
 	act(v, &step);
@@ -487,91 +486,6 @@ call_answer(struct ipc_call *call)
 	return 0;
 }
 
-/* ---- the whole keys ---- */
-
-/* Answers the call if there is none. */
-static bool
-has_key(struct ipc_call *call, const struct person *p)
-{
-	if (p->has_key && p->roster->tls)
-		return true;
-	ipc_fail(call, IPC_TRUST,
-	    "%s has not shown a key yet. Write to them, or connect first: earshot ping",
-	    p->display);
-	return false;
-}
-
-static int
-call_number(struct ipc_call *call)
-{
-	struct roster *r = ipc_ctx(call);
-	struct person *p = roster_wanted(r, call);
-	char number[TLS_SAFETY_SIZE], hex[TLS_ID_HEX_SIZE];
-	if (!p || !has_key(call, p))
-		return 0;
-	int err = tls_safety_number(&r->own_id, &p->key, number);
-	if (err)
-		return err;
-	struct value *v = value_object();
-	value_set_str(v, "peer", p->name);
-	value_set_str(v, "display", p->display);
-	value_set_str(v, "number", number);
-	tls_id_hex(&p->key, hex);
-	value_set_str(v, "id", hex);
-	tls_id_hex(&r->own_id, hex);
-	value_set_str(v, "own_id", hex);
-	value_set_str(v, "trust", store_trust_word(person_trust(p)));
-	ipc_reply(call, v);
-	return 0;
-}
-
-/* 0: it is the key; ERR_KEY: it is another; -EINVAL: it is no number and no key. */
-static int
-compare(const struct person *p, const char *number, const char *id)
-{
-	char theirs[TLS_SAFETY_SIZE], ours[TLS_SAFETY_SIZE];
-	struct tls_id key;
-	if (id) {
-		int err = tls_id_parse(id, &key);
-		return err ? err : tls_id_equal(&key, &p->key) ? 0 : ERR_KEY;
-	}
-	int err = tls_safety_parse(number, theirs);
-	if (!err)
-		err = tls_safety_number(&p->roster->own_id, &p->key, ours);
-	return err ? err : tls_safety_equal(theirs, ours) ? 0 : ERR_KEY;
-}
-
-static int
-call_confirm(struct ipc_call *call)
-{
-	struct person *p = roster_wanted(ipc_ctx(call), call);
-	const char *number = value_str(ipc_params(call), "number");
-	const char *id = value_str(ipc_params(call), "id");
-	if (!p || !has_key(call, p))
-		return 0;
-	if (!number == !id) {
-		ipc_fail(call, IPC_INVALID, "Say either \"number\" or \"id\".");
-		return 0;
-	}
-	int err = compare(p, number, id);
-	if (!err)
-		err = contact_happens(p, TRUST_VERIFIED, NULL, "the whole keys were compared");
-	if (err == -EINVAL)
-		ipc_fail(call, IPC_INVALID, "A safety number has 60 digits, a key 64 hex digits.");
-	else if (err == ERR_KEY)
-		ipc_fail(call, IPC_TRUST,
-		    "This is not the key that %s shows here. If it was read from their screen, "
-		    "somebody stands between you: say nothing that matters here.",
-		    p->display);
-	else if (err == ERR_TRUST)
-		ipc_fail(call, IPC_TRUST, "%s is not the person who had that name.", p->display);
-	else if (err)
-		return err;
-	else
-		keep_then_answer(p, call);
-	return 0;
-}
-
 static int
 start(struct roster *r)
 {
@@ -590,8 +504,6 @@ FEATURE_DEFINE(verify) = {
 	(const struct ipc_method[]){
 	    {"verify.start", "peer", "Compare a short code with a person", call_start},
 	    {"verify.answer", "peer same", "Say whether both see the same code", call_answer},
-	    {"verify.number", "peer", "Show the safety number of a person's key", call_number},
-	    {"verify.confirm", "peer [number] [id]", "Compare a person's whole key", call_confirm},
 	    {0},
 	},
     .start = start,

@@ -81,6 +81,8 @@ struct store_peer {
 	int64_t unread, queued;  /* messages */
 	int64_t last_n, last_at; /* of the newest message, 0: there is none; ms, wall clock */
 	bool waits;              /* something is to be sent, of whatever kind */
+	bool spoken;             /* something was said to it; only of who has no key, and only
+				  * with waiting_first */
 	enum store_trust trust;  /* at present */
 };
 struct store_peers {

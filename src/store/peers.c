@@ -11,7 +11,10 @@
 	"WHERE m.peer = p.id AND m.state = 6), " \
 	"(SELECT count(*) FROM message m INDEXED BY message_queued " \
 	"WHERE m.peer = p.id AND m.state = 0 AND m.kind = 0), " \
-	"q.last, l.said_at, q.waits, p.trust FROM (SELECT id, (SELECT max(n) FROM message m " \
+	"q.last, l.said_at, q.waits, p.trust, " \
+	"?2 AND p.key IS NULL AND EXISTS (SELECT 1 FROM message m INDEXED BY " \
+	"message_conversation " \
+	"WHERE m.peer = p.id AND m.direction = 1) FROM (SELECT id, (SELECT max(n) FROM message m " \
 	"WHERE m.peer = peer.id AND m.kind = 0) AS last, EXISTS (SELECT 1 FROM message m " \
 	"INDEXED BY message_queued WHERE m.peer = peer.id AND m.state = 0) AS waits FROM peer) q " \
 	"CROSS JOIN peer p ON p.id = q.id LEFT JOIN message l ON l.n = q.last " \
@@ -28,6 +31,7 @@ peer_read(sqlite3_stmt *stmt, void **blocks, struct store_peer *out)
 	    .last_at = sqlite3_column_int64(stmt, 5),
 	    .waits = sqlite3_column_int(stmt, 6) != 0,
 	    .trust = store_trust_from(sqlite3_column_int64(stmt, 7)),
+	    .spoken = sqlite3_column_int(stmt, 8) != 0,
 	};
 	int err = row_text(stmt, 0, blocks, &out->name);
 	return err ? err : row_text(stmt, 1, blocks, &out->display);

@@ -152,7 +152,7 @@ open_socket(const char *interface)
 	    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &group, sizeof(group)) < 0 ||
 	    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof(ttl)) < 0) {
 		perror(interface);
-		exit(2);
+		_exit(2);
 	}
 	return fd;
 }
@@ -164,7 +164,7 @@ number(const char *text)
 	unsigned long n = strtoul(text, &rest, 10);
 	if (*rest || n > UINT32_MAX) {
 		(void)fprintf(stderr, "no number: %s\n", text);
-		exit(2);
+		_exit(2);
 	}
 	return (uint32_t)n;
 }

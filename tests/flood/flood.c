@@ -90,7 +90,7 @@ static void
 give_up(const char *what)
 {
 	perror(what);
-	exit(2);
+	_exit(2);
 }
 
 static bool
@@ -121,8 +121,10 @@ static void
 forget(struct flood *f, struct connection *c)
 {
 	(void)close(c->fd);
-	f->open[c->at] = f->open[--f->open_count];
-	f->open[c->at]->at = c->at;
+	struct connection *last = f->open[--f->open_count];
+	if (last)
+		last->at = c->at;
+	f->open[c->at] = last;
 	free(c);
 }
 
@@ -268,7 +270,7 @@ say_slowly(struct flood *f)
 {
 	for (size_t i = 0; i < f->open_count; i++) {
 		struct connection *c = f->open[i];
-		if (c->connected && c->sent + 1 < sizeof(SAYS_HEADER))
+		if (c && c->connected && c->sent + 1 < sizeof(SAYS_HEADER))
 			say(c, &SAYS_HEADER[c->sent++], 1);
 	}
 }
@@ -314,7 +316,7 @@ number(const char *text)
 	long n = strtol(text, &end, 10);
 	if (*end || n < 0) {
 		(void)fprintf(stderr, "no number: %s\n", text);
-		exit(2);
+		_exit(2);
 	}
 	return n;
 }
@@ -347,5 +349,6 @@ main(int argc, char **argv)
 	if (f.mode == TLS || f.mode == HANDSHAKE)
 		make_hello(&f);
 	run(&f);
+	free(f.open); /* the kernel closes what is left */
 	return 0;
 }

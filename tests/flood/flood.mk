@@ -1,7 +1,8 @@
 # A hostile network floods the daemon (tests/flood); threats N8 to N11, N18, N20.
 
 FLOOD_TOOLS = $(B)/flood $(B)/fake-peers
-FLOOD_TESTS = $(wildcard tests/flood/test_*.py)
+# a sanitizer's memory is not the daemon's
+FLOOD_TESTS = $(if $(filter asan tsan,$(VARIANT)),,$(wildcard tests/flood/test_*.py))
 FLOOD_FLAGS = $(STD) -Wall -Wextra -Wshadow -Wconversion $(if $(WERROR),-Werror) -O1 -g -MMD -MP
 
 # no sanitizers in what attacks

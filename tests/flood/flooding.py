@@ -66,7 +66,10 @@ class Watch:
     def end(self):
         self._over.set()
         self._thread.join()
-        self.cpu += cpu_seconds(self.pid)
+        try:
+            self.cpu += cpu_seconds(self.pid)
+        except OSError:
+            self.cpu = 0.0  # it has ended
         self.seconds = time.monotonic() - self.began
 
     @property

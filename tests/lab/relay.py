@@ -79,20 +79,20 @@ def tls_server(key, cert, newest=None, curve=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     context.verify_mode = ssl.CERT_NONE
-    if newest:
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.maximum_version = newest
-        context.set_ciphers("ALL:@SECLEVEL=0")
-    if curve:
-        context.set_ecdh_curve(curve)
-    return context
+    return _limited(context, newest, curve)
 
 
 def tls_client(key, cert, newest=None, curve=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.load_cert_chain(cert, key)
+    if cert:
+        context.load_cert_chain(cert, key)
+    return _limited(context, newest, curve)
+
+
+def _limited(context, newest, curve):
+    """As old programs are, or worse."""
     if newest:
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.maximum_version = newest
@@ -103,11 +103,12 @@ def tls_client(key, cert, newest=None, curve=None):
 
 
 class Conversation:
-    """One connection through the relay: `dialler` is who opened it, `other` whom it was for. This
-    one passes everything on and remembers it."""
+    """One connection through the relay: `dialler` is who opened it, `other` whom it was for, each
+    as we hold it. This one passes everything on and remembers it."""
 
-    def __init__(self, between, dialler, other):
+    def __init__(self, between, dialler, other, target):
         self.between, self.dialler, self.other = between, dialler, other
+        self.target = target  # the host that was dialled
         self.said = {"dialler": bytearray(), "other": bytearray()}
         self.error = None
 
@@ -158,44 +159,56 @@ class Conversation:
 
 
 class Frozen(Conversation):
-    """Passes on until freeze(); from then on nothing comes back to who dialled."""
+    """Passes on until freeze() was said; from then on nothing comes to that host any more."""
 
     def from_other(self, data):
-        return b"" if self.between.frozen.is_set() else data
+        return b"" if self.between.frozen not in (None, self.target) else data
 
     def from_dialler(self, data):
+        return b"" if self.between.frozen == self.target else data
+
+
+class Tampering(Conversation):
+    """Changes what it finds; .tampered says how often."""
+
+    tampered = 0
+
+    def change(self, pattern, to, data):
+        data, times = pattern.subn(to, data)
+        self.tampered += times
         return data
 
 
-class Stripper(Conversation):
+class Stripper(Tampering):
     """Takes the offer of TLS out of the features."""
 
     def from_other(self, data):
-        return STARTTLS.sub(b"", data)
+        return self.change(STARTTLS, b"", data)
 
 
-class Refuser(Conversation):
+class Refuser(Tampering):
     """Answers <failure/> instead of <proceed/>."""
 
     def from_other(self, data):
-        return PROCEED.sub(b"<failure xmlns='" + NS_TLS + b"'/></stream:stream>", data)
+        return self.change(
+            PROCEED, b"<failure xmlns='" + NS_TLS + b"'/></stream:stream>", data)
 
 
 INJECTED = b"<message type='chat' id='injected'><body>injected before TLS</body></message>"
 
 
-class InjectsToDialler(Conversation):
+class InjectsToDialler(Tampering):
     """Plain words right behind <proceed/>, for who believes that they came through TLS."""
 
     def from_other(self, data):
-        return PROCEED.sub(lambda m: m[0] + INJECTED, data)
+        return self.change(PROCEED, lambda m: m[0] + INJECTED, data)
 
 
-class InjectsToOther(Conversation):
+class InjectsToOther(Tampering):
     """The same behind <starttls/>."""
 
     def from_dialler(self, data):
-        return STARTTLS.sub(lambda m: m[0] + INJECTED, data)
+        return self.change(STARTTLS, lambda m: m[0] + INJECTED, data)
 
 
 class Terminator(Conversation):
@@ -283,7 +296,7 @@ class Between:
     def __init__(self, lab_, alice, bob, behaviour=Conversation, folder="/run"):
         self.behaviour = behaviour
         self.conversations = []
-        self.frozen = threading.Event()
+        self.frozen = None  # the host that hears nothing any more
         self.certificate = make_certificate(folder)
         self._news = threading.Condition()
         self._listeners = []
@@ -313,12 +326,20 @@ class Between:
         victim.must("ip", "neigh", "replace", address, "lladdr", mac, "dev", "eth0",
                     "nud", "permanent")
 
+    def side_of(self, host):
+        """Where the attacker has this host's address."""
+        return self._sides[host]
+
+    def cut(self):
+        """Every connection, as if the cable broke."""
+        for conversation in self.conversations:
+            conversation.cut()
+
     def leave(self):
         """Both reach each other directly again."""
         for victim, other in self._hosts.items():
             victim.must("ip", "neigh", "del", other.address(), "dev", "eth0")
-        for conversation in self.conversations:
-            conversation.cut()
+        self.cut()
 
     def watch(self, host, port):
         """Connections to that port of this host come to us from now on."""
@@ -341,7 +362,7 @@ class Between:
             for s in (dialler, other):
                 s.settimeout(None)
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            conversation = self.behaviour(self, dialler, other)
+            conversation = self.behaviour(self, dialler, other, host)
             with self._news:
                 self.conversations.append(conversation)
                 self._news.notify_all()

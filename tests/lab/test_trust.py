@@ -81,7 +81,7 @@ def n4_an_impostor_gets_nothing_and_is_shown(l):
     name, key = b.name, trust(a, b.name)["id"]
     mallory = impostor_of(b)
     check(mallory.name == name, f"the same name: {mallory.name}")
-    meet(mallory, a)
+    mallory.client.wait_here(a.name)
     secret = a.client.call("send", peer=name, text="only for you")
     other = changed(a, name)
     check(other["name"].startswith(f"{name}#") and other["id"] != key, f"another one: {other}")
@@ -104,7 +104,7 @@ def another_key_is_accepted_by_a_human(l):
     a, b = acquainted(l)
     name = b.name
     fresh = impostor_of(b)  # who has lost the key, in truth
-    meet(fresh, a)
+    fresh.client.wait_here(a.name)
     fresh.send(a.name, "I lost my key")
     other = changed(a, name)
     now = a.client.call("trust.accept-new-key", peer=name)
@@ -157,6 +157,27 @@ def strangers_may_be_refused(l):
     check(not a.client.messages(), "nothing was heard")
     talk(a, b, "I begin")
     a.client.wait("message", 15, text="hello?")
+
+
+@case
+def n18_strangers_may_have_to_be_quiet(l):
+    a = Daemon(l.host(), "alice", settings=("[privacy]", "strangers = quiet"))
+    b = Daemon(l.host(), "bob")
+    meet(a, b)
+    words = [f"word {number}" for number in range(5)]
+    for word in words:
+        b.client.call("send", peer=a.name, text=word)
+    first = a.client.wait("message", 10, text=words[0])
+    check(first.get("quiet"), f"nobody is disturbed: {first}")
+    time.sleep(2)
+    check(a.client.messages() == words[:1], f"one is enough: {a.client.messages()}")
+    states = [m["state"] for m in b.client.call("outbox")["messages"]]
+    check(states == ["queued"] * 4, f"the others wait with the one who said them: {states}")
+    a.client.call("trust.accept", peer=b.name)
+    talk(a, b, "go on")
+    last = a.client.wait("message", 10, text=words[-1])
+    check(not last.get("quiet"), "and now somebody may be disturbed")
+    check(a.client.messages() == words, f"all of them, in order: {a.client.messages()}")
 
 
 @case

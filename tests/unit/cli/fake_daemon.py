@@ -283,7 +283,7 @@ class FakeDaemon:
             self.log.cursors[name] = number
         return {"number": self.log.cursors.get(name, 0), "last": self.log.last}
 
-    def do_who(self, client, all=False):
+    def do_who(self, client, all=False, limit=None):
         here = [p for p in self.people if all or p["state"] != "gone"]
         return {"people": here, "own": self.own, "state": self.state}
 
@@ -484,7 +484,7 @@ class FakeDaemon:
     def compared(self, peer, stage, **more):
         """What a front end is told of a comparison of keys."""
         return {"peer": peer, "display": self.find(peer)["display"], "stage": stage, "initiator": True,
-                **more}
+                "run": 1, **more}
 
     def do_verify_start(self, _client, peer):
         return self.compared(self.find(peer)["name"], "begun")

@@ -289,7 +289,7 @@ n10_trying_the_port_once_a_second_is_no_offence(void **state)
 	(void)state;
 	struct admission *a = create(fixed);
 	struct admission_place p = {0};
-	for (uint64_t now = 1000; now < 600 * 1000; now += 1000) {
+	for (uint64_t now = 1000; now < 600000; now += 1000) {
 		assert_true(enter_at(a, &p, "10.0.0.1", now));
 		admission_leave(a, &p, ADMISSION_LEFT, now + 1);
 	}
