@@ -456,7 +456,7 @@ key_forgotten(struct conversation *c)
 	c->forgotten++;
 	outbox_finish(&c->outbox);
 	conversation_store_failed(c); /* not at all, but it has other messages now */
-	restart(c);
+	conversation_restart(c);
 }
 
 void

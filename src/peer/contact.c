@@ -358,11 +358,14 @@ drop_shadow(struct person *p, struct person *heir)
 static struct person *
 give_key(struct roster *r, struct person *p, const char *name, const struct tls_id *key)
 {
+	bool known = p != NULL;
 	if (!p)
 		p = people_create(r, name, false);
 	int err = p ? contact_happens(p, TRUST_SEEN_KEY, key, "first seen") : -ENOMEM;
 	if (err) {
 		log_warn(name, "its key could not be remembered: %s", err_str(err));
+		if (p && !known)
+			people_free(p);
 		return NULL;
 	}
 	struct discovery_entry *e = discovery_find(r->discovery, name);
@@ -433,6 +436,9 @@ contact_refused(struct roster *r, const char *name, const struct tls_id *key)
 	free(aside);
 	if (!p || make_room(r) != 0 || people_set_key(p, key) != 0) {
 		log_warn(name, "somebody with another key was refused, and is not listed");
+		if (p && !p->has_key && !p->kept &&
+		    people_is_forgettable(p)) /* any number of keys may come */
+			people_free(p);
 		return;
 	}
 	if (before && before != p && people_is_forgettable(before))
