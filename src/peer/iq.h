@@ -21,7 +21,8 @@ typedef void iq_answer(void *ctx, struct person *p, int err, const struct xml_el
 int iq_request(struct person *p, const char *ns, const char *name, const char *node,
     unsigned timeout, iq_answer *answer, void *ctx) MUST_USE;
 
-/* The same with <iq type='set'><name xmlns='ns' stage='stage'>text</name></iq>; text may be NULL. */
+/* The same with <iq type='set'><name xmlns='ns' stage='stage'>text</name></iq>; text may be NULL.
+ */
 int iq_tell(struct person *p, const char *ns, const char *name, const char *stage, const char *text,
     iq_answer *answer, void *ctx) MUST_USE;
 

@@ -5,6 +5,8 @@ import shutil
 import time
 
 import lab
+import relay
+from attack import put_between
 from earshot import EARSHOT, CallError, Daemon, meet
 from tap import Failure, Skip, case, check, run
 
@@ -144,6 +146,22 @@ def the_safety_numbers_are_compared(l):
     check(trust(juliet, romeo) == "verified", "and counts")
     key = juliet.client.call("info", peer=romeo.name)["id"]
     check(romeo.cli("verify", "juliet", "--id", key).returncode == 1, "that is their own")
+
+
+@case
+def n4_with_somebody_between_nobody_is_verified(l):
+    """Who ends the encryption of both with keys of its own is not even talked to about codes."""
+    juliet, romeo = two(l)
+    with put_between(l, juliet, romeo, relay.Terminator) as between:
+        done = juliet.cli("verify", "romeo", "--show")
+        check(done.returncode != 0, "no key was shown yet")
+        t = Terminal(juliet, "verify", "romeo")
+        t.see(r"\[ended [1-9]\d*\]", 40)
+        check(not re.search(QUESTION, t.screen()), t.screen())
+        t.end()
+        check(any(c.handshakes for c in between.conversations), "the relay did try")
+        check(b"urn:earshot:verify" not in between.heard(), "and was told nothing")
+        check("verified" not in (trust(juliet, romeo), trust(romeo, juliet)), "nobody is verified")
 
 
 @case
