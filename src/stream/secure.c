@@ -53,8 +53,13 @@ secure_done(struct stream *s)
 	if (peer)
 		s->key = *peer;
 	s->has_key = peer != NULL;
-	engine_secured(s->engine, clock_now());
 	int err = peer && l->on_key ? l->on_key(s->hub->ctx, s, &s->key) : 0;
+	if (err && !s->incoming) {
+		/* whoever waits at an address for who comes there is told nothing at all */
+		engine_lost(s->engine, err, clock_now());
+		return;
+	}
+	engine_secured(s->engine, clock_now());
 	if (err)
 		engine_close(s->engine, err, clock_now());
 }

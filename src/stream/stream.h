@@ -40,8 +40,8 @@ struct stream_listener {
 	 * are no secret: that the peer has the key to this one is not proven yet, so nothing may
 	 * be remembered of it. */
 	int (*check_key)(void *ctx, struct stream *s, const struct tls_peer *peer);
-	/* Right after the handshake: the peer has that key. 0, or the error the stream ends with,
-	 * told as a stream error. NULL: 0. */
+	/* Right after the handshake: the peer has that key. 0, or the error the stream ends with;
+	 * who dialled us gets a stream error, who was dialled hears nothing. NULL: 0. */
 	int (*on_key)(void *ctx, struct stream *s, const struct tls_peer *peer);
 	/* An incoming stream: who is it? `from` is what the header says (NULL: nothing), or, after
 	 * -EAGAIN, what the first stanza says. If it is encrypted, stream_peer_key() has proven
