@@ -45,7 +45,9 @@ n14_no_other_bytes_decode(void **state)
 	/* four bytes: the last two at random, which are in the middle of nothing */
 	uint64_t random = 88172645463325252U;
 	for (uint32_t x = 0; x < 1u << 23; x++) {
-		random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
 		char s[4] = {(char)(0xee + x % 8), (char)(x >> 3), (char)(random >> 40),
 		    (char)(random >> 20)};
 		char again[4];

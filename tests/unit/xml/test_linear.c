@@ -15,7 +15,7 @@
 enum {
 	SMALL = 30000,     /* bytes of a stream ... */
 	TIMES = 8,         /* ... and this is how many times as long the large one is */
-	RUNS = 5,          /* of which the quickest counts: what disturbs only ever adds */
+	RUNS = 3,          /* of which the quickest counts: what disturbs only ever adds */
 	TRIES = 40,        /* before it is believed that it was not the machine */
 	KNOWN = 256 << 10, /* kept between two stanzas of whom we know */
 	UNKNOWN = 512 << 10,
