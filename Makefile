@@ -95,7 +95,7 @@ PKGS_stream    = libuv
 PKGS_peer      = libuv
 PKGS_chat      = libuv
 PKGS_daemon    = libuv inih
-PKGS_cli       = libedit
+PKGS_cli       = libedit $(EXTRAS)
 
 earshotd_FOLDERS      = daemon chat peer stream ipc store discovery tls xml wire base
 # of the helper only the line protocol both sides speak, and so none of its libraries
@@ -124,6 +124,9 @@ DEPS_chat      = chat $(DEPS_peer)
 DEPS_daemon    = $(earshotd_FOLDERS) mdns
 DEPS_client    = client ipc wire base
 DEPS_cli       = $(earshot_FOLDERS)
+
+# without them `earshot id` draws no QR codes
+EXTRAS := $(foreach p,libqrencode libpng,$(if $(shell $(PKG_CONFIG) --exists $(p) && echo yes),$(p)))
 
 # One pkg-config call a library; no answer means it is not there.
 PKGS := $(sort $(foreach f,$(FOLDERS),$(PKGS_$(f))))
@@ -197,6 +200,11 @@ ICU := $(firstword $(subst ., ,$(shell $(PKG_CONFIG) --modversion icu-i18n 2>/de
 CFLAGS_base += $(if $(ICU),-DEARSHOT_ICU='"$(ICU)"')
 $(eval $(call remember,$(B)/icu,$(ICU)))
 $(B)/src/base/lookalike.o: $(B)/icu
+
+# and only the command line has parts that depend on what is there
+CFLAGS_cli += $(if $(filter libqrencode,$(EXTRAS)),-DEARSHOT_QR) $(if $(filter libpng,$(EXTRAS)),-DEARSHOT_PNG)
+$(eval $(call remember,$(B)/extras,$(EXTRAS)))
+$(call objs,cli): $(B)/extras
 
 # The schema is part of the program. One rule for each build folder: $(call schema_rules,FOLDER)
 SCHEMA := $(wildcard src/store/schema/*.sql)

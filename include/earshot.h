@@ -45,6 +45,8 @@ enum earshot_error {
 	EARSHOT_ERR_BUSY = -11,    /* a blocking function was called from a callback */
 	EARSHOT_ERR_SYSTEM = -12,  /* the operating system failed us: see errno */
 	EARSHOT_ERR_CROWDED = -13, /* the daemon serves too many programs already */
+	EARSHOT_ERR_LOCKED =
+	    -14, /* it cannot start: the passphrase of its key is missing or wrong */
 };
 
 /* One sentence for people; never NULL, static. */
@@ -107,6 +109,10 @@ enum earshot_flags {
  * `--socket path`. */
 EARSHOT_API int
 earshot_connect(const char *path, const char *client, unsigned flags, struct earshot **out);
+/* The same, for a daemon whose key is locked (EARSHOT_ERR_LOCKED): if it has to be started it reads
+ * the passphrase from this descriptor, to its end. The descriptor stays the caller's. -1: none. */
+EARSHOT_API int earshot_connect_unlocking(
+    const char *path, const char *client, unsigned flags, int passphrase_fd, struct earshot **out);
 /* Calls that wait for an answer get EARSHOT_ERR_CUT_OFF, then c is freed: inside earshot_close(),
  * or, if that is called from a callback, when the function that runs the callback is about to
  * return EARSHOT_ERR_CUT_OFF. Accepts NULL. */

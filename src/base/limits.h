@@ -81,6 +81,8 @@ enum {
 	LIMIT_STATUS_TEXT = 128,        /* status line: it must fit into the TXT record */
 	LIMIT_NICK = 64,
 	LIMIT_VERIFY_TRIES = 3,         /* comparisons of keys an hour, with one person */
+	LIMIT_INTRODUCTIONS = 64,       /* of people, not yet accepted: then the oldest goes; ... */
+	LIMIT_INTRODUCTIONS_OF = 16,    /* ... of these by one voucher */
 	LIMIT_NAME_CHARS = 64,          /* code points of what a person is shown as ... */
 	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* ... and bytes of it */
 

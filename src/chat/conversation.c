@@ -477,6 +477,7 @@ conversations_event(const struct bus_event *e)
 	switch (e->kind) {
 	case BUS_PERSON_NEW:
 	case BUS_PERSON_GONE:
+	case BUS_PERSON_FOUND:
 		tell_presence(c);
 		break;
 	case BUS_PERSON_CHANGED:

@@ -6,12 +6,15 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/secret.h"
 #include "cli/words.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { PROGRESS_AFTER = 1000, TICK = 200 }; /* ms */
+enum { PROGRESS_AFTER = 1000, TICK = 200, STOP_MS = 10000 };
+enum { UNLOCK_TRIES = 3 };
 
 struct pending {
 	struct earshot_value *answer; /* owned */
@@ -52,6 +55,7 @@ cli_exit_code(int err, const struct earshot_value *answer)
 		return CLI_REFUSED;
 	case EARSHOT_ERR_NOT_RUNNING:
 	case EARSHOT_ERR_START:
+	case EARSHOT_ERR_LOCKED:
 	case EARSHOT_ERR_PROTOCOL:
 	case EARSHOT_ERR_CUT_OFF:
 		return CLI_NO_DAEMON;
@@ -116,6 +120,9 @@ cli_fail_call(struct cli *c, int err, const struct earshot_value *answer)
 		    "Earshot is not running. Start it with: earshot daemon start");
 	case EARSHOT_ERR_START:
 		return fail_start(c);
+	case EARSHOT_ERR_LOCKED:
+		return cli_fail(c, CLI_NO_DAEMON,
+		    "The daemon was not started: that is not the passphrase of your key.");
 	case EARSHOT_ERR_REFUSED:
 		return fail_refused(c);
 	case EARSHOT_ERR_PROTOCOL:
@@ -166,6 +173,24 @@ cli_quiet(struct cli *c)
 	buf_finish(&b);
 }
 
+/* Its key is locked: asks for the passphrase and starts it with that. */
+static int
+start_locked(struct cli *c, unsigned flags)
+{
+	int err = EARSHOT_ERR_LOCKED;
+	for (int i = 0; err == EARSHOT_ERR_LOCKED && i < UNLOCK_TRIES; i++) {
+		int passphrase = -1;
+		int code = secret_ask(c,
+		    i == 0 ? "The passphrase of your key: " : "Wrong. Again: ", false, &passphrase);
+		if (code)
+			return code;
+		err = earshot_connect_unlocking(
+		    c->socket_path, "earshot", flags, passphrase, &c->link);
+		close(passphrase);
+	}
+	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
+}
+
 int
 cli_connect(struct cli *c)
 {
@@ -178,6 +203,8 @@ cli_connect(struct cli *c)
 		err = earshot_connect(c->socket_path, "earshot", flags, &c->link);
 		cli_quiet(c);
 	}
+	if (err == EARSHOT_ERR_LOCKED)
+		return start_locked(c, flags);
 	if (err == EARSHOT_ERR_INVALID)
 		return cli_fail(c, CLI_USAGE, "The path of the socket is too long.");
 	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
@@ -337,6 +364,17 @@ cli_pause(struct cli *c, const char *what, int ms)
 			err = 0;
 	}
 	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
+}
+
+/* It says goodbye to everybody first. */
+bool
+cli_await_end(struct cli *c)
+{
+	uint64_t until = clock_now() + STOP_MS;
+	int err = 0;
+	while (clock_now() < until && (!err || err == EARSHOT_ERR_TIMEOUT))
+		err = earshot_wait(c->link, TICK);
+	return err && err != EARSHOT_ERR_TIMEOUT;
 }
 
 struct earshot_value *

@@ -94,6 +94,9 @@ void cli_progress(struct cli *c, const char *what, uint64_t since);
 
 /* Lets time pass while the connection stays served; `what` as above, NULL: silently. */
 int cli_pause(struct cli *c, const char *what, int ms) MUST_USE;
+/* Waits until a daemon that stops is gone, which is when the connection ends. False: it takes too
+ * long. */
+bool cli_await_end(struct cli *c) MUST_USE;
 /* Takes the sign of life of cli_pause() and cli_progress() away again. */
 void cli_quiet(struct cli *c);
 

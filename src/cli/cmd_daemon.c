@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/paths.h"
 #include "base/str.h"
@@ -11,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { STOP_MS = 10000, TICK_MS = 200 };
 
 static int
 print_line(struct cli *c, const struct earshot_value *json, const char *line)
@@ -59,11 +56,7 @@ cmd_daemon_stop(struct cli *c, int argc, char **argv)
 	int code = cli_call(c, "Stopping", "daemon.stop", NULL, &answer);
 	if (code)
 		return code;
-	/* it says goodbye to everybody first; gone it is when the connection ends */
-	uint64_t until = clock_now() + STOP_MS;
-	for (err = 0; clock_now() < until && (!err || err == EARSHOT_ERR_TIMEOUT);)
-		err = earshot_wait(c->link, TICK_MS);
-	if (err && err != EARSHOT_ERR_TIMEOUT)
+	if (cli_await_end(c))
 		code = print_line(c, answer, "Earshot has stopped.");
 	else
 		code = cli_fail(c, CLI_NO_ANSWER,

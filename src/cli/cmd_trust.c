@@ -22,6 +22,8 @@ fill_row(struct buf row[COLUMNS], const struct earshot_value *contact)
 	words_str(&row[2], contact, "trust");
 	if (earshot_value_bool(contact, "blocked", false))
 		buf_str(&row[2], ", blocked");
+	if (earshot_value_has(contact, "vouched_by"))
+		buf_str(&row[2], ", vouched for");
 	words_str(&row[3], contact, "tag");
 	words_str(&row[4], contact, "name");
 }
@@ -53,6 +55,19 @@ add_contacts(const struct screen *s, struct buf *out, const struct earshot_value
 	free(cells);
 }
 
+/* Those that are about people we have not met; the others stand beside their names. */
+static void
+add_introductions(struct buf *b, const struct earshot_value *introductions)
+{
+	for (size_t i = 0; i < earshot_value_count(introductions); i++) {
+		const struct earshot_value *one = earshot_value_at(introductions, i);
+		if (earshot_value_has(one, "peer"))
+			continue;
+		words_introduction(b, one);
+		buf_str(b, ".\n");
+	}
+}
+
 int
 cmd_trust_list(struct cli *c, int argc, char **argv)
 {
@@ -74,6 +89,8 @@ cmd_trust_list(struct cli *c, int argc, char **argv)
 			buf_str(&b, "Nobody's key is known yet.\n");
 		if (more > 0 && c->out.tty)
 			buf_fmt(&b, "and %" PRId64 " more\n", more);
+		if (c->out.tty)
+			add_introductions(&b, earshot_value_get(answer, "introductions"));
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(answer);
@@ -109,6 +126,12 @@ add_contact(const struct screen *s, struct buf *b, const struct earshot_value *c
 	if (earshot_value_bool(contact, "blocked", false))
 		buf_str(&words, "; blocked");
 	info_line(s, b, "Trust", &words);
+	if (earshot_value_has(contact, "vouched_by")) {
+		buf_str(&words, "by ");
+		words_str(&words, contact, "vouched_by");
+		buf_str(&words, ", whom you have verified: earshot trust accept takes their word");
+		info_line(s, b, "Vouched for", &words);
+	}
 	if (words_look_alike(&words, contact))
 		info_line(s, b, "Careful", &words);
 	add_key(s, b, "Key", earshot_value_str(contact, "id"));
@@ -143,7 +166,22 @@ cmd_trust_show(struct cli *c, int argc, char **argv)
 
 /* ---- deciding ---- */
 
-/* `done`: what became of it, after the name. */
+static void
+add_accepted(struct buf *b, const struct earshot_value *contact)
+{
+	const char *trust = earshot_value_str(contact, "trust");
+	if (str_equal(trust, "introduced")) {
+		buf_str(b, "is accepted [i] via ");
+		words_str(b, contact, "introduced_by");
+		buf_str(b, ". To be surer still, compare keys: earshot verify");
+	} else if (str_equal(trust, "verified")) {
+		buf_str(b, "is verified already [v]");
+	} else {
+		buf_str(b, "is accepted [=]. To be sure who it is, compare keys: earshot verify");
+	}
+}
+
+/* `done`: what became of it, after the name; NULL: they were accepted. */
 static int
 decide(struct cli *c, const char *method, const char *name, const char *done)
 {
@@ -159,7 +197,12 @@ decide(struct cli *c, const char *method, const char *name, const char *done)
 			words_display(&b, contact);
 		else
 			cli_add(&b, name);
-		buf_fmt(&b, " %s\n", done);
+		buf_char(&b, ' ');
+		if (done)
+			buf_str(&b, done);
+		else
+			add_accepted(&b, contact);
+		buf_char(&b, '\n');
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(contact);
@@ -170,8 +213,30 @@ int
 cmd_trust_accept(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
-	return decide(c, "trust.accept", argv[0],
-	    "is accepted [=]. To be sure who it is, compare keys: earshot verify");
+	return decide(c, "trust.accept", argv[0], NULL);
+}
+
+int
+cmd_trust_introduce(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	struct buf b = BUF_INIT(WORDS_MAX);
+	struct earshot_value *params = cli_peer(argv[0]), *answer = NULL;
+	earshot_value_set_str(params, "to", argv[1]);
+	int code = cli_call(c, "Waiting for the answer", "trust.introduce", params, &answer);
+	if (code)
+		return code;
+	if (c->json) {
+		code = cli_print_json(c, answer);
+	} else {
+		words_display(&b, answer);
+		buf_str(&b, " is introduced to ");
+		words_str(&b, answer, "to_display");
+		buf_str(&b, ", who has to accept that.\n");
+		code = cli_print(c, &b);
+	}
+	earshot_value_free(answer);
+	return code;
 }
 
 int

@@ -12,10 +12,8 @@
 enum {
 	LOOK_SECONDS = 3, /* a daemon that has just started needs them to hear from everybody */
 	LOOK_MS = 250,
-	SHOWN = 200, /* who is shown unasked: whoever floods the network fills no screen (N8) */
+	SHOWN = 200, /* who is shown on a terminal unasked: a flood of names fills no screen (N8) */
 };
-
-#define MORE "And %" PRId64 " more; earshot who --all shows everybody.\n"
 
 int
 who_ask(struct cli *c, bool all, struct earshot_value **answer)
@@ -24,7 +22,7 @@ who_ask(struct cli *c, bool all, struct earshot_value **answer)
 		struct earshot_value *params = earshot_value_object(), *got = NULL;
 		if (all)
 			earshot_value_set_bool(params, "all", true);
-		else
+		else if (c->out.tty && !c->json)
 			earshot_value_set_int(params, "limit", SHOWN);
 		int code = cli_call(c, NULL, "who", params, &got);
 		if (code)
@@ -76,7 +74,8 @@ who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, 
 	if (s->tty)
 		add_look_alikes(s, b, people);
 	if (s->tty && earshot_value_int(who, "more", 0) > 0)
-		buf_fmt(b, MORE, earshot_value_int(who, "more", 0));
+		buf_fmt(b, "And %" PRId64 " more; earshot who --all shows everybody.\n",
+		    earshot_value_int(who, "more", 0));
 	if (s->tty && !str_empty(problem)) {
 		struct buf line = BUF_INIT(WORDS_MAX);
 		cli_add(&line, problem);
@@ -104,12 +103,6 @@ cmd_who(struct cli *c, int argc, char **argv)
 		code = cli_print(c, &b);
 		if (!c->out.tty && !str_empty(problem))
 			cli_warn(c, problem);
-		if (!c->out.tty && earshot_value_int(who, "more", 0) > 0) {
-			struct buf more = BUF_INIT(WORDS_MAX);
-			buf_fmt(&more, MORE, earshot_value_int(who, "more", 0));
-			cli_warn(c, buf_cstr(&more));
-			buf_finish(&more);
-		}
 	}
 	earshot_value_free(who);
 	return code;

@@ -14,6 +14,7 @@ struct cli;
 enum argument {
 	ARG_NONE,
 	ARG_PERSON,
+	ARG_TWO_PEOPLE,
 	ARG_STATUS,
 	ARG_FILE,
 	ARG_COMMAND,
@@ -44,7 +45,7 @@ struct command {
 	int min, max;                   /* number of arguments; max -1: any */
 	const struct option *options;   /* ends with a zeroed one; NULL if none */
 	const struct command *children; /* commands below this one; ends with a zeroed one */
-	int (*run)(struct cli *c, int argc, char **argv); /* NULL if it has children only */
+	int (*run)(struct cli *c, int argc, char **argv); /* NULL: its children only can be run */
 };
 
 extern const struct command command_table[];
@@ -82,6 +83,7 @@ int cmd_verify(struct cli *c, int argc, char **argv);
 int cmd_trust_list(struct cli *c, int argc, char **argv);
 int cmd_trust_show(struct cli *c, int argc, char **argv);
 int cmd_trust_accept(struct cli *c, int argc, char **argv);
+int cmd_trust_introduce(struct cli *c, int argc, char **argv);
 int cmd_trust_block(struct cli *c, int argc, char **argv);
 int cmd_trust_unblock(struct cli *c, int argc, char **argv);
 int cmd_trust_forget(struct cli *c, int argc, char **argv);
@@ -89,6 +91,11 @@ int cmd_trust_accept_new_key(struct cli *c, int argc, char **argv);
 int cmd_peers_add(struct cli *c, int argc, char **argv);
 int cmd_peers_remove(struct cli *c, int argc, char **argv);
 int cmd_peers_list(struct cli *c, int argc, char **argv);
+int cmd_id(struct cli *c, int argc, char **argv);
+int cmd_id_export(struct cli *c, int argc, char **argv);
+int cmd_id_import(struct cli *c, int argc, char **argv);
+int cmd_id_passphrase(struct cli *c, int argc, char **argv);
+int cmd_id_hand_over(struct cli *c, int argc, char **argv);
 int cmd_daemon_start(struct cli *c, int argc, char **argv);
 int cmd_daemon_stop(struct cli *c, int argc, char **argv);
 int cmd_daemon_status(struct cli *c, int argc, char **argv);

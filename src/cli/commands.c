@@ -106,6 +106,22 @@ static const struct option status_options[] = {
     {0},
 };
 
+static const struct option id_options[] = {
+    {"qr", 0, NULL, "Also as a QR code, for the camera of another device"},
+    {"png", 0, "FILE", "Write the QR code to this picture instead"},
+    {0},
+};
+
+static const struct option id_export_options[] = {
+    {"no-passphrase", 0, NULL, "Do not ask for one: the file is open to whoever has it"},
+    {0},
+};
+
+static const struct option id_import_options[] = {
+    {"yes", 'y', NULL, "Do not ask"},
+    {0},
+};
+
 static const struct option verify_options[] = {
     {"show", 0, NULL, "Print the safety number, to be compared by other means"},
     {"number", 0, "NUMBER", "The safety number as the other sees it: is it the same?"},
@@ -142,8 +158,14 @@ static const struct command trust_children[] = {
 	NULL, NULL, cmd_trust_show},
     {"accept", "NAME", "Accept a person whose key is new",
 	"As writing to them does. It says that you know them, not that their key was compared: "
-	"earshot verify does that.",
+	"earshot verify does that. If somebody you have verified vouches for the key, this is what "
+	"takes their word: the person is introduced then.",
 	ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL, cmd_trust_accept},
+    {"introduce", "NAME TO", "Vouch for a person's key to somebody else",
+	"Both have to be verified by you, TO has to be here, and must have verified you. They are "
+	"told the key and whose it is, and decide with earshot trust accept. They know it until "
+	"their daemon ends.",
+	ARG_TWO_PEOPLE, COMMAND_START, 2, 2, NULL, NULL, cmd_trust_introduce},
     {"block", "NAME", "Neither hear a person nor talk to them", NULL, ARG_PERSON, COMMAND_START, 1,
 	1, NULL, NULL, cmd_trust_block},
     {"unblock", "NAME", "Hear a person again", NULL, ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL,
@@ -168,6 +190,27 @@ static const struct command set_children[] = {
 	"A PNG, JPEG or GIF file of at most 8 KiB, as everybody's picture travels through the "
 	"whole network.",
 	ARG_FILE, COMMAND_START, 0, 1, avatar_options, NULL, cmd_set_avatar},
+    {0},
+};
+
+static const struct command id_children[] = {
+    {"export", "FILE", "Write your key to a file",
+	"For safety, or to be the same person on another computer. The file is locked with a "
+	"passphrase if you give one. FILE must not be there yet.",
+	ARG_FILE, COMMAND_START, 1, 1, id_export_options, NULL, cmd_id_export},
+    {"import", "FILE", "Use the key of a file from now on",
+	"The file is what export wrote. The daemon stops and begins with that key when it is next "
+	"needed. The key you had is kept beside it. If the file has a passphrase, so has your key "
+	"then.",
+	ARG_FILE, COMMAND_START, 1, 1, id_import_options, NULL, cmd_id_import},
+    {"passphrase", "", "Lock your key with a passphrase, or change or remove it",
+	"It is asked for when the daemon is started. For a daemon that systemd starts it is the "
+	"credential earshot.passphrase.",
+	ARG_NONE, COMMAND_START, 0, 0, NULL, NULL, cmd_id_passphrase},
+    {"hand-over", "FILE", "Have your key succeed an earlier one",
+	"FILE is that earlier key, as export wrote it. Those who know you by it accept the new one "
+	"by themselves, as the earlier one vouches for it. Up to four of them are remembered.",
+	ARG_FILE, COMMAND_START, 1, 1, NULL, NULL, cmd_id_hand_over},
     {0},
 };
 
@@ -285,6 +328,9 @@ const struct command command_table[] = {
 	trust_children, NULL},
     {"set", "", "Change your name, nickname or picture", NULL, ARG_NONE, 0, 0, 0, NULL,
 	set_children, NULL},
+    {"id", "", "Show the key that others know you by",
+	"Two people who compare their keys know that nobody is between them.", ARG_NONE,
+	COMMAND_START, 0, 0, id_options, id_children, cmd_id},
     {"peers", "", "People at fixed addresses", NULL, ARG_NONE, 0, 0, 0, NULL, peers_children, NULL},
     {"daemon", "", "The program in the background", NULL, ARG_NONE, 0, 0, 0, NULL, daemon_children,
 	NULL},

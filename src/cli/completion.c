@@ -22,12 +22,13 @@ static const char bash_head[] =
     "\t\tcase $word in\n"
     "\t\t";
 
-static const char bash_middle[] =
-    ") skip=1 ;;\n"
-    "\t\t-*) ;;\n"
-    "\t\t*)\n"
-    "\t\t\tif [[ -z $cmd ]]; then cmd=$word\n"
-    "\t\t\telif [[ -z $sub && $cmd =~ ^(set|peers|daemon)$ ]]; then sub=$word\n"
+static const char bash_middle[] = ") skip=1 ;;\n"
+				  "\t\t-*) ;;\n"
+				  "\t\t*)\n"
+				  "\t\t\tif [[ -z $cmd ]]; then cmd=$word\n"
+				  "\t\t\telif [[ -z $sub && $cmd =~ ^(";
+static const char bash_subcommands[] =
+    ")$ ]]; then sub=$word\n"
     "\t\t\telif [[ ${COMP_WORDS[i + 1]} != @ && $word != @ ]]; then ((n++)); fi\n"
     "\t\t\t;;\n"
     "\t\tesac\n"
@@ -62,6 +63,7 @@ argument_words(enum argument kind)
 		return "bash zsh fish";
 	case ARG_NONE:
 	case ARG_PERSON:
+	case ARG_TWO_PEOPLE:
 	case ARG_FILE:
 	case ARG_COMMAND:
 	case ARG_ADDRESS:
@@ -74,7 +76,9 @@ argument_words(enum argument kind)
 static const char *
 argument_live(enum argument kind)
 {
-	return kind == ARG_PERSON ? "people" : kind == ARG_ADDRESS ? "addresses" : NULL;
+	if (kind == ARG_PERSON || kind == ARG_TWO_PEOPLE)
+		return "people";
+	return kind == ARG_ADDRESS ? "addresses" : NULL;
 }
 
 static void
@@ -141,9 +145,9 @@ bash_case(struct buf *out, const char *path, const struct command *cmd)
 		buf_str(out, "\t\t[[ $cur != -* ]] && return\n");
 	} else if (live) {
 		buf_fmt(out,
-		    "\t\t[[ $n == 0 && $cur != -* ]] && "
+		    "\t\t[[ $n -lt %d && $cur != -* ]] && "
 		    "people=$(earshot __complete %s 2>/dev/null)\n",
-		    live);
+		    cmd->first == ARG_TWO_PEOPLE ? 2 : 1, live);
 	} else if (*argument_words(cmd->first)) {
 		buf_fmt(out, "\t\t[[ $n == 0 ]] && words='%s'\n", argument_words(cmd->first));
 	}
@@ -168,12 +172,26 @@ each_command(
 	}
 }
 
+/* Commands whose next word is a command. */
+static void
+add_parents(struct buf *out)
+{
+	const char *gap = "";
+	for (const struct command *cmd = command_table; cmd->name; cmd++)
+		if (cmd->children) {
+			buf_fmt(out, "%s%s", gap, cmd->name);
+			gap = "|";
+		}
+}
+
 static void
 write_bash(struct buf *out)
 {
 	buf_str(out, bash_head);
 	add_all_valued(out, "|");
 	buf_str(out, bash_middle);
+	add_parents(out);
+	buf_str(out, bash_subcommands);
 	buf_str(out, "\t'')\n\t\toptions='");
 	add_options(out, command_globals);
 	buf_str(out, "'\n\t\twords='");
@@ -240,6 +258,8 @@ zsh_case(struct buf *out, const char *path, const struct command *cmd)
 	zsh_options(out, command_globals);
 	if (live)
 		buf_fmt(out, " '1:name:{_earshot_live %s}'", live);
+	if (cmd->first == ARG_TWO_PEOPLE)
+		buf_fmt(out, " '2:name:{_earshot_live %s}'", live);
 	else if (cmd->first == ARG_FILE)
 		buf_str(out, " '1:file:_files'");
 	else if (cmd->first == ARG_COMMAND) {
@@ -328,7 +348,7 @@ fish_case(struct buf *out, const char *path, const struct command *cmd)
 		fish_line(out, buf_cstr(&condition), buf_cstr(&what), o->help);
 	}
 	buf_clear(&condition);
-	buf_fmt(&condition, "__earshot_at %s", path);
+	buf_fmt(&condition, "__earshot_%s %s", cmd->first == ARG_TWO_PEOPLE ? "in" : "at", path);
 	buf_clear(&what);
 	if (live)
 		buf_fmt(&what, "-a '(earshot __complete %s 2>/dev/null)'", live);

@@ -143,7 +143,7 @@ manual_write(struct buf *out)
 	for (const struct command *cmd = command_table; cmd->name; cmd++) {
 		if (cmd->flags & COMMAND_HIDDEN)
 			continue;
-		if (!cmd->children)
+		if (cmd->run)
 			add_command(out, cmd);
 		for (const struct command *sub = cmd->children; sub && sub->name; sub++)
 			add_command(out, sub);

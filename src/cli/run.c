@@ -254,6 +254,9 @@ take_command(struct cli *c, const char *word)
 		return cli_fail(
 		    c, CLI_USAGE, "There is no command \"%s\". See: earshot help", word);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(c->values); i++)
+		if (c->values[i])
+			return cli_usage(c, "\"%s\" stands before its options.", word);
 	c->command = found;
 	return CLI_OK;
 }
@@ -294,7 +297,7 @@ static int
 run_command(struct cli *c, int argc, char **argv)
 {
 	const struct command *cmd = c->command;
-	if (cmd->children)
+	if (!cmd->run)
 		return cli_usage(c, "Something is missing after %s.", cmd->name);
 	if (argc < cmd->min)
 		return cli_usage(c, "Something is missing after %s.", cmd->name);

@@ -243,6 +243,9 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 		 !earshot_value_bool(event, "initiator", false)) {
 		words_comparison(&b, event);
 		show_rows(s, STYLE_WARN, buf_cstr(&b));
+	} else if (strcmp(topic, "introduction") == 0) {
+		words_introduction(&b, event);
+		show_rows(s, STYLE_WARN, buf_cstr(&b));
 	} else if (strcmp(topic, "attention") == 0) {
 		words_display(&b, event);
 		show_fmt(s, STYLE_WARN, "%s nudges you.", buf_cstr(&b));

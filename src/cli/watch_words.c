@@ -298,6 +298,13 @@ add_verify(const struct screen *s, struct buf *b, const struct earshot_value *e)
 	words_comparison(b, e);
 }
 
+static void
+add_introduction(const struct screen *s, struct buf *b, const struct earshot_value *e)
+{
+	(void)s;
+	words_introduction(b, e);
+}
+
 /* Every message says that its sender is active: that is no news. */
 static bool
 is_news(const char *topic, const struct earshot_value *event)
@@ -327,6 +334,7 @@ watch_words(const struct screen *s, struct buf *out, const struct earshot_value 
 	    {"forgotten", false, add_forgotten},
 	    {"trust", true, add_trust},
 	    {"verify", false, add_verify},
+	    {"introduction", false, add_introduction},
 	    {"person", true, add_person},
 	    {"typing", true, add_typing},
 	    {"attention", true, add_attention},

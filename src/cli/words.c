@@ -98,6 +98,24 @@ words_evidence(struct buf *out, const struct earshot_value *person)
 }
 
 void
+words_introduction(struct buf *out, const struct earshot_value *event)
+{
+	words_str(out, event, "voucher_display");
+	buf_str(out, " vouches for ");
+	if (earshot_value_has(event, "peer")) {
+		words_display(out, event);
+		buf_str(out, ": earshot trust accept ");
+		words_str(out, event, "peer");
+	} else {
+		buf_str(out, "the key ");
+		words_str(out, event, "tag");
+		buf_str(out, " of ");
+		words_str(out, event, "name");
+		buf_str(out, ", who has not been met yet");
+	}
+}
+
+void
 words_comparison(struct buf *out, const struct earshot_value *event)
 {
 	const char *stage = earshot_value_str(event, "stage");

@@ -28,6 +28,8 @@ void words_status(struct buf *out, const struct earshot_value *person);
 void words_evidence(struct buf *out, const struct earshot_value *person);
 /* "Romeo wants to compare keys: earshot verify romeo@verona", of an event "verify" */
 void words_comparison(struct buf *out, const struct earshot_value *event);
+/* "Alice vouches for Romeo: earshot trust accept romeo@verona", of an event "introduction" */
+void words_introduction(struct buf *out, const struct earshot_value *event);
 /* "looks like "Prof. Kim" but is not", of whom the daemon says so; false: nothing is appended. */
 bool words_look_alike(struct buf *out, const struct earshot_value *person);
 enum style words_evidence_style(const struct earshot_value *person);

@@ -356,34 +356,45 @@ await_daemon(const char *path, const char *client, int alive, int64_t end, struc
 }
 
 static int
-connect_to(const char *path, bool usual, const char *client, unsigned flags, struct earshot **out)
+connect_to(const char *path, bool usual, const char *client, unsigned flags, int passphrase,
+    struct earshot **out)
 {
 	int64_t end = now_ms() + CONNECT_PATIENCE;
 	int err = attempt(path, client, CONNECT_PATIENCE, out);
 	if (!may_come(err) || !(flags & EARSHOT_START))
 		return err;
 	int alive = -1;
-	err = daemon_start(usual ? NULL : path, &alive);
+	bool locked = daemon_is_locked();
+	if (locked && passphrase < 0)
+		return EARSHOT_ERR_LOCKED;
+	err = daemon_start(usual ? NULL : path, passphrase, &alive);
 	if (err)
 		return err;
 	err = await_daemon(path, client, alive, end, out);
 	close(alive);
-	return err;
+	return err == EARSHOT_ERR_START && locked ? EARSHOT_ERR_LOCKED : err;
 }
 
 int
 earshot_connect(const char *path, const char *client, unsigned flags, struct earshot **out)
 {
+	return earshot_connect_unlocking(path, client, flags, -1, out);
+}
+
+int
+earshot_connect_unlocking(
+    const char *path, const char *client, unsigned flags, int passphrase_fd, struct earshot **out)
+{
 	*out = NULL;
 	if (!path)
 		path = getenv("EARSHOT_SOCKET"); // NOLINT(concurrency-mt-unsafe): only read
 	if (!str_empty(path))
-		return connect_to(path, false, client, flags, out);
+		return connect_to(path, false, client, flags, passphrase_fd, out);
 	char *usual = NULL;
 	int err = paths_get(PATHS_RUNTIME, "daemon.sock", &usual);
 	if (err)
 		return public_error(err);
-	err = connect_to(usual, true, client, flags, out);
+	err = connect_to(usual, true, client, flags, passphrase_fd, out);
 	free(usual);
 	return err;
 }

@@ -33,6 +33,9 @@ earshot_strerror(int err)
 		return "The operating system reported an error.";
 	case EARSHOT_ERR_CROWDED:
 		return "The Earshot daemon serves too many programs already.";
+	case EARSHOT_ERR_LOCKED:
+		return "The Earshot daemon cannot start: the passphrase of its key is missing or "
+		       "wrong.";
 	default:
 		return "Unknown error.";
 	}

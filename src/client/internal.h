@@ -82,8 +82,12 @@ void answer_pending(struct earshot *c, int64_t id, int err, const struct value *
 
 /* start.c */
 
-/* Starts the daemon, with `--socket path` if path is not NULL. *alive: a descriptor that polls
+/* Whether its key needs a passphrase. */
+bool daemon_is_locked(void);
+
+/* Starts the daemon, with `--socket path` if path is not NULL; it reads the passphrase of its key
+ * from the descriptor (borrowed; -1: none). *alive: a descriptor that polls
  * POLLERR once it has ended; the caller's to close. */
-int daemon_start(const char *path, int *alive) MUST_USE;
+int daemon_start(const char *path, int passphrase, int *alive) MUST_USE;
 
 #endif

@@ -18,6 +18,8 @@
 
 static const char NAME[] = "earshotd";
 
+enum { PASSPHRASE_FD = 3 }; /* in the daemon */
+
 /* Only read, and the caller's environment is the caller's to keep still. */
 static const char *
 env(const char *name)
@@ -90,7 +92,7 @@ open_log(void)
 /* In the child of a program that may have threads: nothing here but what a signal handler may
  * call too. Returns in no case. */
 static void
-become_daemon(const char *program, char *const *argv, int in, int log)
+become_daemon(const char *program, char *const *argv, int in, int log, int passphrase)
 {
 	if (setsid() < 0)
 		_exit(1);
@@ -105,19 +107,24 @@ become_daemon(const char *program, char *const *argv, int in, int log)
 		(void)signal(s, SIG_DFL); /* what cannot be reset does not matter */
 	if (dup2(in, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 || chdir("/") < 0)
 		_exit(1);
-	closefrom(3);
+	/* what it inherits has its number in the arguments (PASSPHRASE_FD) */
+	if (passphrase >= 0 && dup2(passphrase, PASSPHRASE_FD) < 0)
+		_exit(1);
+	if (passphrase == PASSPHRASE_FD && fcntl(passphrase, F_SETFD, 0) < 0)
+		_exit(1);
+	closefrom(passphrase >= 0 ? PASSPHRASE_FD + 1 : PASSPHRASE_FD);
 	(void)execv(program, argv);
 	_exit(127);
 }
 
 static int
-spawn(const char *program, char *const *argv, int in, int log)
+spawn(const char *program, char *const *argv, int in, int log, int passphrase)
 {
 	pid_t pid = fork();
 	if (pid < 0)
 		return EARSHOT_ERR_SYSTEM;
 	if (pid == 0)
-		become_daemon(program, argv, in, log);
+		become_daemon(program, argv, in, log, passphrase);
 	int status = 0;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
@@ -128,7 +135,7 @@ spawn(const char *program, char *const *argv, int in, int log)
 /* The daemon's input is a pipe nobody writes to. It tells us when it has ended: a grandchild
  * cannot be waited for. */
 static int
-spawn_watched(const char *program, char *const *argv, int *alive)
+spawn_watched(const char *program, char *const *argv, int passphrase, int *alive)
 {
 	int ends[2];
 	int log = open_log();
@@ -140,7 +147,7 @@ spawn_watched(const char *program, char *const *argv, int *alive)
 		close(log);
 		return EARSHOT_ERR_SYSTEM;
 	}
-	int err = spawn(program, argv, ends[0], log);
+	int err = spawn(program, argv, ends[0], log, passphrase);
 	close(log);
 	close(ends[0]);
 	if (err)
@@ -150,8 +157,26 @@ spawn_watched(const char *program, char *const *argv, int *alive)
 	return err;
 }
 
+/* As its file says (RFC 7468 §11). */
+bool
+daemon_is_locked(void)
+{
+	static const char mark[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+	char *path = NULL, start[sizeof(mark) - 1];
+	if (paths_get(PATHS_STATE, "identity.pem", &path))
+		return false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	free(path);
+	if (fd < 0)
+		return false;
+	bool locked = read(fd, start, sizeof(start)) == (ssize_t)sizeof(start) &&
+		      memcmp(start, mark, sizeof(start)) == 0;
+	close(fd);
+	return locked;
+}
+
 int
-daemon_start(const char *path, int *alive)
+daemon_start(const char *path, int passphrase, int *alive)
 {
 	struct buf program = BUF_INIT(4096);
 	char *socket = path ? strdup(path) : NULL;
@@ -159,8 +184,15 @@ daemon_start(const char *path, int *alive)
 	if (!err) {
 		char name[] = "earshotd";
 		char option[] = "--socket";
-		char *argv[] = {name, socket ? option : NULL, socket, NULL};
-		err = spawn_watched(buf_cstr(&program), argv, alive);
+		char secret[] = "--passphrase-fd=3";
+		char *argv[5] = {name}, **next = argv + 1;
+		if (passphrase >= 0)
+			*next++ = secret;
+		if (socket) {
+			*next++ = option;
+			*next++ = socket;
+		}
+		err = spawn_watched(buf_cstr(&program), argv, passphrase, alive);
 	}
 	free(socket);
 	buf_finish(&program);

@@ -19,8 +19,8 @@
 enum { SENTENCE_LIMIT = 8192 };
 
 /* Whoever gives it may end it with a line break or not. */
-static int
-read_passphrase(int fd, struct buf *out)
+int
+identity_read_passphrase(int fd, struct buf *out)
 {
 	int err = 0;
 	/* all at once, so that growing leaves no copy behind */
@@ -96,7 +96,7 @@ identity_open(int passphrase_fd, struct tls_identity **identity, struct tls_cont
 	int err = paths_get(PATHS_STATE, "identity.pem", &path);
 	int fd = passphrase_fd >= 0 ? passphrase_fd : open_credential();
 	if (!err && fd >= 0) {
-		err = read_passphrase(fd, &passphrase);
+		err = identity_read_passphrase(fd, &passphrase);
 		if (err)
 			(void)fprintf(
 			    stderr, "earshotd: the passphrase cannot be read: %s.\n", err_str(err));

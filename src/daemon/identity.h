@@ -8,6 +8,12 @@
 struct tls_context;
 struct tls_identity;
 
+struct buf;
+
+/* One line without its end, NUL-terminated; closes the descriptor, unless it is a standard one.
+ * The buffer is for secrets: tls_cleanse() it. 0, ERR_TOO_BIG (over LIMIT_PASSPHRASE), an errno. */
+int identity_read_passphrase(int fd, struct buf *out) MUST_USE;
+
 /* The passphrase of a locked key is read from the descriptor, to its end or the first line break
  * (-1: none is given; it is closed after, unless it is a standard one), else from the file
  * earshot.passphrase in $CREDENTIALS_DIRECTORY (systemd). 0; ERR_LOCKED and other errors after one

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "chat/chat.h"
 #include "daemon/config.h"
+#include "daemon/id.h"
 #include "daemon/identity.h"
 #include "daemon/sandbox.h"
 #include "discovery/child.h"
@@ -50,7 +51,8 @@ struct daemon {
 	struct config config;
 	struct tls_identity *identity; /* owned; who we are */
 	struct tls_context *tls;       /* owned; for streams */
-	struct ipc_server *ipc;        /* owned */
+	struct id id;
+	struct ipc_server *ipc; /* owned */
 	struct roster roster;
 	char *socket; /* owned */
 	struct sandbox sandbox;
@@ -373,6 +375,13 @@ start_roster(struct daemon *d)
 	return roster_start(&d->roster, &d->loop, d->ipc, &config);
 }
 
+static void
+on_replaced(void *ctx)
+{
+	log_info(NULL, "another key was brought in");
+	stop(ctx);
+}
+
 static int
 start(struct daemon *d)
 {
@@ -392,6 +401,13 @@ start(struct daemon *d)
 		err = roster_add_methods(&d->roster);
 	if (!err)
 		err = ipc_server_add(d->ipc, methods, d);
+	d->id = (struct id){.loop = &d->loop,
+	    .identity = d->identity,
+	    .tls = d->tls,
+	    .on_replaced = on_replaced,
+	    .ctx = d};
+	if (!err)
+		err = ipc_server_add(d->ipc, id_methods, &d->id);
 	return err;
 }
 

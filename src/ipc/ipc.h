@@ -61,10 +61,11 @@ void ipc_fail_data(struct ipc_call *call, const char *reason, struct value *data
 #define IPC_UNREACHABLE "unreachable" /* announced, but does not answer */
 #define IPC_UNSUPPORTED "unsupported" /* the other client cannot do it */
 #define IPC_TIMEOUT     "timeout"
-#define IPC_BUSY        "busy"  /* a limit is reached */
-#define IPC_LATE        "late"  /* it cannot be cancelled any more */
-#define IPC_DISK        "disk"  /* it cannot be kept; nothing was done */
-#define IPC_TRUST       "trust" /* not to this person: blocked, changed, or in plain */
+#define IPC_BUSY        "busy"   /* a limit is reached */
+#define IPC_LATE        "late"   /* it cannot be cancelled any more */
+#define IPC_DISK        "disk"   /* it cannot be kept; nothing was done */
+#define IPC_TRUST       "trust"  /* not to this person: blocked, changed, or in plain */
+#define IPC_LOCKED      "locked" /* the passphrase is missing or wrong */
 #define IPC_INTERNAL    "internal"
 
 /* Events. Topics: people, message, receipt, state, own, ... (docs/ipc.md). */

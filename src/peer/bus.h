@@ -15,6 +15,7 @@ enum bus_event_kind {
 	BUS_PERSON_NEW,     /* here for the first time, or back after it was gone */
 	BUS_PERSON_CHANGED, /* anything that is shown of it */
 	BUS_PERSON_GONE,
+	BUS_PERSON_FOUND,    /* announced at one more place, and not connected */
 	BUS_PERSON_RENAMED,  /* known by `name` until now, an address; nothing of it is lost */
 	BUS_PERSON_MERGED,   /* `other` turned out to be this person, and is about to be freed */
 	BUS_KEY_FORGOTTEN,   /* what waits to be said was for that key, and is not said any more */

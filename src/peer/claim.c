@@ -195,8 +195,7 @@ identify_key(struct roster *r, struct stream *s, const char *from, const struct 
 	case TRUST_BEARER:
 	case TRUST_SUCCESSOR:
 		return attach(r, s, contact_admit(r, from, key));
-	case TRUST_FIRST_KEY:
-	case TRUST_TAKES_NAME: {
+	case TRUST_FIRST_KEY: {
 		struct person *fixed = nameless_at(r, stream_remote(s));
 		if (is_evident(discovery_find(r->discovery, from), s, key))
 			return attach(r, s, contact_admit(r, from, key));
@@ -248,7 +247,6 @@ check_dialled(
 		return ERR_IDENTITY;
 	switch (contact_judge(r, name, key)) {
 	case TRUST_FIRST_KEY:
-	case TRUST_TAKES_NAME:
 		/* what is announced there is another key */
 		if (e && e->has_txt && trust_hint_is_valid(e->txt.id) &&
 		    !trust_hint_fits(e->txt.id, &key->id))
@@ -285,7 +283,6 @@ check(struct roster *r, struct stream *s, const struct tls_peer *peer, bool prov
 	case TRUST_IMPOSTOR:
 		return refuse_impostor(r, from, peer, proven);
 	case TRUST_FIRST_KEY:
-	case TRUST_TAKES_NAME:
 		return r->policy.strangers == POLICY_STRANGERS_DENY ? ERR_TRUST : 0;
 	case TRUST_BEARER: {
 		const struct person *p = contact_by_key(r, &peer->id);

@@ -134,16 +134,34 @@ contact_happens(
 		log_change(p, before.trust, cause);
 	if (event == TRUST_FORGOTTEN) {
 		addresses_finish(&p->last);
-		(void)!str_replace(&p->via, NULL);
 		keep_forgotten(p, cause);
 		outgoing_fail(p, ERR_TRUST);
 		bus_emit(
 		    &p->roster->bus, &(struct bus_event){.kind = BUS_KEY_FORGOTTEN, .person = p});
 	}
+	if (event == TRUST_FORGOTTEN || event == TRUST_ACCEPTED_KEY)
+		(void)!str_replace(&p->via, NULL); /* they vouched for the key that it was */
 	keep_contact(p, cause);
 	people_set_state(p, p->state); /* who has a key is not among those who may be forgotten */
 	people_changed(p);
 	return 0;
+}
+
+int
+contact_introduce(struct person *p, const char *via)
+{
+	char *before = p->via;
+	p->via = NULL;
+	int err = str_replace(&p->via, via);
+	if (!err)
+		err = contact_happens(p, TRUST_INTRODUCED, NULL, "introduced");
+	if (err)
+		(void)!str_replace(&p->via, NULL);
+	if (err)
+		p->via = before;
+	else
+		free(before);
+	return err;
 }
 
 /* ---- names that are given here ---- */
@@ -368,8 +386,9 @@ give_key(struct roster *r, struct person *p, const char *name, const struct tls_
 			people_free(p);
 		return NULL;
 	}
+	link_hang_up_plain(p);
 	struct discovery_entry *e = discovery_find(r->discovery, name);
-	if (e && e->user != p)
+	if (e) /* one that tells of an old client is another's from now on */
 		people_look_again_at(r, e);
 	return p;
 }
@@ -391,10 +410,6 @@ contact_admit(struct roster *r, const char *name, const struct tls_peer *key)
 			return NULL;
 		moved(p, name);
 		return p;
-	case TRUST_TAKES_NAME:
-		if (set_aside(p) != 0)
-			return NULL;
-		return give_key(r, NULL, name, &key->id);
 	case TRUST_FIRST_KEY:
 		return give_key(r, p, name, &key->id);
 	case TRUST_PLAIN:

@@ -21,6 +21,9 @@ struct person *contact_by_key(const struct roster *r, const struct tls_id *key);
 int contact_happens(
     struct person *p, enum trust_event event, const struct tls_id *key, const char *cause) MUST_USE;
 
+/* TRUST_INTRODUCED to p, by who is called `via`. As above. */
+int contact_introduce(struct person *p, const char *via) MUST_USE;
+
 /* Whom an entry of discovery belongs to by all that is known now; made if need be. NULL: nobody
  * can have that name, or there is no memory. */
 struct person *contact_of_entry(struct roster *r, const struct discovery_entry *e);

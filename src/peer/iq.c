@@ -48,6 +48,8 @@ struct question {
 	const char *type, *ns, *name;
 	const char *attr, *value; /* of the payload; value NULL: it has none */
 	const char *text;         /* inside of it, or NULL */
+	void (*write)(struct xml_writer *w, const void *from); /* or this, or NULL */
+	const void *from;
 };
 
 static int
@@ -76,6 +78,8 @@ ask(struct person *p, const struct question *question, unsigned timeout, iq_answ
 	xml_attr(&w, question->attr, question->value);
 	if (question->text)
 		xml_text(&w, question->text);
+	if (question->write)
+		question->write(&w, question->from);
 	xml_close(&w);
 	xml_close(&w);
 	int err = person_send(p, &stanza, NULL, NULL);
@@ -106,6 +110,16 @@ iq_tell(struct person *p, const char *ns, const char *name, const char *stage, c
 {
 	const struct question q = {
 	    .type = "set", .ns = ns, .name = name, .attr = "stage", .value = stage, .text = text};
+	return ask(p, &q, IQ_TIMEOUT, answer, ctx);
+}
+
+int
+iq_put(struct person *p, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
+    void *ctx)
+{
+	const struct question q = {
+	    .type = "set", .ns = ns, .name = name, .write = write, .from = from};
 	return ask(p, &q, IQ_TIMEOUT, answer, ctx);
 }
 
@@ -166,6 +180,8 @@ error_of(const struct xml_elem *stanza)
 			 xml_elem_child(error, NS_STANZA_ERR, "feature-not-implemented") ||
 			 xml_elem_child(error, NS_STANZA_ERR, "item-not-found")))
 		return ERR_UNSUPPORTED;
+	if (error && xml_elem_child(error, NS_STANZA_ERR, "not-authorized"))
+		return ERR_TRUST;
 	return ERR_PROTO;
 }
 

@@ -12,8 +12,8 @@
 enum { IQ_TIMEOUT = 10000 }; /* ms */
 
 /* Called exactly once, never from inside iq_request(): 0 and the payload of the result (NULL if
- * it had none), ERR_UNSUPPORTED, ERR_PROTO (another error stanza), -ETIMEDOUT, or why the
- * stream ended. */
+ * it had none), ERR_UNSUPPORTED, ERR_TRUST (<not-authorized/>), ERR_PROTO (another error stanza),
+ * -ETIMEDOUT, or why the stream ended. */
 typedef void iq_answer(void *ctx, struct person *p, int err, const struct xml_elem *payload);
 
 /* Sends <iq type='get'><name xmlns='ns' node='node'/></iq>; node may be NULL. 0, or an error and
@@ -25,6 +25,11 @@ int iq_request(struct person *p, const char *ns, const char *name, const char *n
  */
 int iq_tell(struct person *p, const char *ns, const char *name, const char *stage, const char *text,
     iq_answer *answer, void *ctx) MUST_USE;
+
+/* The same with whatever write() puts into the element, attributes first. */
+int iq_put(struct person *p, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
+    void *ctx) MUST_USE;
 
 /* An answer being written: begin, payload through w, send. */
 struct iq_reply {

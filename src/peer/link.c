@@ -244,6 +244,8 @@ note_place(struct person *p, const struct stream *s)
 	bool news = false;
 	if (!stream_is_incoming(s)) {
 		news = addresses_note(&p->last, stream_remote(s));
+	} else if (e && !discovery_has_address(e, stream_remote(s))) {
+		discovery_resolve(p->roster->discovery, p->entry); /* it has moved */
 	} else {
 		for (size_t i = 0; e && i < e->addr_count; i++)
 			if (address_same_host(&e->addr[i], stream_remote(s)))
@@ -401,6 +403,15 @@ link_hang_up(struct person *p)
 		stream_close(p->streams[i], 0);
 	if (p->dialled)
 		stream_close(p->dialled, 0);
+	choose_current(p);
+}
+
+void
+link_hang_up_plain(struct person *p)
+{
+	for (size_t i = 0; i < p->stream_count; i++)
+		if (!stream_peer_key(p->streams[i]))
+			stream_close(p->streams[i], 0);
 	choose_current(p);
 }
 

@@ -24,6 +24,8 @@ void link_attach(struct person *p, struct stream *s);
 void link_look(struct person *p);
 /* Ends every stream to p. */
 void link_hang_up(struct person *p);
+/* Those to p that prove nothing: p has a key now. */
+void link_hang_up_plain(struct person *p);
 /* Our name changed: streams that carry the old one are closed. */
 void link_renamed(struct roster *r);
 /* Retries and probes that are due; true while there are others to come. */

@@ -395,6 +395,19 @@ entry_gone(struct discovery_entry *e)
 		entry_lost(p);
 }
 
+/* A known key is announced: what waits for it may try there, whatever else is announced of it. */
+static void
+found(struct person *p, struct discovery_entry *e, bool is_new)
+{
+	struct roster *r = p->roster;
+	if (!p->has_key || p->current || !e->has_txt || !trust_hint_fits(e->txt.id, &p->key))
+		return;
+	if (e->addr_count > 0)
+		bus_emit(&r->bus, &(struct bus_event){.kind = BUS_PERSON_FOUND, .person = p});
+	else if (is_new)
+		discovery_resolve(r->discovery, e);
+}
+
 static void
 on_entry(void *ctx, struct discovery_entry *e, enum discovery_change change)
 {
@@ -402,6 +415,13 @@ on_entry(void *ctx, struct discovery_entry *e, enum discovery_change change)
 		entry_gone(e);
 	else
 		people_look_again_at(ctx, e);
+	struct person *p = change == DISCOVERY_GONE ? NULL : e->user;
+	if (!p)
+		return;
+	/* where somebody is to be found is shown, too */
+	if (change == DISCOVERY_CHANGED && p->entry == e && p->state != PERSON_GONE)
+		people_changed(p);
+	found(p, e, change == DISCOVERY_NEW);
 }
 
 static void

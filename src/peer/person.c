@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "peer/alike.h"
 #include "peer/contact.h"
+#include "peer/introduction.h"
 #include "peer/roster.h"
 #include "peer/xep0115_caps.h"
 #include "xml/ns.h"
@@ -194,6 +195,9 @@ describe_trust(const struct person *p, struct value *v)
 	}
 	if (p->via)
 		value_set_str(v, "introduced_by", p->via);
+	const struct person *voucher = introduction_voucher(p);
+	if (voucher)
+		value_set_str(v, "vouched_by", voucher->name);
 	value_set_bool(v, "blocked", p->blocked);
 	const char *alike = alike_of(p);
 	if (alike)

@@ -136,6 +136,7 @@ roster_start(
 	list_init(&r->claims);
 	list_init(&r->waiting);
 	list_init(&r->pings);
+	list_init(&r->introductions);
 	(void)uv_timer_init(loop, &r->tick);
 	r->configured = value_array();
 	int err = r->configured ? caps_cache_create(&r->caps) : -ENOMEM;
@@ -294,9 +295,16 @@ roster_match(struct roster *r, const char *typed, struct person **out)
 struct person *
 roster_wanted(struct roster *r, struct ipc_call *call)
 {
-	const char *typed = value_str(ipc_params(call), "peer");
+	return roster_wanted_as(r, call, "peer");
+}
+
+struct person *
+roster_wanted_as(struct roster *r, struct ipc_call *call, const char *param)
+{
+	const char *typed = value_str(ipc_params(call), param);
 	if (str_empty(typed)) {
-		ipc_fail(call, IPC_INVALID, "Say who is meant: the parameter \"peer\" is missing.");
+		ipc_fail(
+		    call, IPC_INVALID, "Say who is meant: the parameter \"%s\" is missing.", param);
 		return NULL;
 	}
 	struct person *p = NULL;

@@ -40,10 +40,12 @@ struct roster {
 	struct map keys;                    /* the announced part of a key -> its person */
 	struct list gone;                   /* struct person: who left, in that order */
 	size_t gone_count;
-	size_t kept_count;       /* people of whom the store has something */
-	struct list claims;      /* of claim.c: incoming streams that wait for an identity */
-	struct list waiting;     /* struct iq_pending of all people, oldest deadline first */
-	struct list pings;       /* of xep0199_ping.c: connections that are being tried */
+	size_t kept_count;         /* people of whom the store has something */
+	struct list claims;        /* of claim.c: incoming streams that wait for an identity */
+	struct list waiting;       /* struct iq_pending of all people, oldest deadline first */
+	struct list pings;         /* of xep0199_ping.c: connections that are being tried */
+	struct list introductions; /* of xep0434_trust_messages.c: not yet accepted */
+	size_t introduction_count;
 	struct caps_cache *caps; /* owned */
 	uv_timer_t tick;         /* runs only while something waits for time to pass */
 	int64_t lifetime;        /* ms until an undelivered message is given up, 0: never */
@@ -98,6 +100,9 @@ int roster_match(struct roster *r, const char *typed, struct person **out) MUST_
 /* For methods with a parameter "peer": the person, or NULL after the call was answered with
  * unknown, ambiguous (and the candidates) or invalid. */
 struct person *roster_wanted(struct roster *r, struct ipc_call *call) MUST_USE;
+/* The same for a parameter of another name. */
+struct person *
+roster_wanted_as(struct roster *r, struct ipc_call *call, const char *param) MUST_USE;
 
 /* Something waits for time to pass: the tick runs until nothing does. */
 void roster_need_tick(struct roster *r);

@@ -39,10 +39,7 @@ judge_key(const struct trust_claim *claim)
 		return TRUST_FIRST_KEY;
 	if (holder->has_key)
 		return TRUST_IMPOSTOR;
-	if (holder->blocked)
-		return TRUST_REFUSED;
-	return holder->trust == STORE_TRUST_PLAIN && holder->settled ? TRUST_TAKES_NAME
-								     : TRUST_FIRST_KEY;
+	return holder->blocked ? TRUST_REFUSED : TRUST_FIRST_KEY;
 }
 
 enum trust_verdict
@@ -81,11 +78,11 @@ seen_key(struct trust_contact *c, const struct tls_id *key)
 {
 	if (c->has_key)
 		return tls_id_equal(&c->key, key) && c->trust != STORE_TRUST_CHANGED ? 0 : ERR_KEY;
-	if (c->trust == STORE_TRUST_PLAIN && c->settled)
-		return ERR_TRUST; /* it keeps its words and gets another name: TRUST_TAKES_NAME */
+	/* what was said in plain was said to anybody */
+	bool meant = c->spoken && !(c->trust == STORE_TRUST_PLAIN && c->settled);
 	c->has_key = true;
 	c->key = *key;
-	c->trust = c->spoken ? STORE_TRUST_KNOWN : STORE_TRUST_NEW;
+	c->trust = meant ? STORE_TRUST_KNOWN : STORE_TRUST_NEW;
 	return 0;
 }
 
@@ -98,6 +95,16 @@ decided(struct trust_contact *c, enum store_trust trust)
 	if (store_trust_rank(trust) > store_trust_rank(c->trust))
 		c->trust = trust;
 	return 0;
+}
+
+/* What is vouched for is worth as much as what is known, and says more. */
+static int
+introduced(struct trust_contact *c)
+{
+	int err = decided(c, STORE_TRUST_INTRODUCED);
+	if (!err && c->trust == STORE_TRUST_KNOWN)
+		c->trust = STORE_TRUST_INTRODUCED;
+	return err;
 }
 
 static int
@@ -137,7 +144,7 @@ trust_happens(struct trust_contact *c, enum trust_event event, const struct tls_
 	case TRUST_VERIFIED:
 		return decided(c, STORE_TRUST_VERIFIED);
 	case TRUST_INTRODUCED:
-		return decided(c, STORE_TRUST_INTRODUCED);
+		return introduced(c);
 	case TRUST_BLOCKED:
 	case TRUST_UNBLOCKED:
 		c->blocked = event == TRUST_BLOCKED;

@@ -40,14 +40,16 @@ struct trust_claim {
 };
 
 enum trust_verdict {
-	TRUST_PLAIN,      /* it is the holder, or a new contact, without a key */
-	TRUST_OTHER,      /* in plain, under the name of a key: another contact, name#plain */
-	TRUST_BEARER,     /* whoever has this key, whatever the name */
-	TRUST_SUCCESSOR,  /* whoever had the earlier key; this one takes its place */
-	TRUST_FIRST_KEY,  /* the name waits for a key, or is nobody's: it is this one's now */
-	TRUST_TAKES_NAME, /* the name was somebody's in plain, who becomes name#plain */
-	TRUST_IMPOSTOR,   /* the name is another key's: refused, and shown as `changed` */
-	TRUST_REFUSED,    /* blocked, or was refused as an impostor before */
+	TRUST_PLAIN,     /* it is the holder, or a new contact, without a key */
+	TRUST_OTHER,     /* in plain, under the name of a key: another contact, name#plain */
+	TRUST_BEARER,    /* whoever has this key, whatever the name */
+	TRUST_SUCCESSOR, /* whoever had the earlier key; this one takes its place */
+	/* The name waits for a key, or was somebody's in plain, or nobody's: it is this one's now.
+	 * Who was in plain may have been anybody: what waits for that name is for its key, and each
+	 * message says for itself how it came. */
+	TRUST_FIRST_KEY,
+	TRUST_IMPOSTOR, /* the name is another key's: refused, and shown as `changed` */
+	TRUST_REFUSED,  /* blocked, or was refused as an impostor before */
 };
 enum trust_verdict trust_judge(const struct trust_claim *claim);
 
@@ -69,7 +71,7 @@ enum trust_event {
 	TRUST_ACCEPTED,
 	TRUST_ACCEPTED_KEY, /* the key of who was `changed` is this contact's now */
 	TRUST_VERIFIED,
-	TRUST_INTRODUCED,
+	TRUST_INTRODUCED, /* they accept what somebody verified vouches for */
 	TRUST_BLOCKED,
 	TRUST_UNBLOCKED,
 	TRUST_FORGOTTEN,

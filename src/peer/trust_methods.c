@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "peer/contact.h"
 #include "peer/feature.h"
+#include "peer/introduction.h"
 #include "peer/keep.h"
 #include "peer/link.h"
 #include "peer/roster.h"
@@ -43,6 +44,7 @@ call_list(struct ipc_call *call)
 	}
 	buf_finish(&line);
 	value_set(v, "contacts", contacts);
+	value_set(v, "introductions", introductions_describe(r));
 	if (more)
 		value_set_int(v, "more", more);
 	ipc_reply(call, v);
@@ -69,6 +71,15 @@ call_show(struct ipc_call *call)
 
 /* ---- deciding ---- */
 
+/* Who is accepted and vouched for is introduced by that. */
+static int
+happens(struct person *p, enum trust_event event, const char *cause)
+{
+	const struct person *voucher = event == TRUST_ACCEPTED ? introduction_voucher(p) : NULL;
+	return voucher ? contact_introduce(p, voucher->name)
+		       : contact_happens(p, event, NULL, cause);
+}
+
 static int
 decide(struct ipc_call *call, enum trust_event event, const char *cause)
 {
@@ -76,7 +87,7 @@ decide(struct ipc_call *call, enum trust_event event, const char *cause)
 	if (!p)
 		return 0;
 	bool shown = p->has_key || p->trust != STORE_TRUST_CHANGED; /* else it is but announced */
-	int err = shown ? contact_happens(p, event, NULL, cause) : ERR_TRUST;
+	int err = shown ? happens(p, event, cause) : ERR_TRUST;
 	if (err == ERR_TRUST && p->trust == STORE_TRUST_CHANGED) {
 		ipc_fail(call, IPC_TRUST,
 		    "%s is not the person who had that name. If they have a new key, `earshot "

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <string.h>
 
 /* Fetched once: a fetch by name takes longer than the hash of a short text. Never freed, the
  * process needs them to its end. */
@@ -75,4 +76,20 @@ digest_base64(struct buf *out, const void *data, size_t len)
 		return;
 	(void)EVP_EncodeBlock((unsigned char *)to, data, (int)len);
 	buf_grew(out, size);
+}
+
+int
+digest_sha256_parse_base64(const char *text, unsigned char out[DIGEST_SHA256_SIZE])
+{
+	enum { TEXT = (DIGEST_SHA256_SIZE + 2) / 3 * 4, RAW = TEXT / 4 * 3 };
+	unsigned char raw[RAW];
+	char again[TEXT + 1];
+	if (strlen(text) != TEXT || EVP_DecodeBlock(raw, (const unsigned char *)text, TEXT) != RAW)
+		return -EINVAL;
+	/* OpenSSL lets blanks, other paddings and stray bits pass */
+	(void)EVP_EncodeBlock((unsigned char *)again, raw, DIGEST_SHA256_SIZE);
+	if (strcmp(again, text) != 0)
+		return -EINVAL;
+	memcpy(out, raw, DIGEST_SHA256_SIZE);
+	return 0;
 }

@@ -292,7 +292,7 @@ int
 tls_identity_hand_over(const struct tls_identity *old, struct tls_identity *current)
 {
 	struct certificate_records records;
-	struct tls_peer self = {.formerly_count = 0};
+	struct tls_peer self = {0};
 	X509 *cert = NULL;
 	if (tls_id_equal(&old->self.id, &current->self.id))
 		return -EINVAL;

@@ -143,7 +143,8 @@ show(SSL_CTX *ctx, const struct tls_identity *identity)
 static bool
 configure(SSL_CTX *ctx)
 {
-	static char groups[] = "X25519:P-256", algorithms[] = "ed25519:ECDSA+SHA256";
+	/* not const: OpenSSL's macros cast that away */
+	char groups[] = "X25519:P-256", signatures[] = "ed25519:ECDSA+SHA256";
 	SSL_CTX_set_options(
 	    ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
@@ -157,7 +158,7 @@ configure(SSL_CTX *ctx)
 	       SSL_CTX_set_num_tickets(ctx, 0) == 1 && SSL_CTX_set_max_early_data(ctx, 0) == 1 &&
 	       SSL_CTX_set_block_padding(ctx, PADDING) == 1 &&
 	       SSL_CTX_set1_groups_list(ctx, groups) == 1 &&
-	       SSL_CTX_set1_sigalgs_list(ctx, algorithms) == 1 &&
+	       SSL_CTX_set1_sigalgs_list(ctx, signatures) == 1 &&
 	       SSL_CTX_set_ciphersuites(ctx,
 		   "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384") ==
 		   1;

@@ -31,6 +31,9 @@
 #define NS_REPLY       "urn:xmpp:reply:0"
 #define NS_REACTIONS   "urn:xmpp:reactions:0"
 #define NS_MARKERS     "urn:xmpp:chat-markers:0"
+#define NS_TRUST       "urn:xmpp:tm:1"
+#define NS_TRUST_ATM   "urn:xmpp:atm:1"
+#define NS_KEY         "urn:earshot:key:1"
 #define NS_VERIFY      "urn:earshot:verify:1"
 #define NS_FALLBACK    "urn:xmpp:fallback:0"
 

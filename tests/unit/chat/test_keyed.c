@@ -133,29 +133,29 @@ what_waits_for_a_first_key_is_not_said_in_plain_after_a_restart(void **state)
 /* ---- names come and go ---- */
 
 static void
-what_was_said_in_plain_stays_with_who_was_plain(void **state)
+what_waits_for_who_was_plain_goes_to_the_key(void **state)
 {
 	(void)state;
 	struct tls_peer key = key_of_number(1);
-	char id[RANDOM_ID_SIZE];
+	char id[RANDOM_ID_SIZE], later[RANDOM_ID_SIZE];
 	struct discovery_entry *e = romeo(TXT_CLIENT_LIBPURPLE);
 	leaves(e);
-	say_text("in plain", id);
+	say_text("to anybody", id);
 	announce_key(ROMEO, &key, HOME);
 	struct stream *s = comes(ROMEO, &key);
 	settle();
-	assert_int_equal(times_sent(BODY("in plain")), 0);
-	expect_texts(ROMEO "#plain", "in plain ");
-	say_text("to the key", id);
-	assert_int_equal(times_sent(BODY("to the key")), 1);
+	assert_int_equal(times_sent(BODY("to anybody")), 1);
 	confirms_it(s, id);
-	expect_texts(ROMEO, "to the key ");
+	say_text("to the key", later);
+	assert_int_equal(times_sent(BODY("to the key")), 1);
+	confirms_it(s, later);
+	expect_texts(ROMEO, "to anybody to the key ");
+	assert_null(roster_get(&world.r, ROMEO "#plain"));
 	restart_keyed();
-	expect_texts(ROMEO, "to the key ");
-	expect_texts(ROMEO "#plain", "in plain ");
+	expect_texts(ROMEO, "to anybody to the key ");
 	announce_key(ROMEO, &key, HOME);
 	(void)comes(ROMEO, &key);
-	assert_int_equal(times_sent(BODY("in plain")), 0);
+	assert_int_equal(times_sent(BODY("to anybody")), 0);
 }
 
 static void
@@ -262,7 +262,7 @@ main(void)
 	    TEST(i11_what_is_known_of_keys_outlives_a_restart),
 	    TEST(nobody_is_told_from_anybody_before_all_is_read),
 	    TEST(what_waits_for_a_first_key_is_not_said_in_plain_after_a_restart),
-	    TEST(what_was_said_in_plain_stays_with_who_was_plain),
+	    TEST(what_waits_for_who_was_plain_goes_to_the_key),
 	    TEST(what_was_said_follows_who_is_renamed),
 	    TEST(n3_what_waits_for_a_key_goes_to_nobody_else),
 	    TEST(n18_a_quiet_stranger_gets_to_say_one_thing),

@@ -285,7 +285,9 @@ class FakeDaemon:
 
     def do_who(self, client, all=False, limit=None):
         here = [p for p in self.people if all or p["state"] != "gone"]
-        return {"people": here, "own": self.own, "state": self.state}
+        more = max(0, len(here) - limit) if limit is not None else 0
+        answer = {"people": here[:limit], "own": self.own, "state": self.state}
+        return dict(answer, more=more) if more else answer
 
     def do_info(self, client, peer):
         return dict(self.find(peer), live={"software": "Earshot", "version": "0.1",
@@ -469,6 +471,11 @@ class FakeDaemon:
     def do_trust_accept(self, _client, peer):
         return self.decide(peer, trust="known")
 
+    def do_trust_introduce(self, _client, peer, to):
+        one, other = self.find(peer), self.find(to)
+        return {"peer": one["name"], "display": one["display"], "to": other["name"],
+                "to_display": other["display"]}
+
     def do_trust_block(self, _client, peer):
         return self.decide(peer, blocked=True)
 
@@ -515,6 +522,9 @@ class FakeDaemon:
 
     def do_peers_list(self, client):
         return {"peers": self.fixed}
+
+    def do_id(self, client):
+        return {"id": "0f" * 32, "formerly": ["1e" * 32]}
 
     def do_daemon_status(self, client):
         return self.state

@@ -26,7 +26,7 @@ ALL = [
     ["info", "romeo"], ["ping", "romeo", "-c", "1"], ["peers", "add", "host:5298"],
     ["peers", "list"], ["peers", "remove", "host:5298"], ["set", "name", "Tybalt"],
     ["set", "nick", "cat"], ["set", "nick", "--clear"], ["set", "avatar", "--clear"],
-    ["daemon", "status"], ["version"], ["daemon", "start"], ["help"], [],
+    ["id"], ["daemon", "status"], ["version"], ["daemon", "start"], ["help"], [],
 ]
 
 
@@ -336,6 +336,9 @@ def bash_completes(box):
                         ("earshot send romeo hello w", [""]), ("earshot completion z", ["zsh"]),
                         ("earshot history --since 2h ro", ["romeo@orchard"]),
                         ("earshot ping -c 3 ro", ["romeo@orchard"]),
+                        ("earshot trust introduce ro", ["romeo@orchard"]),
+                        ("earshot trust introduce romeo ju", ["juliet@balcony"]),
+                        ("earshot trust introduce romeo juliet nu", [""]),
                         ("earshot --socket x pee", ["peers"]), ("earshot help sta", ["status"])):
         check(complete_bash(box, line) == found, line, complete_bash(box, line))
 

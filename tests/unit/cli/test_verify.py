@@ -174,6 +174,25 @@ def what_is_decided_is_told(box):
     check(box.run("trust", "accept", "romeo").code == ERROR)
 
 
+def who_is_vouched_for_is_shown_and_accepted(box):
+    keys(box)
+    done = box.run("trust", "introduce", "romeo", "juliet")
+    check(done.code == 0 and done.out == "Romeo Montague is introduced to Juliet, who has to accept that.\n", done)
+    check(box.daemon.asked("trust.introduce") == [{"peer": "romeo", "to": "juliet"}])
+    check(box.run("trust", "introduce", "romeo").code == USAGE, "to whom?")
+    romeo = box.daemon.people[0]
+    romeo["vouched_by"] = "juliet@balcony"
+    check("\tknown, vouched for\t" in box.run("trust", "list").out)
+    shown = box.run("trust", "show", "romeo").out
+    check("Vouched for\tby juliet@balcony, whom you have verified" in shown, shown)
+    del romeo["vouched_by"]
+    box.daemon.answers["trust.accept"] = dict(romeo, trust="introduced", introduced_by="juliet@balcony")
+    said = box.run("trust", "accept", "romeo").out
+    check(said.startswith("Romeo Montague is accepted [i] via juliet@balcony. "), said)
+    romeo.update(trust="introduced", introduced_by="juliet@balcony")
+    check("Trust\t[i] via juliet@balcony: " in box.run("trust", "show", "romeo").out)
+
+
 def big_decisions_are_asked_about(box):
     keys(box)
     if not shutil.which("tmux"):

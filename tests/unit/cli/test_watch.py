@@ -87,6 +87,10 @@ def all_events(daemon):
     daemon.event("typing", peer="romeo@orchard", display="Romeo", state="active")
     daemon.event("typing", peer="romeo@orchard", display="Romeo", state="paused")
     daemon.event("attention", peer="romeo@orchard", display="Romeo")
+    voucher = {"voucher": "juliet@balcony", "voucher_display": "Juliet\x1b", "name": "nurse\x07@house",
+               "tag": "0f0f0f0f"}
+    daemon.event("introduction", **voucher)
+    daemon.event("introduction", **voucher, peer="nurse@house", display="Nurse")
     daemon.event("own", **daemon.own)
     daemon.event("state", **dict(daemon.state, problem="No network", network=False))
     daemon.event("something newer", x=1)
@@ -117,7 +121,7 @@ def all_events(daemon):
     ]
     for n, (topic, content) in enumerate(durable, 1):
         daemon.event(topic, number=n, **content)
-    return 11 + len(durable)
+    return 13 + len(durable)
 
 
 def every_event_is_one_line(box):
@@ -127,6 +131,8 @@ def every_event_is_one_line(box):
     check(not HARMFUL.search(out), out)
     for words in ("   [=] Romeo Montague: one\n\u00bb two <U+001B>[31mred\n", "* waves<U+202E>",
                   "   [=] Tybalt<U+001B> is here, available", "Tybalt left", "   [PLAIN] Romeo is typing\n", "Romeo stopped typing\n",
+                  "Juliet<U+001B> vouches for the key 0f0f0f0f of nurse<U+0007>@house, who has not been met",
+                  "Juliet<U+001B> vouches for Nurse: earshot trust accept nurse@house\n",
                   "Romeo nudges you", "You are Mercutio", "No network",
                   "   [?] Romeo is new (was plain): first<U+0007> contact\n",
                   "   [v] Romeo stays verified: blocked\n",

@@ -342,8 +342,9 @@ make_code(void)
 	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(page != MAP_FAILED);
 	REFUSED(mprotect(page, size, PROT_READ | PROT_EXEC));
-	REFUSED((intptr_t)mmap(
-	    NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	void *both = mmap(
+	    NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	REFUSED(both == MAP_FAILED ? -1 : 0);
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "base/err.h"
 #include "tls/digest.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,6 +84,31 @@ base64_respects_the_limit_of_the_buffer(void **state)
 	buf_finish(&b);
 }
 
+static void
+a_hash_is_read_from_base64_and_from_nothing_like_it(void **state)
+{
+	(void)state;
+	static const char good[] = "aFABnX7Q/rbTgjBySYzrT2FsYCVYb49mbca5yB734KQ=";
+	static const char *const bad[] = {
+	    "",
+	    "aFABnX7Q/rbTgjBySYzrT2FsYCVYb49mbca5yB734KQ",  /* no padding */
+	    "aFABnX7Q/rbTgjBySYzrT2FsYCVYb49mbca5yB734KR=", /* stray bits */
+	    "aFABnX7Q/rbTgjBySYzrT2FsYCVYb49mbca5yB734A==", /* 31 bytes */
+	    "aFABnX7Q/rbTgjBySYzrT2FsYCVYb49mbca5yB734KQA", /* 33 bytes */
+	    " FABnX7Q/rbTgjBySYzrT2FsYCVYb49mbca5yB734KQ=", /* a blank */
+	    "aFABnX7Q_rbTgjBySYzrT2FsYCVYb49mbca5yB734KQ=", /* of another alphabet */
+	    "aFABnX7Q/rbTgjBySYzrT2FsYCVYb49mbca5yB734KQ=AAAA",
+	};
+	unsigned char raw[DIGEST_SHA256_SIZE];
+	struct buf b = BUF_INIT(64);
+	assert_int_equal(digest_sha256_parse_base64(good, raw), 0);
+	digest_base64(&b, raw, sizeof(raw));
+	assert_string_equal(buf_cstr(&b), good);
+	buf_finish(&b);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(digest_sha256_parse_base64(bad[i], raw), -EINVAL);
+}
+
 int
 main(void)
 {
@@ -91,6 +117,7 @@ main(void)
 	    cmocka_unit_test(the_caps_example_gives_its_verification_string),
 	    cmocka_unit_test(base64_matches_the_standard),
 	    cmocka_unit_test(base64_respects_the_limit_of_the_buffer),
+	    cmocka_unit_test(a_hash_is_read_from_base64_and_from_nothing_like_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

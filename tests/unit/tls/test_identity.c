@@ -327,9 +327,10 @@ count_copies(const uint8_t masked[NEEDLE])
 	assert_non_null(maps);
 	while (fgets(line, sizeof(line), maps)) {
 		char *mode;
+		uintptr_t from = strtoul(line, &mode, 16), to = strtoul(mode + 1, &mode, 16);
 		// NOLINTBEGIN(performance-no-int-to-ptr): addresses as the kernel prints them
-		const uint8_t *at = (const uint8_t *)strtoul(line, &mode, 16);
-		const uint8_t *end = (const uint8_t *)strtoul(mode + 1, &mode, 16);
+		const uint8_t *at = (const uint8_t *)from;
+		const uint8_t *end = (const uint8_t *)to;
 		// NOLINTEND(performance-no-int-to-ptr)
 		if (strncmp(mode, " rw", 3) != 0 || strstr(line, "[v"))
 			continue;
