@@ -226,6 +226,7 @@ conversation_was_answered(struct conversation *c)
 struct adding {
 	struct store_put put;
 	struct conversation *c;
+	unsigned forgotten;           /* of c, when it was said */
 	struct ipc_call *call;        /* owed an answer; NULL: nobody asked */
 	struct queued *queued;        /* owned, until it is the outbox's */
 	char *peer, *display, *token; /* owned */
@@ -280,7 +281,8 @@ on_said(void *ctx, struct store_job *job, int err)
 	(void)job;
 	c->adding--;
 	/* while broken: it comes with all the others, when they are loaded anew */
-	if (!err && !put->duplicate && c->person && !c->broken) {
+	bool waits = c->person && !c->broken && a->forgotten == c->forgotten;
+	if (!err && !put->duplicate && waits) {
 		struct outbox_item *item = queued_stored(
 		    a->queued, put->n, put->expires, store_age(c->chat->roster->store), put->quote);
 		a->queued = NULL;
@@ -303,6 +305,7 @@ adding_create(struct conversation *c, struct ipc_call *call, const struct uttera
 	    .target = u->target,
 	    .body = u->body,
 	    .said_at = clock_wall(),
+	    .trust = person_trust(p),
 	};
 	struct adding *a = calloc(1, sizeof(*a));
 	if (!a)
@@ -315,6 +318,7 @@ adding_create(struct conversation *c, struct ipc_call *call, const struct uttera
 	}
 	m = queued_saying(a->queued);
 	a->c = c;
+	a->forgotten = c->forgotten;
 	a->call = call;
 	a->put = (struct store_put){
 	    .job = {.done = on_said, .ctx = a},
@@ -328,7 +332,7 @@ adding_create(struct conversation *c, struct ipc_call *call, const struct uttera
 	    .body = m.body,
 	    .said_at = m.said_at,
 	    .lifetime = u->lifetime,
-	    .trust = person_trust(p),
+	    .trust = m.trust,
 	};
 	return a;
 }
@@ -445,6 +449,16 @@ merge(struct person *into, struct person *from)
 	person_set_kept(into, true);
 }
 
+/* All that waits was for that key, and fails in the store. */
+static void
+key_forgotten(struct conversation *c)
+{
+	c->forgotten++;
+	outbox_finish(&c->outbox);
+	conversation_store_failed(c); /* not at all, but it has other messages now */
+	conversation_restart(c);
+}
+
 void
 conversations_event(const struct bus_event *e)
 {
@@ -481,6 +495,9 @@ conversations_event(const struct bus_event *e)
 		break;
 	case BUS_PERSON_RENAMED:
 		conversation_rename_kept(c, e->name);
+		break;
+	case BUS_KEY_FORGOTTEN:
+		key_forgotten(c);
 		break;
 	case BUS_PERSON_FREED:
 		leave_person(c);

@@ -36,6 +36,7 @@ struct conversation {
 	unsigned wanted;     /* of these: by the outbox */
 	unsigned renaming;   /* of these: to put under another name */
 	unsigned adding;     /* of these: messages to be added */
+	unsigned forgotten;  /* how often its person's key was */
 	uint64_t struck_row; /* the oldest on its way when the peer ended a stream in anger ... */
 	unsigned strikes;    /* ... so many times in a row */
 	uint64_t deferred_until;    /* they want to hear no more until then; 0: they do */

@@ -68,7 +68,8 @@ queued_create_loaded(const struct store_queued *m, int64_t age)
 	    .target = m->target,
 	    .quote = m->quote,
 	    .body = m->body,
-	    .said_at = m->said_at});
+	    .said_at = m->said_at,
+	    .trust = m->trust});
 	if (q)
 		set_place(q, m->n, m->expires, age);
 	return q;

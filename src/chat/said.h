@@ -21,7 +21,8 @@ struct saying {
 	const char *target; /* id of the message it is about; NULL: none */
 	const char *quote;  /* how that one begins; NULL: not known */
 	const char *body;
-	int64_t said_at; /* ms, wall clock */
+	int64_t said_at;        /* ms, wall clock */
+	enum store_trust trust; /* in whom it was said to, then */
 	const char
 	    *time; /* the same for those who read it only in the words; set by said_write() */
 };

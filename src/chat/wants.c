@@ -214,6 +214,17 @@ on_handed(void *ctx, struct person *p, const struct stream *s, int err)
 	free(row);
 }
 
+/* Trust sinks below `known` only with a key that is another one. What was said to somebody who
+ * encrypts, or was announced to, is said to nobody in plain. */
+static bool
+is_meant(const struct person *p, const struct saying *m)
+{
+	if (m->trust == STORE_TRUST_PLAIN)
+		return true;
+	return person_is_encrypted(p) &&
+	       (m->trust == STORE_TRUST_NEW || p->trust != STORE_TRUST_NEW);
+}
+
 static enum outbox_sending
 put_on_stream(void *ctx, struct outbox_item *item, bool again)
 {
@@ -224,6 +235,8 @@ put_on_stream(void *ctx, struct outbox_item *item, bool again)
 	const struct stream *s = c->person->current;
 	if (!s || stream_serial(s) != c->outbox.link)
 		return OUTBOX_NO_ROOM; /* that stream is gone: the outbox is about to hear of it */
+	if (!is_meant(c->person, &m))
+		return OUTBOX_UNSENDABLE;
 	struct buf stanza = BUF_INIT(LIMIT_STANZA);
 	uint64_t *row = malloc(sizeof(*row)), serial;
 	(void)again;

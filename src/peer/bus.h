@@ -18,6 +18,7 @@ enum bus_event_kind {
 	BUS_PERSON_FOUND,    /* announced at one more place, and not connected */
 	BUS_PERSON_RENAMED,  /* known by `name` until now, an address; nothing of it is lost */
 	BUS_PERSON_MERGED,   /* `other` turned out to be this person, and is about to be freed */
+	BUS_KEY_FORGOTTEN,   /* what waits to be said was for that key, and is not said any more */
 	BUS_PERSON_FREED,    /* last event: forget the pointer */
 	BUS_STREAM_UP,       /* stream is set */
 	BUS_STREAM_DOWN,     /* stream and err are set */

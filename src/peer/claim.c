@@ -211,9 +211,21 @@ identify_key(struct roster *r, struct stream *s, const char *from, const struct 
 	return ERR_IDENTITY;
 }
 
-/* Whom we dialled, by the key. */
+/* Anybody can show anybody's certificate: who only does that must not get its owner shown, and
+ * refused from then on, as an impostor. So the handshake goes on until the key is proven. */
 static int
-check_dialled(struct roster *r, struct stream *s, struct person *p, const struct tls_peer *key)
+refuse_impostor(struct roster *r, const char *name, const struct tls_peer *key, bool proven)
+{
+	if (!proven)
+		return 0;
+	contact_refused(r, name, &key->id);
+	return ERR_KEY;
+}
+
+/* Whom we dialled, by the key. proven: it is not only shown. */
+static int
+check_dialled(
+    struct roster *r, struct stream *s, struct person *p, const struct tls_peer *key, bool proven)
 {
 	const char *from = stream_peer_from(s);
 	const char *name = p->nameless || p->has_key ? from : p->instance;
@@ -225,9 +237,11 @@ check_dialled(struct roster *r, struct stream *s, struct person *p, const struct
 				   ? 0
 				   : ERR_KEY;
 		/* an address that somebody else has now claims nothing; a name does */
-		if (from && str_casecmp(from, p->instance) == 0)
+		if (!from || str_casecmp(from, p->instance) != 0)
+			return ERR_KEY;
+		if (proven)
 			reach_saw_key(p, &key->id);
-		return ERR_KEY;
+		return proven ? ERR_KEY : 0;
 	}
 	if (str_empty(name))
 		return ERR_IDENTITY;
@@ -242,8 +256,7 @@ check_dialled(struct roster *r, struct stream *s, struct person *p, const struct
 	case TRUST_SUCCESSOR:
 		return 0;
 	case TRUST_IMPOSTOR:
-		contact_refused(r, name, &key->id);
-		return ERR_KEY;
+		return refuse_impostor(r, name, key, proven);
 	case TRUST_PLAIN:
 	case TRUST_OTHER:
 	case TRUST_REFUSED:
@@ -252,21 +265,23 @@ check_dialled(struct roster *r, struct stream *s, struct person *p, const struct
 	return ERR_TRUST;
 }
 
-int
-claims_check_key(void *ctx, struct stream *s, const struct tls_peer *peer)
+static int
+check(struct roster *r, struct stream *s, const struct tls_peer *peer, bool proven)
 {
-	struct roster *r = ctx;
 	const char *from = stream_peer_from(s);
 	if (!r->contacts_known)
 		return ERR_TRUST;
+	/* in other hands, or by way of an address of ours */
+	if (tls_id_equal(&peer->id, &r->own_id))
+		return ERR_KEY;
 	if (!stream_is_incoming(s))
-		return stream_user(s) ? check_dialled(r, s, stream_user(s), peer) : ERR_CLOSED;
+		return stream_user(s) ? check_dialled(r, s, stream_user(s), peer, proven)
+				      : ERR_CLOSED;
 	if (str_empty(from) || str_casecmp(from, r->own_name) == 0)
 		return ERR_IDENTITY;
 	switch (contact_judge(r, from, peer)) {
 	case TRUST_IMPOSTOR:
-		contact_refused(r, from, &peer->id);
-		return ERR_KEY;
+		return refuse_impostor(r, from, peer, proven);
 	case TRUST_FIRST_KEY:
 		return r->policy.strangers == POLICY_STRANGERS_DENY ? ERR_TRUST : 0;
 	case TRUST_BEARER: {
@@ -282,6 +297,18 @@ claims_check_key(void *ctx, struct stream *s, const struct tls_peer *peer)
 		break;
 	}
 	return ERR_TRUST;
+}
+
+int
+claims_check_key(void *ctx, struct stream *s, const struct tls_peer *peer)
+{
+	return check(ctx, s, peer, false);
+}
+
+int
+claims_on_key(void *ctx, struct stream *s, const struct tls_peer *peer)
+{
+	return check(ctx, s, peer, true);
 }
 
 /* ---- in plain ---- */

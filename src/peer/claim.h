@@ -17,6 +17,7 @@ struct tls_peer;
 /* Of stream_listener; ctx is the roster. */
 enum stream_security claims_security(void *ctx, struct stream *s, const char *from);
 int claims_check_key(void *ctx, struct stream *s, const struct tls_peer *peer) MUST_USE;
+int claims_on_key(void *ctx, struct stream *s, const struct tls_peer *peer) MUST_USE;
 int claims_identify(void *ctx, struct stream *s, const char *from, const char *to) MUST_USE;
 
 /* p is a fixed peer known by its address, and who answers there, or comes from there, has this

@@ -6,6 +6,7 @@
 #include "peer/dialling.h"
 #include "peer/keep.h"
 #include "peer/link.h"
+#include "peer/outgoing.h"
 #include "peer/people.h"
 #include "peer/roster.h"
 
@@ -134,6 +135,9 @@ contact_happens(
 	if (event == TRUST_FORGOTTEN) {
 		addresses_finish(&p->last);
 		keep_forgotten(p, cause);
+		outgoing_fail(p, ERR_TRUST);
+		bus_emit(
+		    &p->roster->bus, &(struct bus_event){.kind = BUS_KEY_FORGOTTEN, .person = p});
 	}
 	if (event == TRUST_FORGOTTEN || event == TRUST_ACCEPTED_KEY)
 		(void)!str_replace(&p->via, NULL); /* they vouched for the key that it was */
@@ -185,6 +189,16 @@ is_given_here(const char *name)
 	return trust_name_own(name) != strlen(name);
 }
 
+/* Headers may say anything; who cannot be announced under it has no such name. */
+static bool
+is_announceable(const char *name)
+{
+	for (const char *at = name; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return false;
+	return *name && strlen(name) <= LIMIT_INSTANCE_NAME && !is_given_here(name);
+}
+
 /* Its name is a key's from now on; it keeps its words, its streams and what waits for it. */
 static int
 set_aside(struct person *p)
@@ -200,6 +214,11 @@ set_aside(struct person *p)
 	free(name);
 	if (!err && e)
 		people_move_entry(e, NULL);
+	if (!err && p->dialled) { /* there is nobody left to be meant by that */
+		stream_set_user(p->dialled, NULL);
+		stream_close(p->dialled, 0);
+		dialling_over(p);
+	}
 	if (!err && !p->current)
 		dialling_give_up(p, ERR_ABSENT);
 	return err;
@@ -286,10 +305,7 @@ look_at(const struct roster *r, const char *name, const struct tls_peer *key)
 	    .holder = c.holder ? &holder : NULL,
 	    .bearer = c.bearer ? &bearer : NULL,
 	    .earlier = c.earlier ? &earlier : NULL});
-	/* our own key, in other hands or by way of an address of ours, is no company */
-	if (key && tls_id_equal(&key->id, &r->own_id))
-		c.verdict = TRUST_REFUSED;
-	if (is_given_here(name) && c.verdict != TRUST_BEARER && c.verdict != TRUST_SUCCESSOR)
+	if (!is_announceable(name) && c.verdict != TRUST_BEARER && c.verdict != TRUST_SUCCESSOR)
 		c.verdict = TRUST_REFUSED;
 	return c;
 }
@@ -300,14 +316,26 @@ contact_judge(const struct roster *r, const char *name, const struct tls_peer *k
 	return look_at(r, name, key).verdict;
 }
 
-/* It goes by another name now. The name is shown unless it is that of another key. */
+/* The name is announced with this key. */
+static bool
+is_announced_of(const struct roster *r, const char *name, const struct tls_id *key)
+{
+	const struct discovery_entry *e = discovery_find(r->discovery, name);
+	return e && e->has_txt && trust_hint_fits(e->txt.id, key);
+}
+
+/* It goes by another name now. The name is shown unless it is that of another key, or of somebody
+ * there is something of: who waits to be told something, or talked in plain, gives the name up to
+ * one who is announced under it, as to a first key, and not to all who say so. */
 static void
 moved(struct person *p, const char *name)
 {
 	struct person *holder = people_named(p->roster, name);
+	bool settled = holder && holder != p && (holder->kept || holder->answered);
 	bool is_free = !holder || (holder != p && !holder->has_key);
 	bool same = str_casecmp(p->instance, name) == 0;
-	if (str_empty(name) || is_given_here(name) || (same && !is_free))
+	if (!is_announceable(name) || (same && !is_free) ||
+	    (settled && !is_announced_of(p->roster, name, &p->key)))
 		return;
 	if (!same)
 		log_info(p->name, "it goes by the name %s now: the key is the same", name);
@@ -348,11 +376,14 @@ drop_shadow(struct person *p, struct person *heir)
 static struct person *
 give_key(struct roster *r, struct person *p, const char *name, const struct tls_id *key)
 {
+	bool known = p != NULL;
 	if (!p)
 		p = people_create(r, name, false);
 	int err = p ? contact_happens(p, TRUST_SEEN_KEY, key, "first seen") : -ENOMEM;
 	if (err) {
 		log_warn(name, "its key could not be remembered: %s", err_str(err));
+		if (p && !known)
+			people_free(p);
 		return NULL;
 	}
 	link_hang_up_plain(p);
@@ -420,6 +451,9 @@ contact_refused(struct roster *r, const char *name, const struct tls_id *key)
 	free(aside);
 	if (!p || make_room(r) != 0 || people_set_key(p, key) != 0) {
 		log_warn(name, "somebody with another key was refused, and is not listed");
+		if (p && !p->has_key && !p->kept &&
+		    people_is_forgettable(p)) /* any number of keys may come */
+			people_free(p);
 		return;
 	}
 	if (before && before != p && people_is_forgettable(before))

@@ -34,7 +34,8 @@ contact_judge(const struct roster *r, const char *name, const struct tls_peer *k
 /* The key is proven, and the name was looked at: who it is from now on. Others may get another name
  * by this, or merge into the one that is returned, and be freed. NULL: refused, or no memory. */
 struct person *contact_admit(struct roster *r, const char *name, const struct tls_peer *key);
-/* A key that is not the holder's claimed this name: shown as a contact of its own. */
+/* A key that is not the holder's, and is proven, claimed this name: shown as a contact of its own.
+ */
 void contact_refused(struct roster *r, const char *name, const struct tls_id *key);
 /* A key takes the place of the one that p has: whoever bears it at present is no more. */
 int contact_accept_key(struct person *p, struct person *changed) MUST_USE;

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "peer/claim.h"
 #include "peer/contact.h"
 #include "peer/people.h"
 #include "peer/roster.h"
@@ -216,6 +217,7 @@ on_contacts(void *ctx, struct store_job *job, int err)
 	}
 	r->contacts_known = !err;
 	people_look_again(r);
+	claims_ask(r);
 	roster_release_start(r);
 }
 

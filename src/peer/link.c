@@ -29,6 +29,17 @@ is_alive(const struct stream *s)
 	return stream_is_ready(s) && !stream_is_closing(s);
 }
 
+/* Who has a key is spoken to, and heard, on streams that have proven that very key. A stream may be
+ * from before it had one, or from before it was forgotten or replaced. */
+static bool
+is_fit(const struct person *p, const struct stream *s)
+{
+	const struct tls_peer *key = stream_peer_key(s);
+	if (key)
+		return p->has_key && tls_peer_was(key, &p->key);
+	return !contact_requires_key(p);
+}
+
 /* Old clients drop the older of two streams, so the newest is the one that lives (R10). Between
  * Earshots there is but one, see settle_crossing(). */
 static void
@@ -37,7 +48,7 @@ choose_current(struct person *p)
 	p->current = NULL;
 	for (size_t i = 0; i < p->stream_count; i++) {
 		struct stream *s = p->streams[i];
-		if (!is_alive(s))
+		if (!is_alive(s) || !is_fit(p, s))
 			continue;
 		if (!p->current || stream_serial(s) > stream_serial(p->current))
 			p->current = s;
@@ -91,9 +102,15 @@ settle_crossing(struct person *p, const struct stream *s)
 	size_t newer = 0;
 	while (newer < p->stream_count && p->streams[newer] != s)
 		newer++;
-	for (size_t i = 0; i < p->stream_count && is_alive(s); i++)
-		if (p->streams[i] != s && is_alive(p->streams[i]))
+	for (size_t i = 0; i < p->stream_count && is_alive(s); i++) {
+		struct stream *other = p->streams[i];
+		if (other == s || !is_alive(other))
+			continue;
+		if (is_fit(p, other))
 			stream_close(loser_of(p, i, newer), 0);
+		else
+			stream_close(other, ERR_TRUST);
+	}
 }
 
 static void
@@ -197,8 +214,8 @@ take_dialled(struct person *p, struct stream *s)
 	dialling_over(p);
 	if (p->nameless)
 		p = take_nameless(p, s);
-	else if (key)
-		p = contact_admit(r, str_empty(from) ? p->instance : from, key);
+	else if (key) /* the name that was judged in the handshake */
+		p = contact_admit(r, p->has_key && !str_empty(from) ? from : p->instance, key);
 	else if (contact_requires_key(p))
 		p = NULL;
 	if (p)
@@ -242,12 +259,17 @@ static void
 take_ready(struct person *p, struct stream *s)
 {
 	note_ready(p, s);
+	if (!is_fit(p, s)) {
+		log_warn(p->name, "a stream of somebody else, or in plain, got ready");
+		stream_close(s, ERR_TRUST);
+		return;
+	}
 	p->probes = 0;
 	if (stream_peer_key(s)) {
 		note_place(p, s);
 		settle_crossing(p, s);
-	} else if (contact_happens(p, TRUST_SEEN_PLAIN, NULL, NULL) != 0) {
-		log_warn(p->name, "it speaks in plain, and should not");
+	} else {
+		(void)!contact_happens(p, TRUST_SEEN_PLAIN, NULL, NULL);
 	}
 	p->answered = true;
 	choose_current(p);
@@ -293,6 +315,12 @@ on_stanza(void *ctx, struct stream *s, const struct xml_elem *stanza)
 	(void)ctx;
 	if (!p)
 		return;
+	/* what a stream still brings after its person was blocked or got another key is nobody's */
+	if (p->blocked || !is_fit(p, s)) {
+		log_debug(p->name, "what came on a stream that is not its own any more is dropped");
+		stream_close(s, ERR_TRUST);
+		return;
+	}
 	if (p->state != PERSON_ANSWERED)
 		people_set_state(p, PERSON_ANSWERED);
 	dispatch_stanza(p, s, stanza);
@@ -359,6 +387,7 @@ on_closed(void *ctx, struct stream *s, int err)
 const struct stream_listener link_stream_listener = {
     .security = claims_security,
     .check_key = claims_check_key,
+    .on_key = claims_on_key,
     .identify = claims_identify,
     .on_ready = on_ready,
     .on_features = on_features,

@@ -47,13 +47,13 @@ find(const struct roster *r, const char *name, bool nameless)
 struct person *
 people_named(const struct roster *r, const char *name)
 {
-	return find(r, name, false);
+	return *name == '\n' ? NULL : find(r, name, false);
 }
 
 struct person *
 roster_get(struct roster *r, const char *name)
 {
-	struct person *p = find(r, name, false);
+	struct person *p = people_named(r, name);
 	return p ? p : find(r, name, true);
 }
 

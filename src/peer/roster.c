@@ -32,7 +32,8 @@ on_tick(uv_timer_t *t)
 	uint64_t now = clock_now();
 	bool more = iq_tick(r, now);
 	strangers_tick(r);
-	MAP_FOREACH (node, &r->people) {
+	/* not MAP_FOREACH(): the next one may be freed meanwhile, not this one */
+	for (struct map_node *node = r->people.first; node; node = node->next) {
 		more = stranger_tick(node->value, now) || more;
 		more = link_tick(node->value, now) || more;
 	}

@@ -170,6 +170,7 @@ on_event(void *ctx, const struct bus_event *e)
 		break;
 	case BUS_PERSON_NEW:
 	case BUS_PERSON_GONE:
+	case BUS_KEY_FORGOTTEN:
 	case BUS_PERSON_FOUND:
 	case BUS_PERSON_FREED:
 	case BUS_STREAM_DOWN:

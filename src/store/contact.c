@@ -1,6 +1,7 @@
 #include "store/contact.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "store/queue.h"
 #include "store/row.h"
 
 #include <errno.h>
@@ -198,7 +199,8 @@ contact_read(sqlite3_stmt *stmt, void **blocks, struct store_contact *out)
 	out->has_key = key && sqlite3_column_bytes(stmt, 3) == STORE_KEY_SIZE;
 	if (out->has_key)
 		memcpy(out->key, key, STORE_KEY_SIZE);
-	/* another process may have written anything: nobody is more than waited for without a key */
+	/* another process may have written anything: nobody is more than waited for without a key
+	 */
 	if (!out->has_key && out->trust != STORE_TRUST_NEW)
 		out->trust = STORE_TRUST_PLAIN;
 	else if (out->has_key && out->trust == STORE_TRUST_PLAIN)
@@ -315,6 +317,10 @@ forget_known(struct store_db *db, const struct known *known, const char *cause)
 	struct store_contact is = {.trust = STORE_TRUST_PLAIN, .blocked = known->blocked};
 	void *blocks = NULL;
 	int err = read_names(db, known->id, &blocks, &is);
+	/* it was meant for that key, and must not be said to whoever comes next */
+	if (!err && known->has_key)
+		err = queue_fail_all(
+		    db, known->id, "the key that it was for was forgotten; it may have arrived");
 	if (!err)
 		err = run_of(db,
 		    "UPDATE peer SET key = NULL, trust = 0, via = NULL, instance = NULL,"
@@ -355,6 +361,6 @@ store_contact_forget(struct store *s, struct store_contact_forget *forget)
 {
 	forget->job.run = forget_run;
 	forget->job.reads = false;
-	forget->job.first = true; /* as those before and after it that put */
+	forget->job.fence = true; /* what was said before it is among what fails */
 	store_submit(s, &forget->job);
 }

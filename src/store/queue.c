@@ -188,6 +188,23 @@ read_before(struct store_db *db, int64_t peer, int64_t n)
 }
 
 int
+queue_fail_all(struct store_db *db, int64_t peer, const char *reason)
+{
+	int got;
+	int64_t row = 0;
+	bool changed;
+	while ((got = look_before(db,
+		    "SELECT n FROM message INDEXED BY message_queued WHERE peer = ?1 AND state = 0"
+		    " AND n < ?2 AND n > ?3 ORDER BY n LIMIT 1",
+		    peer, INT64_MAX, row, &row)) > 0) {
+		got = advance(db, row, STORE_FAILED, reason, &changed);
+		if (got)
+			break;
+	}
+	return got;
+}
+
+int
 queue_answered(struct store_db *db, int64_t peer, int64_t n, enum store_state state,
     const char *reason, bool *changed)
 {

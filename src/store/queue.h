@@ -10,6 +10,9 @@
 int queue_answered(struct store_db *db, int64_t peer, int64_t n, enum store_state state,
     const char *reason, bool *changed) MUST_USE;
 
+/* All that waits to be said to a person fails. */
+int queue_fail_all(struct store_db *db, int64_t peer, const char *reason) MUST_USE;
+
 /* The person's mark rises to upto. */
 int queue_mark(struct store_db *db, int64_t peer, int64_t upto) MUST_USE;
 

@@ -86,9 +86,9 @@ struct store_contact_rename {
 };
 void store_contact_rename(struct store *s, struct store_contact_rename *rename);
 
-/* The key and all that is known by it go; what was said stays, with the trust it was said with. A
- * contact of whom nothing is left (no messages, not blocked) goes as a whole. Nothing is done if
- * there is no contact of this name. */
+/* The key and all that is known by it go; what was said stays, with the trust it was said with, and
+ * what still waits to be said to that key fails. A contact of whom nothing is left (no messages,
+ * not blocked) goes as a whole. Nothing is done if there is no contact of this name. */
 struct store_contact_forget {
 	struct store_job job;
 	const char *name;

@@ -48,11 +48,20 @@ secure_begin(struct stream *s)
 void
 secure_done(struct stream *s)
 {
+	const struct stream_listener *l = s->hub->l;
 	const struct tls_peer *peer = tls_session_peer(transport_session(s->transport));
 	if (peer)
 		s->key = *peer;
 	s->has_key = peer != NULL;
+	int err = peer && l->on_key ? l->on_key(s->hub->ctx, s, &s->key) : 0;
+	if (err && !s->incoming) {
+		/* whoever waits at an address for who comes there is told nothing at all */
+		engine_lost(s->engine, err, clock_now());
+		return;
+	}
 	engine_secured(s->engine, clock_now());
+	if (err)
+		engine_close(s->engine, err, clock_now());
 }
 
 const struct tls_peer *

@@ -3,9 +3,9 @@
  * who a stream belongs to, and which keys will do, is decided by its listener. Loop thread only;
  * the process must ignore SIGPIPE, as the other side may go at any time.
  *
- * Life of a stream: (incoming) security -> [check_key ->] identify -> on_ready -> on_stanza ...
- *                       -> on_closed;
- *                   (outgoing) [check_key ->] on_ready -> on_stanza ... -> on_closed.
+ * Life of a stream: (incoming) security -> [check_key -> on_key ->] identify -> on_ready
+ *                       -> on_stanza ... -> on_closed;
+ *                   (outgoing) [check_key -> on_key ->] on_ready -> on_stanza ... -> on_closed.
  * Calls arrive from the loop, never from inside a stream_*() call of the listener's own, so a
  * listener may call anything here, stream_close() included. */
 #ifndef STREAM_STREAM_H
@@ -36,8 +36,13 @@ struct stream_listener {
 	/* Inside the TLS handshake, before either side has said anything: will the peer's key do?
 	 * stream_peer_from() is what its header said. What was dialled for a certain key has it, or
 	 * one that succeeds it (peer->formerly), or is over already with ERR_KEY. 0, or the error
-	 * the stream ends with; the peer gets a TLS alert. NULL: every key will do. */
+	 * the stream ends with; the peer gets a TLS alert. NULL: every key will do. Certificates
+	 * are no secret: that the peer has the key to this one is not proven yet, so nothing may
+	 * be remembered of it. */
 	int (*check_key)(void *ctx, struct stream *s, const struct tls_peer *peer);
+	/* Right after the handshake: the peer has that key. 0, or the error the stream ends with;
+	 * who dialled us gets a stream error, who was dialled hears nothing. NULL: 0. */
+	int (*on_key)(void *ctx, struct stream *s, const struct tls_peer *peer);
 	/* An incoming stream: who is it? `from` is what the header says (NULL: nothing), or, after
 	 * -EAGAIN, what the first stanza says. If it is encrypted, stream_peer_key() has proven
 	 * itself, and `from` is what both headers say. Return 0 (accepted; stream_set_user() may

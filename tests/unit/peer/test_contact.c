@@ -96,10 +96,36 @@ our_own_key_is_no_company(void **state)
 	struct tls_peer own = key_of_number(OWN_KEY);
 	announce_key(ROMEO, &own, HOME);
 	dials_with_key(ROMEO, HOME, &own, &err);
-	assert_int_equal(err, ERR_TRUST);
+	assert_int_equal(err, ERR_KEY);
 }
 
 /* ---- impostors ---- */
+
+/* Anybody gets Mercutio's certificate by dialling him, and can show it under any name. */
+static void
+n4_a_certificate_that_is_only_shown_changes_nothing(void **state)
+{
+	(void)state;
+	int err;
+	struct outcome o;
+	struct tls_peer key = key_of_number(1), his = key_of_number(2);
+	romeo_with_key(&key);
+	struct stream *s = new_stream(true);
+	s->from = ROMEO;
+	s->remote = endpoint(ELSEWHERE, 40000);
+	assert_int_equal(link_stream_listener.check_key(&world.r, s, &his), 0);
+	ends(s, ERR_PROTO);
+	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
+	s = dialled_for(ROMEO);
+	s->from = ROMEO;
+	assert_int_equal(link_stream_listener.check_key(&world.r, s, &his), 0);
+	ends(s, ERR_PROTO);
+	let_pass(5000);
+	assert_null(roster_get(&world.r, ROMEO "#02020202"));
+	announce_key(MERCUTIO, &his, ELSEWHERE);
+	dials_with_key(MERCUTIO, ELSEWHERE, &his, &err);
+	assert_int_equal(err, 0);
+}
 
 static void
 n4_another_key_under_the_name_gets_nothing_and_is_shown(void **state)
@@ -410,6 +436,94 @@ who_talked_in_plain_may_come_to_have_a_key(void **state)
 	expect_sent("<hello/>"); /* it waited for whoever has the name */
 }
 
+/* ---- what a known key may not do ---- */
+
+static void
+a_known_key_takes_no_name_that_waits_or_talks_by_saying_so(void **state)
+{
+	(void)state;
+	int err;
+	struct tls_peer key = key_of_number(1), hers = key_of_number(2);
+	romeo_with_key(&key);
+	announce_key(MERCUTIO, &hers, ELSEWHERE);
+	person_set_kept(person_called(MERCUTIO), true); /* something waits for him */
+	struct person *waiting = person_called(MERCUTIO);
+	struct stream *s = dials_with_key(MERCUTIO, HOME, &key, &err);
+	assert_int_equal(err, 0);
+	assert_ptr_equal(stream_user(s), person_called(ROMEO));
+	assert_ptr_equal(person_called(MERCUTIO), waiting);
+	announce(TYBALT, TXT_CLIENT_LIBPURPLE, "192.0.2.7", DISCOVERY_MDNS);
+	dials_us(TYBALT, "192.0.2.7", &err);
+	struct person *plain = person_called(TYBALT);
+	s = dials_with_key(TYBALT, HOME, &key, &err);
+	assert_ptr_equal(person_called(TYBALT), plain);
+	assert_null(roster_get(&world.r, TYBALT "#plain"));
+	assert_ptr_equal(stream_user(s), person_called(ROMEO));
+	person_set_kept(waiting, false);
+}
+
+static void
+a_known_key_takes_no_name_that_cannot_be_announced(void **state)
+{
+	(void)state;
+	int err;
+	struct tls_peer key = key_of_number(1);
+	romeo_with_key(&key);
+	announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);
+	struct person *fixed = person_called(FIXED);
+	dials_with_key("\n" FIXED, HOME, &key, &err);
+	assert_int_equal(err, 0);
+	assert_ptr_equal(person_called(FIXED), fixed);
+	assert_ptr_not_equal(person_called(ROMEO), fixed);
+}
+
+/* ---- streams that are not a person's any more ---- */
+
+static void
+nothing_is_heard_or_said_on_a_stream_of_another_key(void **state)
+{
+	(void)state;
+	int err;
+	struct outcome o;
+	struct tls_peer key = key_of_number(1), other = key_of_number(2);
+	romeo_with_key(&key);
+	struct person *p = person_called(ROMEO);
+	struct stream *s = dials_with_key(ROMEO, HOME, &key, &err);
+	ends(dials_with_key(ROMEO, HOME, &other, &err), ERR_KEY);
+	assert_int_equal(contact_accept_key(p, contact_changed_of(p)), 0);
+	people_set_state(p, PERSON_SILENT);
+	says(s, "<iq type='get' id='1'><query xmlns='urn:example:x'/></iq>");
+	expect_state(ROMEO, PERSON_SILENT);
+	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
+	expect_sent("");
+	ends(s, 0);
+}
+
+static void
+what_a_fixed_peer_said_in_plain_is_not_said_by_a_key(void **state)
+{
+	(void)state;
+	int err;
+	struct tls_peer key = key_of_number(1);
+	leaves(romeo_with_key(&key));
+	announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);
+	struct stream *plain = dials_us(NULL, "192.0.2.9", &err);
+	assert_int_equal(err, 0);
+	let_pass(250);
+	person_dial(person_called(FIXED));
+	struct stream *s = dialled_for(FIXED);
+	assert_int_equal(shows_key(s, ROMEO, &key), 0);
+	struct person *p = person_called(ROMEO);
+	assert_ptr_equal(stream_user(plain), p);
+	assert_ptr_equal(p->current, s);
+	buf_clear(&world.sent);
+	says(plain, "<iq type='get' id='1'><query xmlns='urn:example:x'/></iq>");
+	expect_sent("");
+	assert_true(plain->closing);
+	assert_false(s->closing);
+	ends(plain, ERR_TRUST);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -420,6 +534,7 @@ main(void)
 	    TEST(the_first_key_needs_its_address_and_its_hint),
 	    TEST(whoever_is_dialled_has_to_have_the_key_that_is_announced),
 	    TEST(our_own_key_is_no_company),
+	    TEST(n4_a_certificate_that_is_only_shown_changes_nothing),
 	    TEST(n4_another_key_under_the_name_gets_nothing_and_is_shown),
 	    TEST(two_keys_with_one_tag_have_two_names),
 	    TEST(n3_what_is_announced_with_another_key_is_somebody_else),
@@ -435,6 +550,10 @@ main(void)
 	    TEST(a_known_key_takes_nobodys_name),
 	    TEST(a_key_that_was_handed_over_takes_the_old_ones_place),
 	    TEST(who_talked_in_plain_may_come_to_have_a_key),
+	    TEST(a_known_key_takes_no_name_that_waits_or_talks_by_saying_so),
+	    TEST(a_known_key_takes_no_name_that_cannot_be_announced),
+	    TEST(nothing_is_heard_or_said_on_a_stream_of_another_key),
+	    TEST(what_a_fixed_peer_said_in_plain_is_not_said_by_a_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

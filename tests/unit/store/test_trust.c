@@ -360,10 +360,13 @@ a_message_keeps_the_trust_it_was_said_with(void **state)
 	assert_int_equal(search.list.count, 2);
 	assert_int_equal(search.list.at[1].trust, STORE_TRUST_VERIFIED);
 	store_list_finish(&search.list);
+	put = msg_out("c", "Adieu"); /* the other one failed with the key it was for */
+	put.trust = STORE_TRUST_NEW;
+	(void)msg_keep(&h, put);
 	struct store_load load = {.peer = JULIET, .count = 9, .bytes = 999};
 	assert_int_equal(HARNESS_ASK(&h, store_load, &load), 0);
 	assert_int_equal(load.item_count, 1);
-	assert_int_equal(load.items[0].trust, STORE_TRUST_VERIFIED);
+	assert_int_equal(load.items[0].trust, STORE_TRUST_NEW);
 	store_load_finish(&load);
 	struct store_peers peers = {.limit = 9};
 	assert_int_equal(HARNESS_ASK(&h, store_peers, &peers), 0);

@@ -31,6 +31,7 @@ struct end {
 	const struct tls_id *wanted; /* of who is dialled; NULL: any */
 	int key_result;              /* of check_key() */
 	int keys;                    /* how often that was asked */
+	int proof_result;            /* of on_key() */
 	struct tls_peer key;         /* the last one seen there */
 	int identify_result;
 	int identified, ready, features, stanzas, closed;
@@ -87,6 +88,15 @@ on_check_key(void *ctx, struct stream *s, const struct tls_peer *peer)
 	if (e->close_in_check)
 		stream_close(s, 0);
 	return e->key_result;
+}
+
+static inline int
+on_key(void *ctx, struct stream *s, const struct tls_peer *peer)
+{
+	struct end *e = ctx;
+	assert_false(e->inside);
+	assert_true(tls_id_equal(&stream_peer_key(s)->id, &peer->id));
+	return e->proof_result;
 }
 
 static inline int
@@ -163,6 +173,7 @@ on_closed(void *ctx, struct stream *s, int err)
 
 static const struct stream_listener listener = {.security = on_security,
     .check_key = on_check_key,
+    .on_key = on_key,
     .identify = on_identify,
     .on_ready = on_ready,
     .on_features = on_features,

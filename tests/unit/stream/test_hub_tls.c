@@ -98,6 +98,25 @@ n4_a_key_is_refused_before_anything_is_said(void **state)
 }
 
 static void
+n4_a_key_is_refused_once_it_is_proven(void **state)
+{
+	(void)state;
+	for (int dialler = 0; dialler < 2; dialler++) {
+		struct pair p;
+		open_secure(&p);
+		struct end *refuses = dialler ? &p.a : &p.b, *refused = dialler ? &p.b : &p.a;
+		refuses->proof_result = ERR_KEY;
+		send_message(&p.a, dial_b(&p), 1, NULL);
+		RUN_UNTIL(&p, p.a.closed == 1 && p.b.closed == 1);
+		assert_int_equal(refuses->last_err, ERR_KEY);
+		if (!dialler)
+			assert_int_equal(refused->last_err, ERR_KEY_REFUSED);
+		expect_nothing_said(&p);
+		close_pair(&p);
+	}
+}
+
+static void
 a_key_that_succeeds_the_wanted_one_is_asked_about(void **state)
 {
 	(void)state;
@@ -365,6 +384,7 @@ main(void)
 	    cmocka_unit_test(stanzas_go_both_ways_encrypted),
 	    cmocka_unit_test(n4_another_key_than_the_wanted_one_answers),
 	    cmocka_unit_test(n4_a_key_is_refused_before_anything_is_said),
+	    cmocka_unit_test(n4_a_key_is_refused_once_it_is_proven),
 	    cmocka_unit_test(a_key_that_succeeds_the_wanted_one_is_asked_about),
 	    cmocka_unit_test(n7_what_must_be_encrypted_is_not_sent_plain),
 	    cmocka_unit_test(what_may_be_encrypted_is_where_both_can),

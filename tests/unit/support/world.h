@@ -334,6 +334,9 @@ shows_key(struct stream *s, const char *from, const struct tls_peer *key)
 		return err;
 	s->proven = true;
 	s->key = *key;
+	err = link_stream_listener.on_key(&world.r, s, key);
+	if (err)
+		return err;
 	if (s->incoming)
 		return ask_again(s);
 	get_ready(s, from);
