@@ -54,6 +54,7 @@ load(void)
 	if (!library || find_function(library, ICU_FUNCTION("uspoof_open"), &open_checker) ||
 	    find_function(library, ICU_FUNCTION("uspoof_getSkeletonUTF8"), &icu.skeleton))
 		return false;
+	// cppcheck-suppress danglingLifetime ; ICU keeps no pointer to it
 	icu.checker = open_checker(&err);
 	return err <= 0 && icu.checker; /* negative: a warning */
 }
@@ -119,13 +120,13 @@ add_ascii_skeleton(struct buf *out, const char *s)
 static void
 add_skeleton(struct buf *out, const char *s)
 {
-	char skeleton[KEY_MAX];
-	int err = 0;
 	if (is_ascii(s)) {
 		add_ascii_skeleton(out, s);
 		return;
 	}
 	if (have_icu()) {
+		char skeleton[KEY_MAX];
+		int err = 0;
 		int32_t n =
 		    icu.skeleton(icu.checker, 0, s, -1, skeleton, (int32_t)sizeof(skeleton), &err);
 		if (err <= 0 && n >= 0 && (size_t)n < sizeof(skeleton)) {

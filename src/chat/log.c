@@ -43,12 +43,12 @@ by(const struct store_event *e)
 static void
 describe_trust(struct value *v, const struct store_event *e)
 {
-	char key[2 * STORE_KEY_SIZE + 1];
 	value_set_str(v, "trust", store_trust_word(e->message.trust));
 	value_set_str(v, "before", store_trust_word(e->was));
 	value_set_str(v, "cause", e->reason);
 	value_set_int(v, "time", e->message.stored_at);
 	if (e->has_key) {
+		char key[2 * STORE_KEY_SIZE + 1];
 		hex_encode(key, e->key, sizeof(e->key));
 		value_set_str(v, "key", key);
 	}

@@ -280,14 +280,35 @@ cmd_trust_forget(struct cli *c, int argc, char **argv)
 			  "has no known key any more; the next one shown under this name counts.");
 }
 
+/* Who was refused last under that name may be another one by the time the answer is given: the
+ * key that was asked about is the one that is taken. */
+static int
+find_changed(struct cli *c, const char *typed, struct buf *name)
+{
+	struct earshot_value *shown = NULL;
+	int code = cli_call(c, NULL, "trust.show", cli_peer(typed), &shown);
+	if (code)
+		return code;
+	const struct earshot_value *changed = earshot_value_get(shown, "changed");
+	buf_str(
+	    name, changed ? earshot_value_str(changed, "name") : earshot_value_str(shown, "name"));
+	earshot_value_free(shown);
+	return buf_err(name) ? cli_fail(c, CLI_ERROR, "Out of memory.") : CLI_OK;
+}
+
 int
 cmd_trust_accept_new_key(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
-	int code = ask(c, argv[0],
-	    ": another key means another person, unless they have told you of a new computer or a "
-	    "lost key. Did they, face to face or over the telephone?");
-	return code ? code
-		    : decide(c, "trust.accept-new-key", argv[0],
-			  "has the new key from now on [=]. Compare it: earshot verify");
+	struct buf name = BUF_INIT(WORDS_MAX);
+	int code = find_changed(c, argv[0], &name);
+	if (!code)
+		code = ask(c, buf_cstr(&name),
+		    ": another key means another person, unless they have told you of a new "
+		    "computer or a lost key. Did they, face to face or over the telephone?");
+	if (!code)
+		code = decide(c, "trust.accept-new-key", buf_cstr(&name),
+		    "has the new key from now on [=]. Compare it: earshot verify");
+	buf_finish(&name);
+	return code;
 }

@@ -196,10 +196,10 @@ show_change(struct session *s, const struct earshot_value *e)
 		show_here(s, person, buf_cstr(&name));
 	if (partner && !str_equal(change, "gone"))
 		s->told_absent = false;
-	if (partner)
+	if (partner) {
 		show_trust(s, person);
-	if (partner)
 		keep_notice(s, str_equal(change, "gone") ? "gone" : buf_cstr(&notice));
+	}
 	buf_finish(&name);
 	buf_finish(&notice);
 }

@@ -99,8 +99,8 @@ begin(struct ipc_call *call, int least, int (*run)(struct job *), void (*finish)
 	*j = (struct job){.id = id, .call = call, .run = run, .finish = finish, .fds = {-1, -1}};
 	int err = paths_get(PATHS_STATE, "identity.pem", &j->path);
 	for (int i = 0; i < 2 && !err; i++) {
-		j->fds[i] = ipc_take_fd(call);
-		if (j->fds[i] < 0 && i < least) {
+		int fd = j->fds[i] = ipc_take_fd(call);
+		if (fd < 0 && least > i) {
 			ipc_fail(call, IPC_INVALID, "A descriptor has to come with this call.");
 			job_free(j);
 			return 0;
@@ -234,7 +234,10 @@ run_export(struct job *j)
 {
 	struct buf space = BUF_INIT(LIMIT_PASSPHRASE + 1), file = BUF_INIT(LIMIT_IDENTITY_FILE);
 	const char *passphrase;
+	bool wanted = j->fds[1] >= 0;
 	int err = take_passphrase(&j->fds[1], &space, &passphrase);
+	if (!err && wanted && !passphrase)
+		err = ERR_LOCKED; /* one was to come: never out in the open by mistake */
 	if (!err && !buf_reserve(&file, LIMIT_IDENTITY_FILE))
 		err = buf_err(&file);
 	if (!err)

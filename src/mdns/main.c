@@ -62,8 +62,7 @@ confine(enum confine_mode mode)
 	int err = confine_files(places, ARRAY_LEN(places), false);
 	if (err < 0)
 		log_warn(NULL, "files are not confined: %s", err_str(err));
-	err = confine_calls(
-	    CONFINE_CALLS_BASE | (mode == CONFINE_STRICT ? (unsigned)CONFINE_CALLS_STRICT : 0));
+	err = confine_calls(mode == CONFINE_STRICT ? CONFINE_CALLS_STRICT : CONFINE_CALLS_BASE);
 	if (err < 0)
 		log_warn(NULL, "system calls are not confined: %s", err_str(err));
 }
@@ -78,10 +77,10 @@ run(bool embedded, enum confine_mode sandbox)
 		err = take_over(STDOUT_FILENO, O_WRONLY, &out);
 	if (!err)
 		err = clash_init();
-	if (!err)
+	if (!err) {
 		confine(sandbox);
-	if (!err)
 		err = uv_loop_init(&program.loop);
+	}
 	if (err) {
 		log_error(NULL, "%s", err_str(err));
 		return EXIT_FAILURE;

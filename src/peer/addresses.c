@@ -49,7 +49,7 @@ addresses_note(struct addresses *a, const struct sockaddr_storage *address)
 static void
 write_one(const struct sockaddr_storage *address, struct buf *out)
 {
-	char host[INET6_ADDRSTRLEN] = "", zone[IF_NAMESIZE];
+	char host[INET6_ADDRSTRLEN] = "";
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
 	if (address->ss_family == AF_INET) {
@@ -57,6 +57,7 @@ write_one(const struct sockaddr_storage *address, struct buf *out)
 		(void)inet_ntop(AF_INET, &v4.sin_addr, host, sizeof(host));
 		buf_str(out, host);
 	} else {
+		char zone[IF_NAMESIZE];
 		memcpy(&v6, address, sizeof(v6));
 		(void)inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof(host));
 		buf_fmt(out, "[%s", host);

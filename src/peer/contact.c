@@ -155,12 +155,12 @@ contact_introduce(struct person *p, const char *via)
 	int err = str_replace(&p->via, via);
 	if (!err)
 		err = contact_happens(p, TRUST_INTRODUCED, NULL, "introduced");
-	if (err)
-		(void)!str_replace(&p->via, NULL);
-	if (err)
+	if (err) {
+		free(p->via);
 		p->via = before;
-	else
+	} else {
 		free(before);
+	}
 	return err;
 }
 
@@ -290,7 +290,7 @@ static struct claim
 look_at(const struct roster *r, const char *name, const struct tls_peer *key)
 {
 	struct claim c = {.holder = people_named(r, name)};
-	struct trust_contact holder, bearer, earlier;
+	struct trust_contact holder = {0}, bearer = {0}, earlier = {0};
 	if (key) {
 		c.bearer = contact_by_key(r, &key->id);
 		c.earlier = by_earlier_key(r, key);

@@ -184,10 +184,10 @@ evidence_age(const struct person *p)
 static void
 describe_trust(const struct person *p, struct value *v)
 {
-	char hex[TLS_ID_HEX_SIZE], tag[TLS_ID_TAG_SIZE];
 	value_set_str(v, "instance", p->instance);
 	value_set_str(v, "trust", store_trust_word(person_trust(p)));
 	if (p->has_key) {
+		char hex[TLS_ID_HEX_SIZE], tag[TLS_ID_TAG_SIZE];
 		tls_id_hex(&p->key, hex);
 		tls_id_tag(&p->key, tag);
 		value_set_str(v, "id", hex);

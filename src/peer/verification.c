@@ -226,10 +226,10 @@ act(struct verification *v, struct verify_step *step)
 	if (step->news == VERIFY_DONE)
 		keep(v, step);
 	tell(v, step);
-	if (lost)
+	if (lost) {
 		verify_end(&v->engine, VERIFY_LOST, clock_now(), step);
-	if (lost)
 		tell(v, step);
+	}
 	uint64_t due = verify_due(&v->engine, clock_now());
 	if (due > 0)
 		(void)uv_timer_start(&v->timer, on_timer, due, 0);

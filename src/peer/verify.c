@@ -75,9 +75,11 @@ send_stage(struct verify_step *step, enum verify_stage stage, const uint8_t *dat
 static void
 to_idle(struct verify *v, uint64_t now)
 {
-	struct verify old = *v;
+	uint64_t tries[ARRAY_LEN(v->tries)];
+	_Static_assert(sizeof(tries) == sizeof(v->tries), "all of them");
+	memcpy(tries, v->tries, sizeof(tries));
 	*v = (struct verify){.ended_at = later(now, 1)};
-	memcpy(v->tries, old.tries, sizeof(v->tries));
+	memcpy(v->tries, tries, sizeof(tries));
 }
 
 /* abort: they do not know yet */

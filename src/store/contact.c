@@ -150,7 +150,7 @@ put_run(struct store_db *db, struct store_job *job)
 {
 	struct store_contact_put *put = container_of(job, struct store_contact_put, job);
 	const struct store_contact *c = &put->contact;
-	struct known known;
+	struct known known = {0};
 	put->changed = false;
 	int err = is_valid(put);
 	if (!err)

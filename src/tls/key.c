@@ -33,7 +33,7 @@ tls_id_tag(const struct tls_id *id, char out[TLS_ID_TAG_SIZE])
 int
 tls_id_parse(const char *hex, struct tls_id *out)
 {
-	struct tls_id id;
+	struct tls_id id = {{0}};
 	if (strlen(hex) != TLS_ID_HEX_SIZE - 1 || hex_decode(id.bytes, hex, TLS_ID_HEX_SIZE - 1))
 		return -EINVAL;
 	*out = id;

@@ -169,7 +169,13 @@ def what_is_decided_is_told(box):
     for words in ("forget", "accept-new-key"):
         check(box.run("trust", words, "romeo").code == USAGE, "nobody is there to be asked")
         check(box.run("trust", words, "--yes", "romeo").code == 0)
-    check(box.daemon.asked("trust.accept-new-key") == [{"peer": "romeo"}])
+    # the key that was shown is the one that is taken, whoever is refused meanwhile
+    romeo = box.daemon.people[0]
+    box.daemon.answers["trust.show"] = dict(romeo, changed={"name": romeo["name"] + "#1a2b3c4d"})
+    box.daemon.answers["trust.accept-new-key"] = dict(romeo, trust="known")
+    check(box.run("trust", "accept-new-key", "--yes", "romeo").code == 0)
+    check([asked["peer"] for asked in box.daemon.asked("trust.accept-new-key")] ==
+          [romeo["name"], romeo["name"] + "#1a2b3c4d"])
     box.daemon.answers["trust.accept"] = Refused("trust", "There is no key to accept.")
     check(box.run("trust", "accept", "romeo").code == ERROR)
 
