@@ -335,6 +335,13 @@ l10_no_program_runs_but_the_helper(void **state)
 	confined(run_programs);
 }
 
+static int
+map_for_both(size_t size)
+{
+	const int both = PROT_READ | PROT_WRITE | PROT_EXEC;
+	return mmap(NULL, size, both, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
+}
+
 static void
 make_code(void)
 {
@@ -342,9 +349,7 @@ make_code(void)
 	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(page != MAP_FAILED);
 	REFUSED(mprotect(page, size, PROT_READ | PROT_EXEC));
-	void *both = mmap(
-	    NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	REFUSED(both == MAP_FAILED ? -1 : 0);
+	REFUSED(map_for_both(size));
 }
 
 static void
