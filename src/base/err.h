@@ -24,7 +24,8 @@
 	X(ERR_CERTIFICATE, -10017, "its certificate is not one of the kind that is accepted") \
 	X(ERR_LOCKED, -10018, "the passphrase is missing or wrong") \
 	X(ERR_PERMISSIONS, -10019, "others may read or change the file") \
-	X(ERR_SECURITY, -10020, "the peer does not encrypt, which is required")
+	X(ERR_SECURITY, -10020, "the peer does not encrypt, which is required") \
+	X(ERR_FLOOD, -10021, "it said far more at once than somebody new may")
 
 #define ERR_ENUM(name, value, text) name = (value),
 enum { ERR_MAP(ERR_ENUM) };

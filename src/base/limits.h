@@ -87,13 +87,16 @@ enum {
 	LIMIT_DISPLAY = 4 * LIMIT_NICK, /* ... and bytes of it */
 
 	/* What a stranger may say (N18) */
-	LIMIT_STREAMS_STRANGERS = 256,     /* open to strangers: then the idlest ends */
-	LIMIT_STRANGER_BURST = 10,         /* messages at once, then ... */
-	LIMIT_STRANGER_WORDS = 1,          /* ... so many a second */
-	LIMIT_STRANGER_STANZAS_BURST = 60, /* the same of all stanzas: typing, receipts, requests */
-	LIMIT_STRANGER_STANZAS = 10,
+	LIMIT_STREAMS_STRANGERS = 256, /* open to strangers: then the idlest ends */
+	LIMIT_STRANGER_BURST = 64,     /* messages at once: one outbox window; then ... */
+	LIMIT_STRANGER_WORDS = 10,     /* ... so many a second: a window is paid in 6.4 s */
+	LIMIT_QUIET_BURST = 10,        /* the same where strangers have to be quiet */
+	LIMIT_QUIET_WORDS = 1,
+	LIMIT_STRANGER_STANZAS_BURST =
+	    160, /* the same of all stanzas: typing, receipts, requests */
+	LIMIT_STRANGER_STANZAS = 25,
 	LIMIT_STRANGER_BYTES = 20 * 1024,   /* a second */
-	LIMIT_STRANGER_PAUSE = 30 * 1000,   /* ms: who owes more is not waited for any longer */
+	LIMIT_STRANGER_DEBT = 60 * 1000,    /* ms: who owes more is not waited for any longer */
 	LIMIT_STRANGER_NOTICE_SECONDS = 10, /* between two that disturb somebody */
 	LIMIT_NOTICES = 3,                  /* a second, for all strangers together */
 

@@ -10,7 +10,6 @@
 #include "xml/elem.h"
 #include "xml/ns.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,17 +39,24 @@ is_words(const struct xml_elem *stanza)
 		   xml_elem_child(stanza, NS_ATTENTION, "attention"));
 }
 
+static struct bucket_rate
+rate(const struct person *p)
+{
+	bool allowed = p->roster->policy.strangers == POLICY_STRANGERS_ALLOW;
+	return allowed ? budget_allowed : budget_quiet;
+}
+
 void
 stranger_heard(struct person *p, struct stream *s, const struct xml_elem *stanza)
 {
 	if (!person_is_stranger(p))
 		return;
-	switch (budget_heard(&p->budget, is_words(stanza), weight(stanza), clock_now())) {
+	switch (budget_heard(&p->budget, rate(p), is_words(stanza), weight(stanza), clock_now())) {
 	case BUDGET_GO:
 		return;
 	case BUDGET_END:
 		log_info(p->name, "a stranger says too much at once: its stream is ended");
-		stream_close(s, -ENOSPC); /* <resource-constraint/>: what is unsaid keeps */
+		stream_close(s, ERR_FLOOD); /* <resource-constraint/>: what is unsaid keeps */
 		break;
 	case BUDGET_PAUSE:
 		break;
@@ -64,7 +70,7 @@ stranger_tick(struct person *p, uint64_t now)
 {
 	if (!(p->held & PERSON_HOLD_BUDGET))
 		return false;
-	if (person_is_stranger(p) && budget_wait(&p->budget, now) > 0)
+	if (person_is_stranger(p) && budget_wait(&p->budget, rate(p), now) > 0)
 		return true;
 	person_release(p, PERSON_HOLD_BUDGET);
 	return false;

@@ -123,6 +123,7 @@ header_condition(int err)
 	case -ENOMEM:
 	case -EMFILE:
 	case -ENOSPC:
+	case ERR_FLOOD:
 		return "resource-constraint";
 	default:
 		return NULL;

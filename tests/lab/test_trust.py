@@ -5,9 +5,11 @@ import time
 
 import lab
 from earshot import CallError, Daemon, meet, talk
-from tap import case, check, run
+from tap import case, check, note, run
 
 CROSSINGS = 50
+BURST = 700
+BURST_SECONDS = 100  # 64 at once, then ten a second
 
 
 def trust(daemon, name):
@@ -178,6 +180,35 @@ def n18_strangers_may_have_to_be_quiet(l):
     last = a.client.wait("message", 10, text=words[-1])
     check(not last.get("quiet"), "and now somebody may be disturbed")
     check(a.client.messages() == words, f"all of them, in order: {a.client.messages()}")
+
+
+@case
+def n18_a_burst_of_a_stranger_arrives_whole(l):
+    """Pasted to somebody who has not answered yet; who is known talks on meanwhile."""
+    a, b = acquainted(l)
+    c = Daemon(l.host(), "carol")
+    meet(a, b, c)
+    words = [f"line {number}" for number in range(BURST)]
+    began = time.monotonic()
+    for call in [c.client.start("send", peer=a.name, text=word) for word in words]:
+        call.result(10)
+    slowest = 0.0
+    while (time.monotonic() < began + BURST_SECONDS
+           and len(a.client.messages(c.name)) < BURST):
+        slowest = max(slowest, talk(b, a, f"after {time.monotonic() - began} s"))
+        time.sleep(1)
+    seconds = time.monotonic() - began
+    note(f"{BURST} messages of a stranger took {seconds:.0f} s; "
+         f"one of somebody known at most {slowest * 1000:.0f} ms")
+    time.sleep(2)  # nothing comes twice
+    heard = a.client.messages(c.name)
+    check(heard == words, f"all of them, once, in order: {len(heard)} of {BURST}")
+    check(trust(a, c.name)["trust"] == "new", "nobody has answered")
+    lab.wait_for(lambda: not c.client.call("outbox")["messages"], 10, "all are confirmed")
+    check(slowest < 1, f"whom one knows is heard at once: {slowest}")
+    for daemon in (a, c):
+        log = daemon.process.log_text()
+        check("resource-constraint" not in log and "too much" not in log, "no stream was ended")
 
 
 @case
