@@ -214,15 +214,12 @@ on_handed(void *ctx, struct person *p, const struct stream *s, int err)
 	free(row);
 }
 
-/* Trust sinks below `known` only with a key that is another one. What was said to somebody who
- * encrypts, or was announced to, is said to nobody in plain. */
+/* What was said to somebody who encrypts, or was announced to, is said to nobody in plain. (What
+ * waited for a key that was forgotten has failed by that.) */
 static bool
 is_meant(const struct person *p, const struct saying *m)
 {
-	if (m->trust == STORE_TRUST_PLAIN)
-		return true;
-	return person_is_encrypted(p) &&
-	       (m->trust == STORE_TRUST_NEW || p->trust != STORE_TRUST_NEW);
+	return m->trust == STORE_TRUST_PLAIN || person_is_encrypted(p);
 }
 
 static enum outbox_sending

@@ -24,7 +24,7 @@ struct keeping {
 		struct store_contact_forget forget;
 	} request;
 	char *name, *other, *display, *via, *addresses, *cause; /* owned */
-	struct roster *roster;                                  /* borrowed; with: */
+	struct roster *roster;                                  /* borrowed */
 	struct ipc_call *call; /* owed an answer; NULL: nobody asked */
 };
 
@@ -61,8 +61,12 @@ on_kept(void *ctx, struct store_job *job, int err)
 		answer(k, err);
 	/* an expected end: there was another contact of that name, whose words are joined instead
 	 */
-	if (err && err != -EEXIST)
+	if (err && err != -EEXIST) {
+		struct person *p = roster_get(k->roster, k->name);
 		log_error(k->name, "what is known of its key was not kept: %s", err_str(err));
+		if (p)
+			p->unkept = true;
+	}
 	keeping_free(k);
 }
 
@@ -77,6 +81,8 @@ static struct keeping *
 keeping_create(const struct person *p, const char *other, const char *cause)
 {
 	struct keeping *k = calloc(1, sizeof(*k));
+	if (k)
+		k->roster = p->roster;
 	if (k && str_replace(&k->name, p->name) == 0 && str_replace(&k->other, other) == 0 &&
 	    str_replace(&k->cause, cause) == 0)
 		return k;
@@ -111,7 +117,6 @@ put(const struct person *p, const char *cause, struct ipc_call *call)
 		return;
 	}
 	buf_finish(&addresses);
-	k->roster = p->roster;
 	k->call = call;
 	k->request.put = (struct store_contact_put){
 	    .job = {.done = on_kept, .ctx = k},
@@ -135,6 +140,17 @@ keep_contact(const struct person *p, const char *cause)
 {
 	if (p->roster->store && !p->nameless && is_worth_keeping(p))
 		put(p, cause, NULL);
+}
+
+void
+keep_again(struct roster *r)
+{
+	MAP_FOREACH (node, &r->people) {
+		struct person *p = node->value;
+		if (p->unkept)
+			keep_contact(p, NULL);
+		p->unkept = false;
+	}
 }
 
 void

@@ -13,6 +13,8 @@ struct roster;
 int keep_load(struct roster *r) MUST_USE;
 /* As p is now, if there is anything to be kept. Failures are logged. */
 void keep_contact(const struct person *p, const char *cause);
+/* What could not be kept, once the store takes it again. */
+void keep_again(struct roster *r);
 /* Answers the call with p once all that was asked for it until now is on disk, or why it is not. */
 void keep_then_answer(struct person *p, struct ipc_call *call);
 /* p's name in the store was this one until now. */

@@ -49,6 +49,7 @@ struct person {
 	struct tls_id key;
 	char *via; /* owned; who introduced it, NULL: nobody */
 	bool blocked;
+	bool unkept; /* the store does not have it as it is, for it could not be written */
 	struct addresses last; /* where it proved its key, the latest first */
 
 	enum person_state state;

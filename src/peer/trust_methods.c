@@ -167,8 +167,22 @@ call_accept_new_key(struct ipc_call *call)
 	return err;
 }
 
+static void
+on_event(void *ctx, const struct bus_event *e)
+{
+	if (e->kind == BUS_STORE_RECOVERED)
+		keep_again(ctx);
+}
+
+static int
+start(struct roster *r)
+{
+	return bus_listen(&r->bus, on_event, NULL, r);
+}
+
 FEATURE_DEFINE(trust) = {
     .name = "trust",
+    .start = start,
     .methods =
 	(const struct ipc_method[]){
 	    {"trust.list", "", "Show whose keys are known", call_list},
