@@ -400,13 +400,14 @@ contact_admit(struct roster *r, const char *name, const struct tls_peer *key)
 	struct person *p = c.holder;
 	switch (c.verdict) {
 	case TRUST_BEARER:
-		moved(c.bearer, name);
+		if (c.bearer)
+			moved(c.bearer, name);
 		return c.bearer;
 	case TRUST_SUCCESSOR:
 		p = c.earlier;
-		if (c.bearer)
+		if (p && c.bearer)
 			drop_shadow(c.bearer, p);
-		if (contact_happens(p, TRUST_HANDED_OVER, &key->id, "handed over") != 0)
+		if (!p || contact_happens(p, TRUST_HANDED_OVER, &key->id, "handed over") != 0)
 			return NULL;
 		moved(p, name);
 		return p;

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -62,7 +63,7 @@ die(void)
 	(void)pthread_mutex_lock(&shadow_lock);
 	(void)kill(getpid(), SIGKILL);
 	for (;;)
-		(void)pause();
+		(void)poll(NULL, 0, 1000); /* a call that the sandbox allows */
 }
 
 /* What dies does nothing more, in no thread. */
@@ -70,7 +71,7 @@ static void
 stop_if_dead(void)
 {
 	while (atomic_load(&dead))
-		(void)pause();
+		(void)poll(NULL, 0, 1000); /* a call that the sandbox allows */
 }
 
 static bool
