@@ -96,7 +96,8 @@ person_release(struct person *p, enum person_hold why)
 enum txt_client
 person_client(const struct person *p)
 {
-	return p->txt.client;
+	/* nobody else has keys; what is announced may lie, or not have come yet */
+	return p->has_key ? TXT_CLIENT_EARSHOT : p->txt.client;
 }
 
 bool

@@ -33,7 +33,7 @@ enum {
 	ENGINE_HEADER_MS = 5000,     /* the whole header, */
 	ENGINE_TLS_MS = 8000,        /* a secured connection, where that was begun, */
 	ENGINE_IDENTITY_MS = 10000,  /* and who it is */
-	ENGINE_CHOICE_MS = 1000,     /* from the header, where TLS may be: does the peer want it? */
+	ENGINE_CHOICE_MS = 5000,     /* from the header, where TLS may be: does the peer want it? */
 	ENGINE_END_MS = 2000,        /* after our end tag, for the peer's */
 	ENGINE_STANZA_MS = 10000, /* ready: for a stanza to be whole once it has begun, and ... */
 	ENGINE_RATE = 1024,       /* ... a second more for so many bytes of it */
