@@ -105,7 +105,7 @@ def who_is_plain_is_plain_on_every_line(box):
         fake.event("typing", peer="juliet@balcony", display="Juliet", state="composing")
         t.see(r"^Juliet plain \(typing\)>$")
         say(t, "/me waves")
-        t.see(r" \[PLAIN\] \* You waves$")
+        t.see(r"\u00b7 \[PLAIN\] \* You waves$")  # and its receipt, of that time, is here
         # a key appears: what was said before stays what it was
         fake.people = [fake.people[0], dict(fake.people[1], trust="new")]
         fake.event("trust", number=fake.log.next(), peer="juliet@balcony", display="Juliet", trust="new",
