@@ -94,6 +94,7 @@ class Scene:
             talk(self.alice, self.bob, f"warm {n}")
             talk(self.bob, self.alice, f"warm too {n}")
         self.reconnect()
+        time.sleep(0.5)  # for the receipt: a stream that brings nothing is not tried anew at once
         self.floods = 0
 
     def flood(self, mode, count, rate=0, sources=250, seconds=20):
