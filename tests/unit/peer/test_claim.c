@@ -183,7 +183,7 @@ a_known_person_takes_over_the_address(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome handed, waiting;
+	static struct outcome handed, waiting; /* may be told at the very end */
 	struct discovery_entry *mdns = romeo(TXT_CLIENT_EARSHOT);
 	struct discovery_entry *fixed =
 	    announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);
@@ -216,7 +216,7 @@ static void
 a_dial_goes_over_with_its_person(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	romeo(TXT_CLIENT_EARSHOT);
 	struct discovery_entry *fixed =
 	    announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);

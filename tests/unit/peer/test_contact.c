@@ -75,7 +75,7 @@ static void
 whoever_is_dialled_has_to_have_the_key_that_is_announced(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1), other = key_of_number(2);
 	announce_key(ROMEO, &key, HOME);
 	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
@@ -107,7 +107,7 @@ n4_a_certificate_that_is_only_shown_changes_nothing(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1), his = key_of_number(2);
 	romeo_with_key(&key);
 	struct stream *s = new_stream(true);
@@ -139,7 +139,7 @@ n4_another_key_under_the_name_gets_nothing_and_is_shown(void **state)
 	ends(s, ERR_KEY);
 	assert_string_equal(trust_of(ROMEO "#02020202"), "changed");
 	assert_true(tls_id_equal(&person_called(ROMEO)->key, &key.id));
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	assert_int_equal(say(ROMEO "#02020202", "<hello/>", &o), ERR_TRUST);
 	/* once more, and another one: only the latest is listed */
 	ends(dials_with_key(ROMEO, HOME, &other, &err), ERR_KEY);
@@ -172,7 +172,7 @@ static void
 n3_what_is_announced_with_another_key_is_somebody_else(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1), other = key_of_number(2);
 	struct discovery_entry *e = romeo_with_key(&key);
 	announces(e, TXT_CLIENT_EARSHOT, &other);
@@ -198,7 +198,7 @@ n7_a_plain_impostor_is_another_contact(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1);
 	struct discovery_entry *e = romeo_with_key(&key);
 	dials_us(ROMEO, HOME, &err);
@@ -258,7 +258,7 @@ static void
 n3_a_wrong_key_is_passed_over_for_the_next_place(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1), other = key_of_number(2);
 	struct discovery_entry *e = romeo_with_key(&key);
 	e->addr[0] = endpoint(ELSEWHERE, 5298);
@@ -283,7 +283,7 @@ static void
 who_is_not_announced_is_looked_for_where_he_was(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1);
 	leaves(romeo_with_key(&key));
 	expect_state(ROMEO, PERSON_GONE);
@@ -337,7 +337,7 @@ what_waits_under_the_new_name_is_his(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1);
 	struct discovery_entry *e = romeo_with_key(&key);
 	struct person *p = person_called(ROMEO);
@@ -416,7 +416,7 @@ who_talked_in_plain_may_come_to_have_a_key(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1);
 	struct discovery_entry *e = romeo(TXT_CLIENT_LIBPURPLE);
 	struct stream *old = dials_us(ROMEO, HOME, &err);
@@ -484,7 +484,7 @@ nothing_is_heard_or_said_on_a_stream_of_another_key(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1), other = key_of_number(2);
 	romeo_with_key(&key);
 	struct person *p = person_called(ROMEO);

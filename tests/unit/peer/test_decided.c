@@ -132,7 +132,7 @@ the_blocked_are_neither_heard_nor_dialled(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1);
 	romeo_with_key(&key);
 	assert_int_equal(contact_happens(person_called(ROMEO), TRUST_BLOCKED, NULL, "blocked"), 0);
@@ -188,7 +188,7 @@ strangers_may_be_denied(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1);
 	world.r.policy.strangers = POLICY_STRANGERS_DENY;
 	announce_key(ROMEO, &key, HOME);
@@ -207,7 +207,7 @@ n19_plain_may_be_off_or_one_way(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	world.r.policy.plain = POLICY_PLAIN_RECEIVE;
 	romeo(TXT_CLIENT_LIBPURPLE);
 	struct stream *s = dials_us(ROMEO, HOME, &err);
@@ -229,7 +229,7 @@ without_a_key_of_ours_who_has_one_gets_nothing(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct tls_peer key = key_of_number(1);
 	romeo_with_key(&key);
 	world.r.tls = NULL;

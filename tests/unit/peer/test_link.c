@@ -33,7 +33,7 @@ static void
 words_wait_for_the_stream_and_are_told_once(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	romeo(TXT_CLIENT_SALUT);
 	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
 	struct stream *s = dialled_for(ROMEO);
@@ -51,7 +51,7 @@ static void
 nobody_answers_after_asking_the_network_again(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	romeo(TXT_CLIENT_SALUT);
 	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
 	ends(dialled_for(ROMEO), -ECONNREFUSED);
@@ -67,7 +67,7 @@ static void
 who_hangs_up_is_given_time_to_see_us(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	romeo(TXT_CLIENT_LIBPURPLE);
 	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
 	for (int i = 0; i < 3; i++) {
@@ -86,7 +86,7 @@ static void
 who_left_meanwhile_is_absent(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct discovery_entry *e = romeo(TXT_CLIENT_SALUT);
 	e->addr_count = 0;
 	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
@@ -102,7 +102,7 @@ words_die_with_the_last_stream_of_who_left(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	struct discovery_entry *e = romeo(TXT_CLIENT_SALUT);
 	struct stream *s = dials_us(ROMEO, "192.0.2.1", &err);
 	leaves(e);
@@ -120,7 +120,7 @@ static void
 somebody_else_at_the_address_gets_nothing(void **state)
 {
 	(void)state;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	romeo(TXT_CLIENT_SALUT);
 	assert_int_equal(say(ROMEO, "<hello/>", &o), 0);
 	struct stream *s = dialled_for(ROMEO);
@@ -152,7 +152,7 @@ both_dial_at_once(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	romeo(TXT_CLIENT_LIBPURPLE);
 	assert_int_equal(say(ROMEO, "<one/>", &o), 0);
 	struct stream *ours = dialled_for(ROMEO);
@@ -177,7 +177,7 @@ a_dial_that_fails_beside_a_stream_hurts_nobody(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	romeo(TXT_CLIENT_LIBPURPLE);
 	assert_int_equal(say(ROMEO, "<one/>", &o), 0);
 	struct stream *ours = dialled_for(ROMEO), *theirs = dials_us(ROMEO, "192.0.2.1", &err);
@@ -193,7 +193,7 @@ of_too_many_streams_the_idlest_goes_and_nothing_hangs(void **state)
 {
 	(void)state;
 	int err;
-	struct outcome o;
+	static struct outcome o; /* may be told at the very end */
 	romeo(TXT_CLIENT_LIBPURPLE);
 	struct stream *first = dials_us(ROMEO, "192.0.2.1", &err);
 	assert_int_equal(say(ROMEO, "<one/>", &o), 0);
