@@ -42,7 +42,9 @@ identity_read_passphrase(int fd, struct buf *out)
 		(void)close(fd);
 	if (buf_err(out))
 		return buf_err(out);
-	size_t len = strcspn(buf_cstr(out), "\r\n");
+	size_t len = 0;
+	while (len < out->len && out->data[len] && !strchr("\r\n", out->data[len]))
+		len++;
 	if (len > LIMIT_PASSPHRASE)
 		return ERR_TOO_BIG;
 	out->data[len] = '\0';

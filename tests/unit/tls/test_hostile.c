@@ -303,7 +303,8 @@ one_wrong_bit_anywhere_prevents_it(void **state)
 			char copy[8192];
 			tls_session_output(from->session, &out, &len);
 			assert_true(len < sizeof(copy));
-			memcpy(copy, out, len);
+			if (len > 0)
+				memcpy(copy, out, len);
 			if (wrong >= seen && wrong < seen + len && wrong > 0)
 				copy[wrong - seen] ^= 1;
 			seen += len;
