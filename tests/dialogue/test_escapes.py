@@ -115,7 +115,12 @@ class Terminal:
         quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in command)
         script = (f"stty -echo; read go; stty -icanon; {quoted}; printf '[ended %d]\\n' $?; stty -icanon min 0 time 5;"
                   "printf '[stdin%s]\\n' \"$(dd bs=4096 count=1 2>/dev/null | od -An -tx1)\"; sleep 30")
-        self.call("new-session", "-d", "-x", str(COLUMNS), "-y", "60", script)
+        # the server of the session before may be about to end, and take this one along
+        for last in (False, False, True):
+            done = self.call("new-session", "-d", "-x", str(COLUMNS), "-y", "60", script, ok=last)
+            if done.returncode == 0:
+                break
+            time.sleep(0.2)
         try:
             self.call("set", "-g", "set-clipboard", "on")
             self.call("set", "-g", "allow-rename", "on")
