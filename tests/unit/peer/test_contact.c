@@ -11,24 +11,6 @@
 
 #include "../support/keyed.h"
 
-static const struct feature *const no_features[] = {NULL};
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	int err = world_begin(no_features);
-	we_have_a_key();
-	return err;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	return world_end();
-}
-
 /* ---- the first key ---- */
 
 static void
@@ -524,7 +506,7 @@ what_a_fixed_peer_said_in_plain_is_not_said_by_a_key(void **state)
 	ends(plain, ERR_TRUST);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, keyed_begin, keyed_end)
 
 int
 main(void)

@@ -11,24 +11,6 @@
 
 #include "../support/keyed.h"
 
-static const struct feature *const no_features[] = {NULL};
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	int err = world_begin(no_features);
-	we_have_a_key();
-	return err;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	return world_end();
-}
-
 /* ---- fixed peers ---- */
 
 static void
@@ -240,7 +222,7 @@ without_a_key_of_ours_who_has_one_gets_nothing(void **state)
 	assert_int_equal(o.err, ERR_SECURITY);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, keyed_begin, keyed_end)
 
 int
 main(void)

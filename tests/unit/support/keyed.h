@@ -8,6 +8,23 @@
 #define HOME      "192.0.2.1"
 #define ELSEWHERE "192.0.2.66"
 
+static inline int
+keyed_begin(void **state)
+{
+	static const struct feature *const no_features[] = {NULL};
+	(void)state;
+	int err = world_begin(no_features);
+	we_have_a_key();
+	return err;
+}
+
+static inline int
+keyed_end(void **state)
+{
+	(void)state;
+	return world_end();
+}
+
 static inline void
 announces(struct discovery_entry *e, enum txt_client client, const struct tls_peer *key)
 {
