@@ -108,6 +108,7 @@ struct job_kept {
 	bool told;     /* OUT: the other side may believe that it is to come */
 	bool paused_us, paused_them;
 	bool from_start;               /* IN: what there is of it is of no use */
+	bool cleared;                  /* over() was called */
 	char reason[LIMIT_REASON + 1]; /* of the end, or of the latest trouble; for people */
 };
 
@@ -130,8 +131,8 @@ struct job {
 	bool here, link; /* may be dialled; a stream is there */
 	bool dialling;   /* want_link() was called, and nothing came of it yet */
 	bool working, stopping; /* see struct job_ops; told to stop */
-	bool turn, turn_wanted; /* has one; was told that there is none */
-	bool over;              /* over() was called */
+	bool turn, turn_wanted; /* has one of the few; was told that there is none */
+	bool fresh;             /* what the phase begins with is not done yet */
 	unsigned attempts;      /* in a row that brought nothing */
 	uint64_t retry_at;      /* no attempt before */
 	uint64_t deadline;      /* of the phase; JOB_NEVER: none */
