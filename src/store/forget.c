@@ -361,7 +361,8 @@ step_last(struct store_db *db, const struct forgetting *f)
 	if (!err)
 		err = run_of(db,
 		    "DELETE FROM peer WHERE (?1 = 0 OR id = ?1) AND key IS NULL AND blocked = 0 "
-		    "AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)",
+		    "AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id) "
+		    "AND NOT EXISTS (SELECT 1 FROM transfer WHERE peer = peer.id)",
 		    f->peer);
 	if (!err)
 		err = forget_changes(db);

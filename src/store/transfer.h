@@ -30,7 +30,7 @@ struct store_transfer {
 
 	/* What changes. */
 	int state; /* enum job_state of transfer/job.h, whose numbers are those of the file */
-	bool prepared, accepted, told, paused_us, paused_them, from_start;
+	bool prepared, accepted, told, paused_us, paused_them, from_start, cleared;
 	const char *reason;
 	const char *method;
 	const char *place; /* IN: its final path or name */
