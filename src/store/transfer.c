@@ -19,14 +19,13 @@ bind_digest(sqlite3_stmt *stmt, int index, bool has, const uint8_t *digest)
 		(void)sqlite3_bind_blob(stmt, index, digest, STORE_DIGEST_SIZE, SQLITE_STATIC);
 }
 
-enum { CHANGING = 18 }; /* columns that bind_changing() fills */
+enum { CHANGING = 17 }; /* columns that bind_changing() fills */
 
 static void
 bind_changing(sqlite3_stmt *stmt, const struct store_transfer *t)
 {
 	const int64_t numbers[] = {(int64_t)t->size, t->files, t->state, t->prepared, t->accepted,
-	    t->told, t->paused_us, t->paused_them, t->from_start, t->cleared, t->expires,
-	    (int64_t)t->offset};
+	    t->told, t->paused_us, t->paused_them, t->from_start, t->expires, (int64_t)t->offset};
 	int at = 1;
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		(void)sqlite3_bind_int64(stmt, at++, numbers[i]);
@@ -44,9 +43,9 @@ insert(struct store_db *db, struct store_transfer *t, int64_t peer)
 	sqlite3_stmt *stmt;
 	int err = db_stmt(db,
 	    "INSERT INTO transfer (size, files, state, prepared, accepted, told, paused_us,"
-	    " paused_them, from_start, cleared, expires, offset, token, reason, method, place,"
+	    " paused_them, from_start, expires, offset, token, reason, method, place,"
 	    " prefix, hash, peer, direction, sid, name, media, description, folder, mtime, width,"
-	    " height, duration, thumbnail, thumbnail_media, trust, at, automatic)"
+	    " height, duration, thumbnail, thumbnail_media, trust, at, automatic, spool)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
 	    " ?, ?, ?, ?, ?, ?, ?, ?)",
 	    &stmt);
@@ -71,7 +70,8 @@ insert(struct store_db *db, struct store_transfer *t, int64_t peer)
 	db_bind_text(stmt, at++, t->thumbnail_media);
 	(void)sqlite3_bind_int(stmt, at++, t->trust);
 	(void)sqlite3_bind_int64(stmt, at++, t->at);
-	(void)sqlite3_bind_int(stmt, at, t->automatic);
+	(void)sqlite3_bind_int(stmt, at++, t->automatic);
+	db_bind_text(stmt, at, t->spool);
 	err = db_run(db, stmt);
 	t->id = sqlite3_last_insert_rowid(db->sql);
 	return err;
@@ -95,13 +95,13 @@ is_there(struct store_db *db, const struct store_transfer *t, int64_t peer)
 }
 
 static int
-has_room(struct store_db *db, int first_final)
+has_room(struct store_db *db)
 {
 	sqlite3_stmt *stmt;
 	int err = db_stmt(db, "SELECT count(*) FROM transfer WHERE state < ?", &stmt);
 	if (err)
 		return err;
-	(void)sqlite3_bind_int(stmt, 1, first_final);
+	(void)sqlite3_bind_int(stmt, 1, STORE_TRANSFER_FINAL);
 	int got = db_step(db, stmt);
 	int64_t count = got > 0 ? sqlite3_column_int64(stmt, 0) : 0;
 	(void)sqlite3_reset(stmt);
@@ -116,7 +116,7 @@ add_run(struct store_db *db, struct store_job *job)
 	int64_t peer = 0;
 	if (str_empty(t->peer) || str_empty(t->sid) || str_empty(t->name) || t->size > INT64_MAX)
 		return -EINVAL;
-	int err = has_room(db, add->first_final);
+	int err = has_room(db);
 	if (!err)
 		err = db_peer(db, t->peer, t->display, &peer);
 	int got = err ? err : is_there(db, t, peer);
@@ -154,7 +154,7 @@ set_run(struct store_db *db, struct store_job *job)
 		return -EINVAL;
 	int err = db_stmt(db,
 	    "UPDATE transfer SET size = ?, files = ?, state = ?, prepared = ?, accepted = ?,"
-	    " told = ?, paused_us = ?, paused_them = ?, from_start = ?, cleared = ?, expires = ?,"
+	    " told = ?, paused_us = ?, paused_them = ?, from_start = ?, expires = ?,"
 	    " offset = ?, token = ?, reason = ?, method = ?, place = ?, prefix = ?, hash = ?"
 	    " WHERE id = ?",
 	    &stmt);
@@ -241,6 +241,7 @@ enum column {
 	C_THUMBNAIL,
 	C_THUMBNAIL_MEDIA,
 	C_TOKEN,
+	C_SPOOL,
 	C_TRUST,
 	C_AT,
 	C_AUTOMATIC,
@@ -251,7 +252,6 @@ enum column {
 	C_PAUSED_US,
 	C_PAUSED_THEM,
 	C_FROM_START,
-	C_CLEARED,
 	C_REASON,
 	C_METHOD,
 	C_PLACE,
@@ -264,8 +264,8 @@ enum column {
 #define COLUMNS \
 	"t.id, p.name, p.display, t.direction, t.sid, t.name, t.media, t.description, t.size," \
 	" t.folder, t.files, t.mtime, t.width, t.height, t.duration, t.thumbnail," \
-	" t.thumbnail_media, t.token, t.trust, t.at, t.automatic, t.state, t.prepared," \
-	" t.accepted, t.told, t.paused_us, t.paused_them, t.from_start, t.cleared, t.reason," \
+	" t.thumbnail_media, t.token, t.spool, t.trust, t.at, t.automatic, t.state, t.prepared," \
+	" t.accepted, t.told, t.paused_us, t.paused_them, t.from_start, t.reason," \
 	" t.method, t.place, t.expires, t.offset, t.prefix, t.hash"
 
 static bool
@@ -297,9 +297,10 @@ static int
 read_texts(sqlite3_stmt *stmt, void **blocks, struct store_transfer *t)
 {
 	const char **const text[] = {&t->peer, &t->display, &t->sid, &t->name, &t->media,
-	    &t->description, &t->thumbnail_media, &t->token, &t->reason, &t->method, &t->place};
+	    &t->description, &t->thumbnail_media, &t->token, &t->spool, &t->reason, &t->method,
+	    &t->place};
 	static const int column[] = {C_PEER, C_DISPLAY, C_SID, C_NAME, C_MEDIA, C_DESCRIPTION,
-	    C_THUMBNAIL_MEDIA, C_TOKEN, C_REASON, C_METHOD, C_PLACE};
+	    C_THUMBNAIL_MEDIA, C_TOKEN, C_SPOOL, C_REASON, C_METHOD, C_PLACE};
 	for (size_t i = 0; i < ARRAY_LEN(column); i++)
 		if (row_text(stmt, column[i], blocks, text[i]))
 			return -ENOMEM;
@@ -335,7 +336,6 @@ transfer_read(sqlite3_stmt *stmt, void **blocks, struct store_transfer *out)
 	    .paused_us = sqlite3_column_int(stmt, C_PAUSED_US) != 0,
 	    .paused_them = sqlite3_column_int(stmt, C_PAUSED_THEM) != 0,
 	    .from_start = sqlite3_column_int(stmt, C_FROM_START) != 0,
-	    .cleared = sqlite3_column_int(stmt, C_CLEARED) != 0,
 	    .expires = sqlite3_column_int64(stmt, C_EXPIRES),
 	    .offset = read_u64(stmt, C_OFFSET),
 	};
@@ -380,7 +380,7 @@ list_run(struct store_db *db, struct store_job *job)
 	    &stmt);
 	if (err)
 		return err;
-	(void)sqlite3_bind_int(stmt, 1, all->first_final);
+	(void)sqlite3_bind_int(stmt, 1, STORE_TRANSFER_FINAL);
 	(void)sqlite3_bind_int64(stmt, 2, (int64_t)all->limit);
 	err = db_run(db, stmt);
 	/* unfinished ones first, so that a file with too many of others holds none of them up */
@@ -391,7 +391,7 @@ list_run(struct store_db *db, struct store_job *job)
 		    &stmt);
 	if (err)
 		return err;
-	(void)sqlite3_bind_int(stmt, 1, all->first_final);
+	(void)sqlite3_bind_int(stmt, 1, STORE_TRANSFER_FINAL);
 	(void)sqlite3_bind_int64(stmt, 2, (int64_t)all->limit + LIMIT_TRANSFERS);
 	err = fill(db, stmt, all);
 	if (err)

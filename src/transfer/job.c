@@ -25,7 +25,7 @@ job_is_final(const struct job *j)
 bool
 job_is_settled(const struct job *j)
 {
-	return job_is_final(j) && j->is.cleared && !j->working && !j->keeping && !j->ending &&
+	return job_is_final(j) && j->over && !j->working && !j->keeping && !j->ending &&
 	       !j->declining && !j->news;
 }
 
@@ -41,7 +41,7 @@ job_same(const struct job_kept *a, const struct job_kept *b)
 	return a->state == b->state && a->prepared == b->prepared && a->accepted == b->accepted &&
 	       a->told == b->told && a->paused_us == b->paused_us &&
 	       a->paused_them == b->paused_them && a->from_start == b->from_start &&
-	       a->cleared == b->cleared && strcmp(a->reason, b->reason) == 0;
+	       strcmp(a->reason, b->reason) == 0;
 }
 
 static void
@@ -191,6 +191,7 @@ void
 job_start(struct job *j, uint64_t now)
 {
 	j->was = j->is;
+	j->over = job_is_final(j);
 	j->news = j->outgoing && j->is.told && job_is_final(j);
 	j->retry_at = now;
 	due(j, now);

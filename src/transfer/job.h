@@ -108,7 +108,6 @@ struct job_kept {
 	bool told;     /* OUT: the other side may believe that it is to come */
 	bool paused_us, paused_them;
 	bool from_start;               /* IN: what there is of it is of no use */
-	bool cleared;                  /* over() was called */
 	char reason[LIMIT_REASON + 1]; /* of the end, or of the latest trouble; for people */
 };
 
@@ -133,6 +132,7 @@ struct job {
 	bool working, stopping; /* see struct job_ops; told to stop */
 	bool turn, turn_wanted; /* has one of the few; was told that there is none */
 	bool fresh;             /* what the phase begins with is not done yet */
+	bool over;              /* over() was called, in this run or an earlier one */
 	unsigned attempts;      /* in a row that brought nothing */
 	uint64_t retry_at;      /* no attempt before */
 	uint64_t deadline;      /* of the phase; JOB_NEVER: none */

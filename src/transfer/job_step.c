@@ -217,8 +217,8 @@ close_session(struct job *j)
 		j->ending = false;
 		j->ops->end(j->ctx, j->why, j->why == TRANSFER_END_FAILED ? j->is.reason : NULL);
 	}
-	if (job_is_final(j) && kept && !j->working && !j->is.cleared) {
-		j->is.cleared = true;
+	if (job_is_final(j) && kept && !j->working && !j->over) {
+		j->over = true;
 		j->ops->over(j->ctx);
 	}
 }

@@ -18,6 +18,7 @@ CREATE TABLE transfer (
 	thumbnail BLOB,
 	thumbnail_media TEXT,
 	token TEXT,                               -- of the porter
+	spool TEXT,                               -- out: a file of ours, to be deleted
 	trust INTEGER NOT NULL,                   -- in the person when it was offered
 	at INTEGER NOT NULL,                      -- ms, wall clock
 	automatic INTEGER NOT NULL,               -- in: a rule accepted it
@@ -28,7 +29,6 @@ CREATE TABLE transfer (
 	paused_us INTEGER NOT NULL,
 	paused_them INTEGER NOT NULL,
 	from_start INTEGER NOT NULL,
-	cleared INTEGER NOT NULL,
 	reason TEXT,
 	method TEXT,
 	place TEXT,                               -- in: what it is called in the end
