@@ -54,6 +54,7 @@ unsend(struct outbox *o, struct outbox_item *item)
 {
 	list_remove(&item->node);
 	o->flight--;
+	o->flight_bytes -= item->size;
 	item->link = 0;
 	item->in_kernel = false;
 	put_waiting(o, item);
@@ -73,8 +74,10 @@ static void
 remove_item(struct outbox *o, struct outbox_item *item)
 {
 	list_remove(&item->node);
-	if (item->link)
+	if (item->link) {
 		o->flight--;
+		o->flight_bytes -= item->size;
+	}
 	o->count--;
 	o->bytes -= item->size;
 }
@@ -210,12 +213,20 @@ send_kept(struct outbox *o, uint64_t now)
 	}
 }
 
+/* Is there room in the window for that many bytes more? For one message there always is. */
+static bool
+has_window(const struct outbox *o, size_t bytes)
+{
+	return o->flight == 0 || (o->flight < LIMIT_OUTBOX_WINDOW &&
+				     o->flight_bytes + bytes <= LIMIT_OUTBOX_WINDOW_BYTES);
+}
+
 static void
 send_waiting(struct outbox *o, uint64_t now)
 {
-	while (!list_empty(&o->waiting) && o->flight < LIMIT_OUTBOX_WINDOW && now >= o->room_at) {
+	while (!list_empty(&o->waiting) && now >= o->room_at) {
 		struct outbox_item *item = item_of(o->waiting.next);
-		if (item->row > o->marked)
+		if (item->row > o->marked || !has_window(o, item->size))
 			return;
 		enum outbox_sending result = put_on_link(o, now, item);
 		if (result == OUTBOX_NO_ROOM)
@@ -229,6 +240,7 @@ send_waiting(struct outbox *o, uint64_t now)
 		list_remove(&item->node);
 		list_insert(&o->sent, &item->node);
 		o->flight++;
+		o->flight_bytes += item->size;
 	}
 }
 
@@ -290,8 +302,7 @@ raise_mark(struct outbox *o, uint64_t row)
 bool
 outbox_goes_now(const struct outbox *o)
 {
-	return o->link && !o->fenced && !o->more && list_empty(&o->waiting) &&
-	       o->flight < LIMIT_OUTBOX_WINDOW;
+	return o->link && !o->fenced && !o->more && list_empty(&o->waiting) && has_window(o, 0);
 }
 
 void
@@ -363,7 +374,7 @@ clear(struct outbox *o)
 	release_all(o, &o->waiting);
 	release_all(o, &o->sent);
 	release_all(o, &o->kept);
-	o->count = o->bytes = o->flight = o->kept_count = o->kept_bytes = 0;
+	o->count = o->bytes = o->flight = o->flight_bytes = o->kept_count = o->kept_bytes = 0;
 	o->expiry = OUTBOX_NEVER;
 }
 

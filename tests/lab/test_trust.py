@@ -212,6 +212,21 @@ def n18_a_burst_of_a_stranger_arrives_whole(l):
 
 
 @case
+def n18_large_messages_of_a_stranger_keep_their_stream(l):
+    """More than a kernel takes that is not read from, while the stranger owes for many words."""
+    a, c = Daemon(l.host(), "alice"), Daemon(l.host(), "carol")
+    meet(a, c)
+    words = [f"line {number}" for number in range(110)]
+    words += [f"{number} " + "x" * 60000 for number in range(8)]
+    for word in words:
+        c.client.call("send", peer=a.name, text=word)
+    a.client.events.until(lambda: len(a.client.messages()) >= len(words), 60, "all of them")
+    check(a.client.messages() == words, "once, in order")
+    for daemon in (a, c):
+        check("stream ended" not in daemon.process.log_text(), "on one stream")
+
+
+@case
 def n3_known_people_are_found_without_discovery(l):
     a, b = acquainted(l)
     name = b.name
