@@ -53,8 +53,7 @@ static void
 unsend(struct outbox *o, struct outbox_item *item)
 {
 	list_remove(&item->node);
-	o->flight--;
-	o->flight_bytes -= item->size;
+	window_remove(&o->flight, item->size);
 	item->link = 0;
 	item->in_kernel = false;
 	put_waiting(o, item);
@@ -74,10 +73,8 @@ static void
 remove_item(struct outbox *o, struct outbox_item *item)
 {
 	list_remove(&item->node);
-	if (item->link) {
-		o->flight--;
-		o->flight_bytes -= item->size;
-	}
+	if (item->link)
+		window_remove(&o->flight, item->size);
 	o->count--;
 	o->bytes -= item->size;
 }
@@ -213,20 +210,13 @@ send_kept(struct outbox *o, uint64_t now)
 	}
 }
 
-/* Is there room in the window for that many bytes more? For one message there always is. */
-static bool
-has_window(const struct outbox *o, size_t bytes)
-{
-	return o->flight == 0 || (o->flight < LIMIT_OUTBOX_WINDOW &&
-				     o->flight_bytes + bytes <= LIMIT_OUTBOX_WINDOW_BYTES);
-}
-
 static void
 send_waiting(struct outbox *o, uint64_t now)
 {
 	while (!list_empty(&o->waiting) && now >= o->room_at) {
 		struct outbox_item *item = item_of(o->waiting.next);
-		if (item->row > o->marked || !has_window(o, item->size))
+		if (item->row > o->marked ||
+		    !window_has(&o->flight, item->size, LIMIT_OUTBOX_WINDOW))
 			return;
 		enum outbox_sending result = put_on_link(o, now, item);
 		if (result == OUTBOX_NO_ROOM)
@@ -239,8 +229,7 @@ send_waiting(struct outbox *o, uint64_t now)
 		item->promised = o->promises;
 		list_remove(&item->node);
 		list_insert(&o->sent, &item->node);
-		o->flight++;
-		o->flight_bytes += item->size;
+		window_add(&o->flight, item->size);
 	}
 }
 
@@ -302,7 +291,8 @@ raise_mark(struct outbox *o, uint64_t row)
 bool
 outbox_goes_now(const struct outbox *o)
 {
-	return o->link && !o->fenced && !o->more && list_empty(&o->waiting) && has_window(o, 0);
+	return o->link && !o->fenced && !o->more && list_empty(&o->waiting) &&
+	       window_has(&o->flight, 0, LIMIT_OUTBOX_WINDOW);
 }
 
 void
@@ -374,7 +364,7 @@ clear(struct outbox *o)
 	release_all(o, &o->waiting);
 	release_all(o, &o->sent);
 	release_all(o, &o->kept);
-	o->count = o->bytes = o->flight = o->flight_bytes = o->kept_count = o->kept_bytes = 0;
+	o->count = o->bytes = o->flight.count = o->flight.bytes = o->kept_count = o->kept_bytes = 0;
 	o->expiry = OUTBOX_NEVER;
 }
 

@@ -32,6 +32,7 @@
 #include "base/list.h"
 #include "base/random.h"
 #include "chat/redial.h"
+#include "chat/window.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -100,11 +101,11 @@ struct outbox {
 	const struct outbox_ops *ops; /* borrowed */
 	void *ctx;
 
-	struct list waiting;         /* by row: to be sent on this link, or the next */
-	struct list sent;            /* on a link, not confirmed or not in the kernel */
-	struct list kept;            /* handed over, oldest first */
-	size_t count, bytes;         /* of waiting and sent */
-	size_t flight, flight_bytes; /* of sent */
+	struct list waiting;  /* by row: to be sent on this link, or the next */
+	struct list sent;     /* on a link, not confirmed or not in the kernel */
+	struct list kept;     /* handed over, oldest first */
+	size_t count, bytes;  /* of waiting and sent */
+	struct window flight; /* of sent */
 	size_t kept_count, kept_bytes;
 
 	uint64_t last;   /* the highest row ever in memory */
