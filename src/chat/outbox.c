@@ -215,17 +215,16 @@ send_waiting(struct outbox *o, uint64_t now)
 {
 	while (!list_empty(&o->waiting) && now >= o->room_at) {
 		struct outbox_item *item = item_of(o->waiting.next);
-		if (item->row > o->marked ||
-		    !window_has(&o->flight, item->size, LIMIT_OUTBOX_WINDOW))
+		bool room = window_has(&o->flight, item->size, LIMIT_OUTBOX_WINDOW);
+		if (item->row > o->marked || !room)
 			return;
 		enum outbox_sending result = put_on_link(o, now, item);
-		if (result == OUTBOX_NO_ROOM)
-			return;
 		if (result == OUTBOX_UNSENDABLE) {
 			finish(o, item, OUTBOX_FAILED, "it cannot be sent");
 			fence(o);
-			return;
 		}
+		if (result != OUTBOX_SENDING)
+			return;
 		item->promised = o->promises;
 		list_remove(&item->node);
 		list_insert(&o->sent, &item->node);
