@@ -143,6 +143,13 @@ enum {
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
 
+	/* Bytes of files */
+	LIMIT_TRANSFER_IDLE = 30,        /* seconds without a byte, then the connection ends */
+	LIMIT_TRANSFER_CHECKPOINT = 16 << 20, /* what a crash of the receiver may cost again */
+	LIMIT_SOCKS5_PENDING = 32,       /* connections that have not said what they are for; ... */
+	LIMIT_SOCKS5_SOURCE = 8,         /* ... of these of one address ... */
+	LIMIT_SOCKS5_SECONDS = 10,       /* ... and for so long */
+
 	/* Files of others */
 	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */
 };

@@ -19,8 +19,6 @@ struct rate;
 struct sink;
 struct source;
 
-/* What pump_send_run() takes. After ERR_CLOSED is never seen here: the other's early end is
- * -ECONNRESET. */
 struct pump_send {
 	struct carrier_link link; /* moved */
 	struct source *source;    /* borrowed */
