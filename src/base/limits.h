@@ -124,6 +124,22 @@ enum {
 	LIMIT_ADDRESSES_TEXT = 1024, /* where a contact was last, as text */
 	LIMIT_TRUST_CHANGES = 10000, /* what became of trust, remembered */
 
+	/* Files sent and received (F1-F6) */
+	LIMIT_TRANSFERS = 1024,     /* not final, of everybody; as many final ones are remembered */
+	LIMIT_TRANSFERS_OF = 256,   /* not final ones that one person offered */
+	LIMIT_TRANSFERS_ACTIVE = 4, /* bytes of so many move at a time, each in a thread */
+	LIMIT_TRANSFER_IDLE = 30,   /* seconds without a byte, then the connection ends */
+	LIMIT_TRANSFER_CHECKPOINT = 16 << 20, /* what a crash of the receiver may cost again */
+	LIMIT_SOCKS5_PENDING = 32, /* connections that have not said what they are for; ... */
+	LIMIT_SOCKS5_SOURCE = 8,   /* ... of these of one address ... */
+	LIMIT_SOCKS5_SECONDS = 10, /* ... and for so long */
+	LIMIT_OFFERS_OF = 32,      /* of one person, waiting for an answer of ours */
+	LIMIT_OFFER_DAYS = 7,      /* without a byte, then it is given up */
+	LIMIT_FILE_NAME_IN = 1024, /* the same as it came */
+	LIMIT_FILE_TEXT = 1024,    /* media type, description */
+	LIMIT_REASON = 256,        /* why a transfer ended, for people */
+	LIMIT_THUMBNAIL = 16 * 1024,
+
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */
 	LIMIT_ANSWER = 4 << 20, /* one answer or event: the people of a big hall fit */
@@ -142,13 +158,6 @@ enum {
 	LIMIT_CALL_FDS = 16, /* descriptors that come with one call */
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
-
-	/* Bytes of files */
-	LIMIT_TRANSFER_IDLE = 30,        /* seconds without a byte, then the connection ends */
-	LIMIT_TRANSFER_CHECKPOINT = 16 << 20, /* what a crash of the receiver may cost again */
-	LIMIT_SOCKS5_PENDING = 32,       /* connections that have not said what they are for; ... */
-	LIMIT_SOCKS5_SOURCE = 8,         /* ... of these of one address ... */
-	LIMIT_SOCKS5_SECONDS = 10,       /* ... and for so long */
 
 	/* Files of others */
 	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */

@@ -39,7 +39,8 @@ send_all(struct tls_channel *ch, const char *data, size_t len)
 	while (len) {
 		ssize_t n = send(ch->fd, data, len, MSG_NOSIGNAL);
 		if (n < 0 && errno != EINTR) {
-			int err = errno == EAGAIN ? ch->wait(ch->wait_ctx, ch->fd, POLLOUT) : -errno;
+			int err =
+			    errno == EAGAIN ? ch->wait(ch->wait_ctx, ch->fd, POLLOUT) : -errno;
 			if (err)
 				return err == -EPIPE ? -ECONNRESET : err;
 		}

@@ -34,8 +34,8 @@ void tls_channel_destroy(struct tls_channel *ch); /* accepts NULL; says nothing 
  * (moved; NULL: none). wait and its ctx serve all later calls as well. 0, ERR_KEY (another key),
  * ERR_KEY_REFUSED (by the other; a client may hear it at its first read or write instead),
  * ERR_CERTIFICATE, ERR_PROTO, -ECONNRESET (cut), -ENOMEM, the error of wait, another errno. */
-int tls_channel_handshake(struct tls_channel *ch, int fd, struct buf *early, tls_wait_fn *wait,
-    void *ctx) MUST_USE;
+int tls_channel_handshake(
+    struct tls_channel *ch, int fd, struct buf *early, tls_wait_fn *wait, void *ctx) MUST_USE;
 
 /* Plain bytes, at least one: how many. ERR_CLOSED after the other's orderly end (close_notify);
  * -ECONNRESET when the connection ended without it: what came may not be all there was. Else the

@@ -44,14 +44,14 @@ BIO_METHOD *core_bio_method(int (*read_fn)(BIO *, char *, size_t, size_t *),
 int core_handshake(struct tls_core *c) MUST_USE;
 int core_read(struct tls_core *c, void *buf, size_t cap, size_t *got) MUST_USE;
 int core_write(struct tls_core *c, const void *data, size_t len, size_t *put) MUST_USE;
-void core_shutdown(struct tls_core *c);      /* close_notify, once */
+void core_shutdown(struct tls_core *c);     /* close_notify, once */
 int core_fail(struct tls_core *c, int err); /* from now on that is its error; returns it */
 
 struct tls_context {
-	SSL_CTX *ctx;          /* owned */
-	BIO_METHOD *memory;    /* owned; of sessions */
-	BIO_METHOD *socket;    /* owned; of channels */
-	struct tls_id own;     /* of the key that is shown */
+	SSL_CTX *ctx;       /* owned */
+	BIO_METHOD *memory; /* owned; of sessions */
+	BIO_METHOD *socket; /* owned; of channels */
+	struct tls_id own;  /* of the key that is shown */
 };
 
 /* of tls/session.c and tls/channel.c */

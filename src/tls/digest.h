@@ -21,8 +21,9 @@ int digest_sha256(const void *data, size_t len, unsigned char out[DIGEST_SHA256_
 
 /* SHA-256 of bytes that come one after the other. One owner. */
 struct digest_run;
-int digest_run_create(struct digest_run **out) MUST_USE; /* of no bytes so far; 0, -ENOMEM, -ENOSYS */
-void digest_run_destroy(struct digest_run *d);           /* accepts NULL */
+int
+digest_run_create(struct digest_run **out) MUST_USE; /* of no bytes so far; 0, -ENOMEM, -ENOSYS */
+void digest_run_destroy(struct digest_run *d);       /* accepts NULL */
 /* A failure (-ENOMEM) stays and is told by digest_run_value(). */
 void digest_run_update(struct digest_run *d, const void *data, size_t len);
 void digest_run_reset(struct digest_run *d); /* of no bytes again */

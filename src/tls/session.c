@@ -179,8 +179,8 @@ tls_session_exporter(struct tls_session *s, const char *label, uint8_t out[TLS_E
 {
 	if (!s->core.open)
 		return -ENOTCONN;
-	return SSL_export_keying_material(s->core.ssl, out, TLS_EXPORTER_SIZE, label, strlen(label),
-		   NULL, 0, 0) == 1
+	return SSL_export_keying_material(
+		   s->core.ssl, out, TLS_EXPORTER_SIZE, label, strlen(label), NULL, 0, 0) == 1
 		   ? 0
 		   : -ENOMEM;
 }
