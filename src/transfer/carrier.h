@@ -42,7 +42,7 @@ void carrier_stop(struct carrier *c);
 /* Until the descriptor (-1: none) is ready for these poll(2) events: an error or the other's end
  * counts as that. timeout_ms < 0: for ever. 0, -ETIMEDOUT, -ECANCELED (stop), another errno. */
 int carrier_wait(struct carrier *c, int fd, short events, int timeout_ms) MUST_USE;
-bool carrier_stopped(const struct carrier *c); /* any thread */
+bool carrier_stopped(const struct carrier *c);            /* any thread */
 void carrier_progress(struct carrier *c, uint64_t bytes); /* so many more */
 void carrier_checkpoint(struct carrier *c, uint64_t offset, const uint8_t digest[32]);
 /* Waits until so many more bytes are within the cap. 0 or -ECANCELED. rate NULL: no cap. */

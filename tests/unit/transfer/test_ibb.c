@@ -13,7 +13,6 @@
 #include "transfer/carrier.h"
 #include "transfer/xep0047_ibb.h"
 
-#include "links.h"
 #include "two.h"
 
 #include <unistd.h>
