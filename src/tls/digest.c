@@ -7,11 +7,8 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <pthread.h>
-<<<<<<< HEAD
 #include <stdint.h>
-=======
 #include <stdlib.h>
->>>>>>> main
 #include <string.h>
 
 /* Fetched once: a fetch by name takes longer than the hash of a short text. Never freed, the
