@@ -206,8 +206,9 @@ $(B)/src/base/lookalike.o: $(B)/icu
 
 # and only the command line has parts that depend on what is there
 EXTRA_NAMES = libqrencode:QR libpng:PNG libmagic:MAGIC gdk-pixbuf-2.0:PIXBUF libopusenc:OPUS
-CFLAGS_cli += $(foreach n,$(EXTRA_NAMES),\
+EXTRA_DEFINES = $(foreach n,$(EXTRA_NAMES),\
   $(if $(filter $(firstword $(subst :, ,$(n))),$(EXTRAS)),-DEARSHOT_$(lastword $(subst :, ,$(n)))))
+CFLAGS_cli += $(EXTRA_DEFINES)
 $(eval $(call remember,$(B)/extras,$(EXTRAS)))
 $(call objs,cli): $(B)/extras
 

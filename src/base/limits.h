@@ -154,9 +154,6 @@ enum {
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
 
-	/* Files that people send each other */
-	LIMIT_THUMBNAIL = 16 * 1024, /* the small copy of a picture (XEP-0264) */
-
 	/* Files of others */
 	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */
 };

@@ -13,7 +13,7 @@
 enum {
 	THOUSAND = 1000,
 	KIBI = 1024,
-	BAR_MIN = 6,
+	BAR_FROM = 12,
 	BAR_MAX = 40,
 	NUMBERS_WIDTH = 34,
 	NAME_MIN = 6,
