@@ -128,11 +128,16 @@ enum {
 	LIMIT_TRANSFERS = 1024,     /* not final, of everybody; as many final ones are remembered */
 	LIMIT_TRANSFERS_OF = 256,   /* not final ones that one person offered */
 	LIMIT_TRANSFERS_ACTIVE = 4, /* bytes of so many move at a time, each in a thread */
-	LIMIT_OFFERS_OF = 32,       /* of one person, waiting for an answer of ours */
-	LIMIT_OFFER_DAYS = 7,       /* without a byte, then it is given up */
-	LIMIT_FILE_NAME_IN = 1024,  /* the same as it came */
-	LIMIT_FILE_TEXT = 1024,     /* media type, description */
-	LIMIT_REASON = 256,         /* why a transfer ended, for people */
+	LIMIT_TRANSFER_IDLE = 30,   /* seconds without a byte, then the connection ends */
+	LIMIT_TRANSFER_CHECKPOINT = 16 << 20, /* what a crash of the receiver may cost again */
+	LIMIT_SOCKS5_PENDING = 32, /* connections that have not said what they are for; ... */
+	LIMIT_SOCKS5_SOURCE = 8,   /* ... of these of one address ... */
+	LIMIT_SOCKS5_SECONDS = 10, /* ... and for so long */
+	LIMIT_OFFERS_OF = 32,      /* of one person, waiting for an answer of ours */
+	LIMIT_OFFER_DAYS = 7,      /* without a byte, then it is given up */
+	LIMIT_FILE_NAME_IN = 1024, /* the same as it came */
+	LIMIT_FILE_TEXT = 1024,    /* media type, description */
+	LIMIT_REASON = 256,        /* why a transfer ended, for people */
 	LIMIT_THUMBNAIL = 16 * 1024,
 
 	/* Local socket (L3) */
@@ -153,6 +158,19 @@ enum {
 	LIMIT_CALL_FDS = 16, /* descriptors that come with one call */
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
+
+	/* Files and folders (F1-F4) */
+	LIMIT_FILE_NAME = 180,       /* a name that we give to a file */
+	LIMIT_TREE_ENTRIES = 200000, /* files and folders in a folder that is sent or received */
+	LIMIT_TREE_BYTES = 32 << 20, /* its manifest */
+	LIMIT_TREE_DEPTH = 32,       /* folders in each other */
+	LIMIT_TREE_PATH = 3072,      /* a path in it */
+	LIMIT_NAME_NUMBER = 9999,    /* the last of one name: "name (9999)" */
+	LIMIT_KEEP_FREE_PERCENT = 5, /* of the file system that receiving leaves free, or ... */
+	LIMIT_KEEP_FREE = 1 << 30,   /* ... this, whichever is more, unless settings differ */
+	LIMIT_PORTER_FOLDERS = 64,   /* grants that the porter has at hand */
+	LIMIT_PORTER_REQUEST = 64 * 1024, /* one request to it */
+	LIMIT_PORTER_WAIT = 2000,         /* ms: the loop thread waits for it no longer */
 
 	/* Files of others */
 	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */
