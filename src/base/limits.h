@@ -101,7 +101,8 @@ enum {
 	LIMIT_NOTICES = 3,                  /* a second, for all strangers together */
 
 	/* Outbox of one person */
-	LIMIT_OUTBOX_WINDOW = 64,     /* messages sent and not confirmed */
+	LIMIT_OUTBOX_WINDOW = 64,              /* messages sent and not confirmed; ... */
+	LIMIT_OUTBOX_WINDOW_BYTES = 40 * 1024, /* ... their bytes, unless it is one message */
 	LIMIT_OUTBOX_MARKED = 256,    /* messages that may be sent without asking the store again */
 	LIMIT_OUTBOX_LOADED = 1024,   /* messages in memory, the rest is in the store */
 	LIMIT_OUTBOX_BYTES = 1 << 20, /* their bytes: no more are loaded beyond that */
