@@ -135,6 +135,7 @@ enum {
 	LIMIT_SOCKS5_SOURCE = 8,   /* ... of these of one address ... */
 	LIMIT_SOCKS5_SECONDS = 10, /* ... and for so long */
 	LIMIT_OFFERS_OF = 32,      /* of one person, waiting for an answer of ours */
+	LIMIT_OFFERS_STRANGERS = 256, /* not final ones of all strangers together */
 	LIMIT_OFFER_DAYS = 7,      /* without a byte, then it is given up */
 	LIMIT_FILE_NAME_IN = 1024, /* the same as it came */
 	LIMIT_FILE_TEXT = 1024,    /* media type, description */

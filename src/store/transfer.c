@@ -19,7 +19,7 @@ bind_digest(sqlite3_stmt *stmt, int index, bool has, const uint8_t *digest)
 		(void)sqlite3_bind_blob(stmt, index, digest, STORE_DIGEST_SIZE, SQLITE_STATIC);
 }
 
-enum { CHANGING = 17 }; /* columns that bind_changing() fills */
+enum { CHANGING = 18 }; /* columns that bind_changing() fills */
 
 static void
 bind_changing(sqlite3_stmt *stmt, const struct store_transfer *t)
@@ -35,6 +35,9 @@ bind_changing(sqlite3_stmt *stmt, const struct store_transfer *t)
 	db_bind_text(stmt, at++, t->place);
 	bind_digest(stmt, at++, t->has_prefix, t->prefix);
 	bind_digest(stmt, at++, t->has_hash, t->hash);
+	if (t->thumbnail)
+		(void)sqlite3_bind_blob64(
+		    stmt, at, t->thumbnail, t->thumbnail_len, SQLITE_STATIC);
 }
 
 static int
@@ -44,8 +47,8 @@ insert(struct store_db *db, struct store_transfer *t, int64_t peer)
 	int err = db_stmt(db,
 	    "INSERT INTO transfer (size, files, state, prepared, accepted, told, paused_us,"
 	    " paused_them, from_start, expires, offset, token, reason, method, place,"
-	    " prefix, hash, peer, direction, sid, name, media, description, folder, mtime, width,"
-	    " height, duration, thumbnail, thumbnail_media, trust, at, automatic, spool)"
+	    " prefix, hash, thumbnail, peer, direction, sid, name, media, description, folder, mtime, width,"
+	    " height, duration, thumbnail_media, trust, at, automatic, spool)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
 	    " ?, ?, ?, ?, ?, ?, ?, ?)",
 	    &stmt);
@@ -64,9 +67,6 @@ insert(struct store_db *db, struct store_transfer *t, int64_t peer)
 	(void)sqlite3_bind_int64(stmt, at++, t->width);
 	(void)sqlite3_bind_int64(stmt, at++, t->height);
 	(void)sqlite3_bind_int64(stmt, at++, t->duration);
-	if (t->thumbnail)
-		(void)sqlite3_bind_blob64(stmt, at, t->thumbnail, t->thumbnail_len, SQLITE_STATIC);
-	at++;
 	db_bind_text(stmt, at++, t->thumbnail_media);
 	(void)sqlite3_bind_int(stmt, at++, t->trust);
 	(void)sqlite3_bind_int64(stmt, at++, t->at);
@@ -155,7 +155,7 @@ set_run(struct store_db *db, struct store_job *job)
 	int err = db_stmt(db,
 	    "UPDATE transfer SET size = ?, files = ?, state = ?, prepared = ?, accepted = ?,"
 	    " told = ?, paused_us = ?, paused_them = ?, from_start = ?, expires = ?,"
-	    " offset = ?, token = ?, reason = ?, method = ?, place = ?, prefix = ?, hash = ?"
+	    " offset = ?, token = ?, reason = ?, method = ?, place = ?, prefix = ?, hash = ?, thumbnail = coalesce(?, thumbnail)"
 	    " WHERE id = ?",
 	    &stmt);
 	if (err)
