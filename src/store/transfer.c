@@ -36,8 +36,7 @@ bind_changing(sqlite3_stmt *stmt, const struct store_transfer *t)
 	bind_digest(stmt, at++, t->has_prefix, t->prefix);
 	bind_digest(stmt, at++, t->has_hash, t->hash);
 	if (t->thumbnail)
-		(void)sqlite3_bind_blob64(
-		    stmt, at, t->thumbnail, t->thumbnail_len, SQLITE_STATIC);
+		(void)sqlite3_bind_blob64(stmt, at, t->thumbnail, t->thumbnail_len, SQLITE_STATIC);
 }
 
 static int
@@ -47,7 +46,8 @@ insert(struct store_db *db, struct store_transfer *t, int64_t peer)
 	int err = db_stmt(db,
 	    "INSERT INTO transfer (size, files, state, prepared, accepted, told, paused_us,"
 	    " paused_them, from_start, expires, offset, token, reason, method, place,"
-	    " prefix, hash, thumbnail, peer, direction, sid, name, media, description, folder, mtime, width,"
+	    " prefix, hash, thumbnail, peer, direction, sid, name, media, description, folder, "
+	    "mtime, width,"
 	    " height, duration, thumbnail_media, trust, at, automatic, spool)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
 	    " ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -155,7 +155,8 @@ set_run(struct store_db *db, struct store_job *job)
 	int err = db_stmt(db,
 	    "UPDATE transfer SET size = ?, files = ?, state = ?, prepared = ?, accepted = ?,"
 	    " told = ?, paused_us = ?, paused_them = ?, from_start = ?, expires = ?,"
-	    " offset = ?, token = ?, reason = ?, method = ?, place = ?, prefix = ?, hash = ?, thumbnail = coalesce(?, thumbnail)"
+	    " offset = ?, token = ?, reason = ?, method = ?, place = ?, prefix = ?, hash = ?, "
+	    "thumbnail = coalesce(?, thumbnail)"
 	    " WHERE id = ?",
 	    &stmt);
 	if (err)

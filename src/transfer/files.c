@@ -86,8 +86,8 @@ static int
 take_spool(struct transfer *t, const struct stat *st, const char *name)
 {
 	struct stat is;
-	char *path = strspn(name, "0123456789abcdef") == strlen(name) ? transfer_spool_path(name)
-								      : NULL;
+	char *path =
+	    strspn(name, "0123456789abcdef") == strlen(name) ? transfer_spool_path(name) : NULL;
 	int err = path ? str_replace(&t->spool, name) : -EINVAL;
 	if (!err && (lstat(path, &is) < 0 || is.st_dev != st->st_dev || is.st_ino != st->st_ino))
 		err = -EINVAL;
@@ -247,8 +247,8 @@ take_target(struct ipc_call *call, struct transfer *t)
 		err = -ENOTDIR;
 	}
 	if (err) {
-		ipc_fail(call, IPC_INVALID, "Files cannot be put into that folder: %s.",
-		    err_str(err));
+		ipc_fail(
+		    call, IPC_INVALID, "Files cannot be put into that folder: %s.", err_str(err));
 		return false;
 	}
 	memcpy(t->token, token, sizeof(t->token));
@@ -266,8 +266,9 @@ call_accept(struct ipc_call *call)
 		return 0;
 	}
 	if (t->person->blocked || person_trust(t->person) == STORE_TRUST_CHANGED) {
-		ipc_fail(call, IPC_TRUST, "Nothing is taken from %s: it is blocked, or its key is "
-					  "not the one that is known.",
+		ipc_fail(call, IPC_TRUST,
+		    "Nothing is taken from %s: it is blocked, or its key is "
+		    "not the one that is known.",
 		    t->person->name);
 		return 0;
 	}
@@ -376,8 +377,8 @@ call_forget(struct ipc_call *call)
 	if (!t)
 		return 0;
 	if (!job_is_settled(&t->job)) {
-		ipc_fail(call, IPC_LATE, "f%lld is not over; cancel it first.",
-		    (long long)t->number);
+		ipc_fail(
+		    call, IPC_LATE, "f%lld is not over; cancel it first.", (long long)t->number);
 		return 0;
 	}
 	struct forgetting *f = calloc(1, sizeof(*f));
@@ -398,8 +399,8 @@ call_thumbnail(struct ipc_call *call)
 	if (!t)
 		return 0;
 	if (!t->thumbnail) {
-		ipc_fail(call, IPC_UNKNOWN, "There is no thumbnail of f%lld.",
-		    (long long)t->number);
+		ipc_fail(
+		    call, IPC_UNKNOWN, "There is no thumbnail of f%lld.", (long long)t->number);
 		return 0;
 	}
 	struct buf text = BUF_INIT(2 * LIMIT_THUMBNAIL);
@@ -471,8 +472,9 @@ on_ruled(void *ctx, struct store_job *job, int err)
 	else if (!err && p)
 		err = transfers_set_rule(r->all, p, r->set.rule.size, r->set.rule.daily);
 	if (err == -ENOENT)
-		ipc_fail(r->call, IPC_TRUST, "Only of people you have verified files are "
-					     "accepted without asking.");
+		ipc_fail(r->call, IPC_TRUST,
+		    "Only of people you have verified files are "
+		    "accepted without asking.");
 	else if (err)
 		ipc_fail(r->call, IPC_DISK, "The rule cannot be kept: %s.", err_str(err));
 	else

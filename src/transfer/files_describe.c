@@ -65,8 +65,7 @@ set_progress(struct value *v, const struct transfer *t)
 		value_set_int(v, "size", (int64_t)t->size);
 	set_number(v, "rate", t->rate);
 	if (known && t->rate && t->size >= t->done)
-		value_set_int(
-		    v, "left", (int64_t)((t->size - t->done + t->rate - 1) / t->rate));
+		value_set_int(v, "left", (int64_t)((t->size - t->done + t->rate - 1) / t->rate));
 }
 
 /* ms, wall clock, as far as one can tell. */

@@ -25,20 +25,20 @@ struct bus_event;
 
 /* All of them; roster.transfers. */
 struct transfers {
-	struct roster *roster; /* borrowed */
-	struct porter *porter; /* borrowed; NULL: none */
+	struct roster *roster;                        /* borrowed */
+	struct porter *porter;                        /* borrowed; NULL: none */
 	const struct transfer_method *const *methods; /* borrowed */
 	struct policy_files policy;
 	struct rate rate;
 	struct list all; /* struct transfer */
 	size_t count;
-	struct list rules;      /* struct rule */
-	struct list clearing;   /* struct transfer.clearing: one after the other */
+	struct list rules;        /* struct rule */
+	struct list clearing;     /* struct transfer.clearing: one after the other */
 	struct carrier *sweeping; /* borrowed; the first thing done */
-	bool swept;             /* before that nothing is opened */
-	unsigned turns;         /* that are taken */
-	bool turn_free;         /* one has become: who waits is to be told */
-	unsigned threads;       /* that run */
+	bool swept;               /* before that nothing is opened */
+	unsigned turns;           /* that are taken */
+	bool turn_free;           /* one has become: who waits is to be told */
+	unsigned threads;         /* that run */
 	bool closing;
 	uv_timer_t timer;
 	uint64_t timer_due; /* JOB_NEVER: it does not run */
@@ -78,8 +78,7 @@ void transfers_turn_freed(struct transfers *all);
 void transfers_thread_ended(struct transfers *all);
 size_t transfers_unfinished(const struct transfers *all);
 /* For tests: other methods than transfer_methods. */
-void transfers_set_methods(
-    struct transfers *all, const struct transfer_method *const *methods);
+void transfers_set_methods(struct transfers *all, const struct transfer_method *const *methods);
 int transfers_start(struct roster *r) MUST_USE;
 
 /* ---- transfers_load.c ---- */
@@ -126,8 +125,8 @@ void transfer_work_failed(struct transfer *t, enum work_kind kind);
 
 struct rule *transfers_rule(const struct transfers *all, const struct person *p);
 /* size 0: off. 0 or -ENOMEM. */
-int transfers_set_rule(
-    struct transfers *all, struct person *p, uint64_t size, uint64_t daily) MUST_USE;
+int
+transfers_set_rule(struct transfers *all, struct person *p, uint64_t size, uint64_t daily) MUST_USE;
 void transfers_rules_moved(struct transfers *all, const struct person *from, struct person *to);
 /* May it be accepted without asking? */
 bool transfer_is_welcome(const struct transfer *t);

@@ -4,6 +4,7 @@
 #include "base/paths.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "peer/person.h"
 #include "peer/roster.h"
 #include "tls/digest.h"
 #include "transfer/sink.h"
@@ -80,7 +81,8 @@ give_turns(struct transfers *all, uint64_t now)
 {
 	all->turn_free = false;
 	struct transfer *t;
-	while (all->swept && all->turns < LIMIT_TRANSFERS_ACTIVE && (t = next_in_line(all)) != NULL) {
+	while (
+	    all->swept && all->turns < LIMIT_TRANSFERS_ACTIVE && (t = next_in_line(all)) != NULL) {
 		job_turn(&t->job, now);
 		tick(t, now);
 		if (t->job.turn_wanted)

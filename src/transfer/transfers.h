@@ -57,8 +57,8 @@ struct transfer {
 
 	/* The manager's own from here. */
 	struct job job;
-	struct list node; /* in transfers.all, the oldest first */
-	int64_t number;   /* f3: 3; 0: the store has not said yet */
+	struct list node;             /* in transfers.all, the oldest first */
+	int64_t number;               /* f3: 3; 0: the store has not said yet */
 	char token[TRANSFER_ID_SIZE]; /* of the porter: OUT the source, IN the folder it goes to */
 	char *spool;                  /* owned; OUT: the file of ours that it is; NULL: it is not */
 	enum store_trust trust;
@@ -72,12 +72,12 @@ struct transfer {
 	bool gone;       /* no more in transfers.all: freed once nothing goes on */
 	unsigned asked;  /* of the store, and not answered */
 	uint64_t wake_at;
-	struct list reports;  /* struct report: what waits for that */
-	struct list calls;    /* struct waiting_call: answered once all is kept */
-	struct list clearing; /* in transfers.clearing, while what came of it is to be removed */
-	struct work *work;    /* owned; what goes on in a thread, or NULL */
-	struct sink *sink;    /* owned; IN: open */
-	struct digest_run *run;    /* owned; of what is in the sink */
+	struct list reports;    /* struct report: what waits for that */
+	struct list calls;      /* struct waiting_call: answered once all is kept */
+	struct list clearing;   /* in transfers.clearing, while what came of it is to be removed */
+	struct work *work;      /* owned; what goes on in a thread, or NULL */
+	struct sink *sink;      /* owned; IN: open */
+	struct digest_run *run; /* owned; of what is in the sink */
 	struct carrier_link *link; /* owned; connected, and not taken by a carrier yet */
 	bool encrypted;            /* the latest link was */
 	bool has_digest;           /* IN: of all that came */

@@ -22,7 +22,7 @@ struct keeping {
 		struct store_transfer_set set;
 	} request;
 	struct transfer *t;
-	struct ipc_call *call; /* add: owed an answer; NULL: nobody asked */
+	struct ipc_call *call;                 /* add: owed an answer; NULL: nobody asked */
 	char *peer, *display, *reason, *place; /* owned */
 };
 
@@ -148,8 +148,8 @@ on_kept(void *ctx, struct store_job *job, int err)
 	if (err == -ENOENT)
 		err = 0; /* it was forgotten meanwhile */
 	if (err) {
-		log_warn(t->person->name, "what becomes of a file cannot be kept: %s",
-		    err_str(err));
+		log_warn(
+		    t->person->name, "what becomes of a file cannot be kept: %s", err_str(err));
 		transfer_answer_calls(t, err);
 		t->again = true; /* when the store works again */
 		return;

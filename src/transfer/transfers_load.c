@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 static char *
-state_path(const char *format, const char *name)
+state_path(const char *folder, const char *name, const char *ending)
 {
 	char file[96], *path = NULL;
-	int len = snprintf(file, sizeof(file), format, name);
+	int len = snprintf(file, sizeof(file), "%s/%s%s", folder, name, ending);
 	if (len < 0 || (size_t)len >= sizeof(file) || paths_get(PATHS_STATE, file, &path) != 0)
 		return NULL;
 	return path;
@@ -32,13 +32,13 @@ state_path(const char *format, const char *name)
 char *
 transfer_tree_path(const struct transfer *t)
 {
-	return state_path("transfers/%s.tree", t->id);
+	return state_path("transfers", t->id, ".tree");
 }
 
 char *
 transfer_spool_path(const char *name)
 {
-	return state_path("spool/%s", name);
+	return state_path("spool", name, "");
 }
 
 /* ---- what nobody knows any more ---- */

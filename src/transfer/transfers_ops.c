@@ -75,7 +75,7 @@ offer(void *ctx)
 }
 
 static int
-accept(void *ctx)
+accept_offer(void *ctx)
 {
 	struct transfer *t = ctx;
 	return t->method ? t->method->accept(t) : ERR_ABSENT;
@@ -203,7 +203,7 @@ const struct job_ops transfer_job_ops = {
     .place = place,
     .stop = stop,
     .offer = offer,
-    .accept = accept,
+    .accept = accept_offer,
     .decline = decline,
     .ready = ready,
     .checksum = checksum,

@@ -254,8 +254,8 @@ transfer_work_failed(struct transfer *t, enum work_kind kind)
 void
 transfer_got_thumbnail(struct transfer *t, const void *data, size_t len)
 {
-	void *copy = t->outgoing || t->thumbnail || !len || len > LIMIT_THUMBNAIL ? NULL
-										  : malloc(len);
+	void *copy =
+	    t->outgoing || t->thumbnail || !len || len > LIMIT_THUMBNAIL ? NULL : malloc(len);
 	if (!copy)
 		return;
 	memcpy(copy, data, len);

@@ -195,8 +195,9 @@ prepared(struct work *w, int err, const char *text)
 		t->size = w->summary.size;
 		t->files = t->folder ? w->summary.files : 0;
 		if (w->summary.left_out)
-			log_info(t->person->name, "f%lld: %u things that are neither files nor "
-						  "folders are left out",
+			log_info(t->person->name,
+			    "f%lld: %u things that are neither files nor "
+			    "folders are left out",
 			    (long long)t->number, w->summary.left_out);
 	}
 	job_prepared(&t->job, clock_now(), outcome(t, err), text);
@@ -394,8 +395,7 @@ make_source(struct work *w)
 	struct tree_ref tree = {.path = path};
 	int err = t->folder && !path ? -ENOMEM
 				     : source_create(t->transfers->porter, t->token,
-					   t->folder ? &tree : NULL, t->size, t->mtime,
-					   &w->source);
+					   t->folder ? &tree : NULL, t->size, t->mtime, &w->source);
 	free(path);
 	return err;
 }
