@@ -211,7 +211,7 @@ def big_decisions_are_asked_about(box):
     for answer, code in (("no", 1), ("yes", 0)):
         t = Terminal(box, "trust", "accept-new-key", "romeo")
         try:
-            t.see(r"another person, unless they have told you")
+            t.see(r"romeo@orchard#1a2b3c4d: another key means another")
             t.type(answer + "\n")
             t.see(rf"\[ended {code}\]")
         finally:
