@@ -101,7 +101,8 @@ enum {
 	LIMIT_NOTICES = 3,                  /* a second, for all strangers together */
 
 	/* Outbox of one person */
-	LIMIT_OUTBOX_WINDOW = 64,     /* messages sent and not confirmed */
+	LIMIT_OUTBOX_WINDOW = 64,              /* messages sent and not confirmed; ... */
+	LIMIT_OUTBOX_WINDOW_BYTES = 40 * 1024, /* ... their bytes, unless it is one message */
 	LIMIT_OUTBOX_MARKED = 256,    /* messages that may be sent without asking the store again */
 	LIMIT_OUTBOX_LOADED = 1024,   /* messages in memory, the rest is in the store */
 	LIMIT_OUTBOX_BYTES = 1 << 20, /* their bytes: no more are loaded beyond that */
@@ -124,6 +125,28 @@ enum {
 	LIMIT_ADDRESSES_TEXT = 1024, /* where a contact was last, as text */
 	LIMIT_TRUST_CHANGES = 10000, /* what became of trust, remembered */
 
+	/* Files sent and received (F1-F6) */
+	LIMIT_TRANSFERS = 1024,     /* not final, of everybody; as many final ones are remembered */
+	LIMIT_TRANSFERS_OF = 256,   /* not final ones that one person offered */
+	LIMIT_TRANSFERS_ACTIVE = 4, /* bytes of so many move at a time, each in a thread */
+	LIMIT_TRANSFER_IDLE = 30,   /* seconds without a byte, then the connection ends */
+	LIMIT_TRANSFER_CHECKPOINT = 16 << 20, /* what a crash of the receiver may cost again */
+	LIMIT_SOCKS5_PENDING = 32, /* connections that have not said what they are for; ... */
+	LIMIT_SOCKS5_SOURCE = 8,   /* ... of these of one address ... */
+	LIMIT_SOCKS5_SECONDS = 10, /* ... and for so long */
+	LIMIT_OFFERS_OF = 32,      /* of one person, waiting for an answer of ours */
+	LIMIT_OFFER_DAYS = 7,      /* without a byte, then it is given up */
+	LIMIT_FILE_NAME_IN = 1024, /* the same as it came */
+	LIMIT_FILE_TEXT = 1024,    /* media type, description */
+	LIMIT_REASON = 256,        /* why a transfer ended, for people */
+	LIMIT_THUMBNAIL = 16 * 1024,
+	LIMIT_SESSION_ID = 128,      /* what the other side calls a session or bytestream */
+	LIMIT_SESSIONS_OF = 64,      /* Jingle sessions with one person */
+	LIMIT_STREAMHOSTS = 16,      /* where one side says it can be reached: those looked at */
+	LIMIT_IBB_WINDOW = 4,        /* blocks of a bytestream on their way and not confirmed */
+	LIMIT_IBB_HELD = 256 * 1024, /* bytes of one that the disk has not taken yet ... */
+	LIMIT_IBB_BLOCKS = 64,       /* ... and blocks */
+
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */
 	LIMIT_ANSWER = 4 << 20, /* one answer or event: the people of a big hall fit */
@@ -142,6 +165,19 @@ enum {
 	LIMIT_CALL_FDS = 16, /* descriptors that come with one call */
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
+
+	/* Files and folders (F1-F4) */
+	LIMIT_FILE_NAME = 180,       /* a name that we give to a file */
+	LIMIT_TREE_ENTRIES = 200000, /* files and folders in a folder that is sent or received */
+	LIMIT_TREE_BYTES = 32 << 20, /* its manifest */
+	LIMIT_TREE_DEPTH = 32,       /* folders in each other */
+	LIMIT_TREE_PATH = 3072,      /* a path in it */
+	LIMIT_NAME_NUMBER = 9999,    /* the last of one name: "name (9999)" */
+	LIMIT_KEEP_FREE_PERCENT = 5, /* of the file system that receiving leaves free, or ... */
+	LIMIT_KEEP_FREE = 1 << 30,   /* ... this, whichever is more, unless settings differ */
+	LIMIT_PORTER_FOLDERS = 64,   /* grants that the porter has at hand */
+	LIMIT_PORTER_REQUEST = 64 * 1024, /* one request to it */
+	LIMIT_PORTER_WAIT = 2000,         /* ms: the loop thread waits for it no longer */
 
 	/* Files of others */
 	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */
