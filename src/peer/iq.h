@@ -31,6 +31,11 @@ int iq_put(struct person *p, const char *ns, const char *name,
     void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
     void *ctx) MUST_USE;
 
+/* The same as <iq type='get'>. */
+int iq_get(struct person *p, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
+    void *ctx) MUST_USE;
+
 /* An answer being written: begin, payload through w, send. */
 struct iq_reply {
 	struct buf stanza;

@@ -17,6 +17,7 @@
 #include "tls/key.h"
 
 struct caps_cache;
+struct jingle;
 struct tls_context;
 
 struct roster {
@@ -45,6 +46,7 @@ struct roster {
 	struct list waiting;       /* struct iq_pending of all people, oldest deadline first */
 	struct list pings;         /* of xep0199_ping.c: connections that are being tried */
 	struct list bytestreams;   /* of transfer/xep0047_ibb.c */
+	struct jingle *jingle;     /* owned by transfer/xep0166_jingle.c */
 	struct list introductions; /* of xep0434_trust_messages.c: not yet accepted */
 	size_t introduction_count;
 	struct caps_cache *caps; /* owned */

@@ -4,9 +4,6 @@
 #ifndef TESTS_TWO_H
 #define TESTS_TWO_H
 
-#define ROMEO  "romeo@forza"
-#define TYBALT "tybalt@terra"
-
 enum { TWO_QUEUE = 256 };
 
 static struct {
@@ -97,6 +94,8 @@ two_connect(const struct tls_peer *romeo, const struct tls_peer *tybalt)
 		two.tybalts = dials_us(TYBALT, "192.0.2.2", &err);
 	}
 	assert_int_equal(err, 0);
+	two.romeos->local = endpoint("192.0.2.2", 5298);
+	two.tybalts->local = endpoint("192.0.2.1", 5298);
 	person_called(ROMEO)->spoken = person_called(TYBALT)->spoken = true; /* no strangers */
 	buf_clear(&world.sent);
 }
