@@ -82,7 +82,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 # ---- folders, what each links, what each program is made of ------------------------------
 # The order is the layer order: a folder may use those to its right (tests/lint/layers.txt).
-FOLDERS = daemon chat peer stream ipc store discovery tls xml client wire base mdns cli
+FOLDERS = daemon chat transfer peer stream ipc store discovery tls xml client wire base mdns cli
 PKGS_base      = libutf8proc $(SECCOMP)
 PKGS_xml       = expat
 PKGS_tls       = libssl libcrypto
@@ -94,10 +94,11 @@ PKGS_store     = libuv sqlite3
 PKGS_stream    = libuv
 PKGS_peer      = libuv
 PKGS_chat      = libuv
+PKGS_transfer  = libuv
 PKGS_daemon    = libuv inih
 PKGS_cli       = libedit $(EXTRAS)
 
-earshotd_FOLDERS      = daemon chat peer stream ipc store discovery tls xml wire base
+earshotd_FOLDERS      = daemon chat transfer peer stream ipc store discovery tls xml wire base
 # of the helper only the line protocol both sides speak, and so none of its libraries
 earshotd_ALSO         = mdns
 earshot-mdns_FOLDERS  = mdns base
@@ -121,6 +122,7 @@ DEPS_store     = store base
 DEPS_stream    = stream tls xml base
 DEPS_peer      = peer stream ipc store discovery mdns tls xml wire base
 DEPS_chat      = chat $(DEPS_peer)
+DEPS_transfer  = transfer $(DEPS_peer)
 DEPS_daemon    = $(earshotd_FOLDERS) mdns
 DEPS_client    = client ipc wire base
 DEPS_cli       = $(earshot_FOLDERS)

@@ -143,6 +143,16 @@ enum {
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
 
+	/* Files to and from old clients (F6) */
+	LIMIT_HTTP_HEAD = 8192,      /* a request or an answer, up to its empty line */
+	LIMIT_HTTP_FIELDS = 64,      /* of one head */
+	LIMIT_HTTP_TARGET = 3072,    /* what is asked for; an address as a whole */
+	LIMIT_HTTP_HOST = 63,        /* an address and a port */
+	LIMIT_HTTP_CHUNK_LINE = 256, /* what stands behind a chunk's size */
+	LIMIT_HTTP_TRAILER = 4096,   /* fields behind the last chunk */
+	LIMIT_APPLESINGLE_ENTRIES = 16,
+	LIMIT_APPLESINGLE_ASIDE = 16 << 20, /* what is not the file itself */
+
 	/* Files of others */
 	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */
 };
