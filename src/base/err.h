@@ -25,7 +25,12 @@
 	X(ERR_LOCKED, -10018, "the passphrase is missing or wrong") \
 	X(ERR_PERMISSIONS, -10019, "others may read or change the file") \
 	X(ERR_SECURITY, -10020, "the peer does not encrypt, which is required") \
-	X(ERR_FLOOD, -10021, "it said far more at once than somebody new may")
+	X(ERR_FLOOD, -10021, "it said far more at once than somebody new may") \
+	X(ERR_CHANGED_SOURCE, -10022, "it changed while it was being sent") \
+	X(ERR_DIFFERS, -10023, "the two copies differ") \
+	X(ERR_FULL, -10024, "too little space would be left") \
+	X(ERR_PORTER, -10025, \
+	    "the process that reads and writes files has ended; start the daemon again")
 
 #define ERR_ENUM(name, value, text) name = (value),
 enum { ERR_MAP(ERR_ENUM) };

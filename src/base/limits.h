@@ -124,6 +124,17 @@ enum {
 	LIMIT_ADDRESSES_TEXT = 1024, /* where a contact was last, as text */
 	LIMIT_TRUST_CHANGES = 10000, /* what became of trust, remembered */
 
+	/* Files sent and received (F1-F6) */
+	LIMIT_TRANSFERS = 1024,     /* not final, of everybody; as many final ones are remembered */
+	LIMIT_TRANSFERS_OF = 256,   /* not final ones that one person offered */
+	LIMIT_TRANSFERS_ACTIVE = 4, /* bytes of so many move at a time, each in a thread */
+	LIMIT_OFFERS_OF = 32,       /* of one person, waiting for an answer of ours */
+	LIMIT_OFFER_DAYS = 7,       /* without a byte, then it is given up */
+	LIMIT_FILE_NAME_IN = 1024,  /* the same as it came */
+	LIMIT_FILE_TEXT = 1024,     /* media type, description */
+	LIMIT_REASON = 256,         /* why a transfer ended, for people */
+	LIMIT_THUMBNAIL = 16 * 1024,
+
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */
 	LIMIT_ANSWER = 4 << 20, /* one answer or event: the people of a big hall fit */

@@ -274,3 +274,9 @@ stream_hub_set_features(struct stream_hub *hub, const char *features)
 	hub->self.features = hub->features;
 	return err;
 }
+
+int
+stream_local(const struct stream *s, struct sockaddr_storage *out)
+{
+	return s->transport ? transport_local(s->transport, out) : -ENOTCONN;
+}

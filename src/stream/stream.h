@@ -133,6 +133,8 @@ const struct tls_peer *stream_peer_key(const struct stream *s);
 int stream_exporter(const struct stream *s, const char *label, uint8_t out[32]) MUST_USE;
 /* The peer's address, v4-mapped ones as IPv4. */
 const struct sockaddr_storage *stream_remote(const struct stream *s);
+/* Our own on it, likewise: one that the peer can reach. 0, -ENOTCONN (not connected), ... */
+int stream_local(const struct stream *s, struct sockaddr_storage *out) MUST_USE;
 /* ms since the last byte arrived (clock_now() based), and stanzas queued but not written. */
 uint64_t stream_idle(const struct stream *s);
 size_t stream_unsent(const struct stream *s);

@@ -226,6 +226,17 @@ transport_remote(const struct transport *t, struct sockaddr_storage *out)
 }
 
 int
+transport_local(const struct transport *t, struct sockaddr_storage *out)
+{
+	int len = sizeof(*out);
+	memset(out, 0, sizeof(*out));
+	int err = uv_tcp_getsockname(&t->tcp, (struct sockaddr *)out, &len);
+	if (!err)
+		unmap(out);
+	return err;
+}
+
+int
 transport_read(struct transport *t, bool on)
 {
 	return t->closing ? 0 : t->ops->read(t, on);

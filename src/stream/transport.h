@@ -43,6 +43,7 @@ int transport_connect(struct transport *t, const struct sockaddr_storage *to) MU
 int transport_accept(struct transport *t, uv_stream_t *listening) MUST_USE;
 /* v4-mapped addresses as IPv4. */
 int transport_remote(const struct transport *t, struct sockaddr_storage *out) MUST_USE;
+int transport_local(const struct transport *t, struct sockaddr_storage *out) MUST_USE;
 
 /* Reads from now on, or no more until told again. */
 int transport_read(struct transport *t, bool on) MUST_USE;

@@ -37,4 +37,19 @@
 #define NS_VERIFY      "urn:earshot:verify:1"
 #define NS_FALLBACK    "urn:xmpp:fallback:0"
 
+/* files */
+#define NS_JINGLE        "urn:xmpp:jingle:1"
+#define NS_JINGLE_ERRORS "urn:xmpp:jingle:errors:1"
+#define NS_JINGLE_FT     "urn:xmpp:jingle:apps:file-transfer:5"
+#define NS_JINGLE_FT_ERR "urn:xmpp:jingle:apps:file-transfer:errors:0"
+#define NS_JINGLE_S5B    "urn:xmpp:jingle:transports:s5b:1"
+#define NS_JINGLE_IBB    "urn:xmpp:jingle:transports:ibb:1"
+#define NS_IBB           "http://jabber.org/protocol/ibb"
+#define NS_HASHES        "urn:xmpp:hashes:2"
+#define NS_HASH_SHA256   "urn:xmpp:hash-function-text-names:sha-256"
+#define NS_THUMBS        "urn:xmpp:thumbs:1"
+#define NS_BOB           "urn:xmpp:bob"
+#define NS_FILE_METADATA "urn:xmpp:file:metadata:0"
+#define NS_TRANSFER      "urn:earshot:transfer:1"
+
 #endif

