@@ -78,50 +78,6 @@ digest_base64(struct buf *out, const void *data, size_t len)
 	buf_grew(out, size);
 }
 
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Not OpenSSL's, which takes whatever stands in the unused bits and in place of the padding. */
-int
-digest_base64_decode(struct buf *out, const char *text)
-{
-	size_t before = out->len, digits = 0, padding = 0;
-	unsigned bits = 0;
-	for (; *text; text++) {
-		int value = base64_value(*text);
-		if (strchr(" \t\r\n", *text))
-			continue;
-		if (*text == '=')
-			padding++;
-		else if (value < 0 || padding)
-			break;
-		bits = (bits << 6 | (value < 0 ? 0 : (unsigned)value)) & 0xffffff;
-		if (++digits % 4 != 0)
-			continue;
-		const char bytes[] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
-		if (padding > 2 || (padding && bits & (padding == 1 ? 0xffu : 0xffffu)))
-			break;
-		buf_add(out, bytes, sizeof(bytes) - padding);
-	}
-	if (buf_err(out))
-		return buf_err(out);
-	if (!*text && digits % 4 == 0 && padding <= 2)
-		return 0;
-	out->len = before;
-	if (out->data)
-		out->data[before] = '\0';
-	return -EINVAL;
-}
-
 int
 digest_sha256_parse_base64(const char *text, unsigned char out[DIGEST_SHA256_SIZE])
 {

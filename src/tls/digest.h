@@ -25,9 +25,6 @@ int digest_sha256_hex(const void *data, size_t len, char out[DIGEST_SHA256_HEX_S
 
 /* Appends the bytes in base64 (RFC 4648 §4), padded, in one line. */
 void digest_base64(struct buf *out, const void *data, size_t len);
-/* Appends the bytes that base64 stands for; blanks and line ends in it do not count. 0, -EINVAL
- * (out is as it was), -ENOMEM, ERR_TOO_BIG. */
-int digest_base64_decode(struct buf *out, const char *text) MUST_USE;
 /* A SHA-256 in base64, exactly as digest_base64() writes it. 0 or -EINVAL. */
 int digest_sha256_parse_base64(const char *text, unsigned char out[DIGEST_SHA256_SIZE]) MUST_USE;
 
