@@ -161,6 +161,9 @@ enum {
 	LIMIT_HTTP_HOST = 63,        /* an address and a port */
 	LIMIT_HTTP_CHUNK_LINE = 256, /* what stands behind a chunk's size */
 	LIMIT_HTTP_TRAILER = 4096,   /* fields behind the last chunk */
+	LIMIT_HTTP_CLIENTS = 4,        /* of one file, that have not said what they want */
+	LIMIT_LISTING = 4 << 20,       /* what is in a folder, as XML */
+	LIMIT_LISTING_MEMORY = 16 << 20, /* its paths */
 	LIMIT_APPLESINGLE_ENTRIES = 16,
 	LIMIT_APPLESINGLE_ASIDE = 16 << 20, /* what is not the file itself */
 
