@@ -155,17 +155,30 @@ enum {
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
 
 	/* Files to and from old clients (F6) */
-	LIMIT_HTTP_HEAD = 8192,      /* a request or an answer, up to its empty line */
-	LIMIT_HTTP_FIELDS = 64,      /* of one head */
-	LIMIT_HTTP_TARGET = 3072,    /* what is asked for; an address as a whole */
-	LIMIT_HTTP_HOST = 63,        /* an address and a port */
-	LIMIT_HTTP_CHUNK_LINE = 256, /* what stands behind a chunk's size */
-	LIMIT_HTTP_TRAILER = 4096,   /* fields behind the last chunk */
-	LIMIT_HTTP_CLIENTS = 4,        /* of one file, that have not said what they want */
-	LIMIT_LISTING = 4 << 20,       /* what is in a folder, as XML */
+	LIMIT_HTTP_HEAD = 8192,          /* a request or an answer, up to its empty line */
+	LIMIT_HTTP_FIELDS = 64,          /* of one head */
+	LIMIT_HTTP_TARGET = 3072,        /* what is asked for; an address as a whole */
+	LIMIT_HTTP_HOST = 63,            /* an address and a port */
+	LIMIT_HTTP_CHUNK_LINE = 256,     /* what stands behind a chunk's size */
+	LIMIT_HTTP_TRAILER = 4096,       /* fields behind the last chunk */
+	LIMIT_HTTP_CLIENTS = 4,          /* of one file, that have not said what they want */
+	LIMIT_LISTING = 4 << 20,         /* what is in a folder, as XML */
 	LIMIT_LISTING_MEMORY = 16 << 20, /* its paths */
 	LIMIT_APPLESINGLE_ENTRIES = 16,
 	LIMIT_APPLESINGLE_ASIDE = 16 << 20, /* what is not the file itself */
+
+	/* Files and folders (F1-F4) */
+	LIMIT_FILE_NAME = 180,       /* a name that we give to a file */
+	LIMIT_TREE_ENTRIES = 200000, /* files and folders in a folder that is sent or received */
+	LIMIT_TREE_BYTES = 32 << 20, /* its manifest */
+	LIMIT_TREE_DEPTH = 32,       /* folders in each other */
+	LIMIT_TREE_PATH = 3072,      /* a path in it */
+	LIMIT_NAME_NUMBER = 9999,    /* the last of one name: "name (9999)" */
+	LIMIT_KEEP_FREE_PERCENT = 5, /* of the file system that receiving leaves free, or ... */
+	LIMIT_KEEP_FREE = 1 << 30,   /* ... this, whichever is more, unless settings differ */
+	LIMIT_PORTER_FOLDERS = 64,   /* grants that the porter has at hand */
+	LIMIT_PORTER_REQUEST = 64 * 1024, /* one request to it */
+	LIMIT_PORTER_WAIT = 2000,         /* ms: the loop thread waits for it no longer */
 
 	/* Files of others */
 	LIMIT_USER_DIRS = 16 * 1024, /* xdg-user-dirs' list of the user's folders */

@@ -51,6 +51,7 @@ add_folder(struct buf *b, enum paths_kind kind)
 	} places[] = {
 	    [PATHS_CONFIG] = {"XDG_CONFIG_HOME", "/.config"},
 	    [PATHS_STATE] = {"XDG_STATE_HOME", "/.local/state"},
+	    [PATHS_DATA] = {"XDG_DATA_HOME", "/.local/share"},
 	    [PATHS_RUNTIME] = {"XDG_RUNTIME_DIR", NULL},
 	};
 	const char *value = absolute_env(places[kind].variable);

@@ -7,6 +7,7 @@
 enum paths_kind {
 	PATHS_CONFIG,  /* $XDG_CONFIG_HOME/earshot */
 	PATHS_STATE,   /* $XDG_STATE_HOME/earshot */
+	PATHS_DATA,    /* $XDG_DATA_HOME/earshot: the porter's, closed to the daemon */
 	PATHS_RUNTIME, /* $XDG_RUNTIME_DIR/earshot, or the state folder's run/ without one */
 };
 
@@ -15,7 +16,7 @@ enum paths_kind {
 int paths_get(enum paths_kind kind, const char *name, char **out) MUST_USE;
 
 /* Makes sure that the folder is there, is a folder, is ours and is closed to others: made with
- * 0700, state and runtime folders that others could read are set to it.
+ * 0700, state, data and runtime folders that others could read are set to it.
  * -EPERM: it belongs to someone else; -EACCES: others may write to it, or may replace it or a
  * folder above it (L1). */
 int paths_make(enum paths_kind kind) MUST_USE;
