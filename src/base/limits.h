@@ -128,11 +128,16 @@ enum {
 	LIMIT_TRANSFERS = 1024,     /* not final, of everybody; as many final ones are remembered */
 	LIMIT_TRANSFERS_OF = 256,   /* not final ones that one person offered */
 	LIMIT_TRANSFERS_ACTIVE = 4, /* bytes of so many move at a time, each in a thread */
-	LIMIT_OFFERS_OF = 32,       /* of one person, waiting for an answer of ours */
-	LIMIT_OFFER_DAYS = 7,       /* without a byte, then it is given up */
-	LIMIT_FILE_NAME_IN = 1024,  /* the same as it came */
-	LIMIT_FILE_TEXT = 1024,     /* media type, description */
-	LIMIT_REASON = 256,         /* why a transfer ended, for people */
+	LIMIT_TRANSFER_IDLE = 30,   /* seconds without a byte, then the connection ends */
+	LIMIT_TRANSFER_CHECKPOINT = 16 << 20, /* what a crash of the receiver may cost again */
+	LIMIT_SOCKS5_PENDING = 32, /* connections that have not said what they are for; ... */
+	LIMIT_SOCKS5_SOURCE = 8,   /* ... of these of one address ... */
+	LIMIT_SOCKS5_SECONDS = 10, /* ... and for so long */
+	LIMIT_OFFERS_OF = 32,      /* of one person, waiting for an answer of ours */
+	LIMIT_OFFER_DAYS = 7,      /* without a byte, then it is given up */
+	LIMIT_FILE_NAME_IN = 1024, /* the same as it came */
+	LIMIT_FILE_TEXT = 1024,    /* media type, description */
+	LIMIT_REASON = 256,        /* why a transfer ended, for people */
 	LIMIT_THUMBNAIL = 16 * 1024,
 
 	/* Local socket (L3) */

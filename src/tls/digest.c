@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Fetched once: a fetch by name takes longer than the hash of a short text. Never freed, the
@@ -60,6 +61,77 @@ digest_sha256_hex(const void *data, size_t len, char out[DIGEST_SHA256_HEX_SIZE]
 	if (!err)
 		hex_encode(out, raw, sizeof(raw));
 	return err;
+}
+
+/* ---- bytes that come one after the other ---- */
+
+struct digest_run {
+	EVP_MD_CTX *ctx;   /* owned */
+	EVP_MD_CTX *value; /* owned; for digest_run_value(), which must not end ctx */
+	int err;
+};
+
+int
+digest_run_create(struct digest_run **out)
+{
+	(void)pthread_once(&fetched, fetch);
+	if (!sha256)
+		return -ENOSYS;
+	struct digest_run *d = calloc(1, sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	d->ctx = EVP_MD_CTX_new();
+	d->value = EVP_MD_CTX_new();
+	if (d->ctx && d->value)
+		digest_run_reset(d);
+	if (!d->ctx || !d->value || d->err) {
+		digest_run_destroy(d);
+		return -ENOMEM;
+	}
+	*out = d;
+	return 0;
+}
+
+void
+digest_run_destroy(struct digest_run *d)
+{
+	if (!d)
+		return;
+	EVP_MD_CTX_free(d->ctx);
+	EVP_MD_CTX_free(d->value);
+	free(d);
+}
+
+void
+digest_run_update(struct digest_run *d, const void *data, size_t len)
+{
+	if (EVP_DigestUpdate(d->ctx, data, len) != 1)
+		d->err = -ENOMEM;
+}
+
+void
+digest_run_reset(struct digest_run *d)
+{
+	d->err = EVP_DigestInit_ex(d->ctx, sha256, NULL) == 1 ? 0 : -ENOMEM;
+}
+
+int
+digest_run_value(struct digest_run *d, unsigned char out[DIGEST_SHA256_SIZE])
+{
+	if (d->err)
+		return d->err;
+	return EVP_MD_CTX_copy_ex(d->value, d->ctx) == 1 &&
+		       EVP_DigestFinal_ex(d->value, out, NULL) == 1
+		   ? 0
+		   : -ENOMEM;
+}
+
+void
+digest_run_copy(struct digest_run *d, const struct digest_run *from)
+{
+	d->err = from->err;
+	if (EVP_MD_CTX_copy_ex(d->ctx, from->ctx) != 1)
+		d->err = -ENOMEM;
 }
 
 void
