@@ -10,6 +10,7 @@ of_folder    = $(if $(FOLDER),$(foreach p,$(1),$(if $(findstring /unit/$(FOLDER)
 
 LDFLAGS_test_memory = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 LDFLAGS_test_verify = -Wl,--wrap=sas_kept
+LDFLAGS_test_socks5 = -Wl,--wrap=clock_now
 LDFLAGS_test_linear = $(LDFLAGS_test_memory),--wrap=free
 LDFLAGS_test_restricted = $(LDFLAGS_test_linear)
 PKG_test_differential = libxml-2.0
@@ -88,7 +89,7 @@ bench: bench-driver $(BENCHES)
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
 lint: $(B)/earshot.1.scd
-	$(Q)LINT_MANUAL=$< LINT_CFLAGS='$(STD) $(if $(SECCOMP),-DEARSHOT_SECCOMP) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
+	$(Q)LINT_MANUAL=$< LINT_CFLAGS='$(STD) $(EXTRA_DEFINES) $(if $(SECCOMP),-DEARSHOT_SECCOMP) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
 	  tests/lint/run
 
 -include $(wildcard $(B)/tests/unit/*/*.d $(B)/tests/bench/*.d)

@@ -101,7 +101,8 @@ enum {
 	LIMIT_NOTICES = 3,                  /* a second, for all strangers together */
 
 	/* Outbox of one person */
-	LIMIT_OUTBOX_WINDOW = 64,     /* messages sent and not confirmed */
+	LIMIT_OUTBOX_WINDOW = 64,              /* messages sent and not confirmed; ... */
+	LIMIT_OUTBOX_WINDOW_BYTES = 40 * 1024, /* ... their bytes, unless it is one message */
 	LIMIT_OUTBOX_MARKED = 256,    /* messages that may be sent without asking the store again */
 	LIMIT_OUTBOX_LOADED = 1024,   /* messages in memory, the rest is in the store */
 	LIMIT_OUTBOX_BYTES = 1 << 20, /* their bytes: no more are loaded beyond that */
@@ -139,6 +140,12 @@ enum {
 	LIMIT_FILE_TEXT = 1024,    /* media type, description */
 	LIMIT_REASON = 256,        /* why a transfer ended, for people */
 	LIMIT_THUMBNAIL = 16 * 1024,
+	LIMIT_SESSION_ID = 128,      /* what the other side calls a session or bytestream */
+	LIMIT_SESSIONS_OF = 64,      /* Jingle sessions with one person */
+	LIMIT_STREAMHOSTS = 16,      /* where one side says it can be reached: those looked at */
+	LIMIT_IBB_WINDOW = 4,        /* blocks of a bytestream on their way and not confirmed */
+	LIMIT_IBB_HELD = 256 * 1024, /* bytes of one that the disk has not taken yet ... */
+	LIMIT_IBB_BLOCKS = 64,       /* ... and blocks */
 
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */

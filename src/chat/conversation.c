@@ -347,7 +347,7 @@ conversation_say(struct conversation *c, struct ipc_call *call, const struct utt
 		return -ENOMEM;
 	/* Those on their way to the disk will be in flight before this one. */
 	a->put.marked = !c->broken && outbox_goes_now(&c->outbox) &&
-			c->adding + c->outbox.flight < LIMIT_OUTBOX_WINDOW;
+			c->adding + c->outbox.flight.count < LIMIT_OUTBOX_WINDOW;
 	person_set_kept(c->person, true); /* now: it must not be forgotten meanwhile */
 	c->adding++;
 	conversation_asks(c);

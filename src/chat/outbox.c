@@ -53,7 +53,7 @@ static void
 unsend(struct outbox *o, struct outbox_item *item)
 {
 	list_remove(&item->node);
-	o->flight--;
+	window_remove(&o->flight, item->size);
 	item->link = 0;
 	item->in_kernel = false;
 	put_waiting(o, item);
@@ -74,7 +74,7 @@ remove_item(struct outbox *o, struct outbox_item *item)
 {
 	list_remove(&item->node);
 	if (item->link)
-		o->flight--;
+		window_remove(&o->flight, item->size);
 	o->count--;
 	o->bytes -= item->size;
 }
@@ -213,22 +213,22 @@ send_kept(struct outbox *o, uint64_t now)
 static void
 send_waiting(struct outbox *o, uint64_t now)
 {
-	while (!list_empty(&o->waiting) && o->flight < LIMIT_OUTBOX_WINDOW && now >= o->room_at) {
+	while (!list_empty(&o->waiting) && now >= o->room_at) {
 		struct outbox_item *item = item_of(o->waiting.next);
-		if (item->row > o->marked)
+		bool room = window_has(&o->flight, item->size, LIMIT_OUTBOX_WINDOW);
+		if (item->row > o->marked || !room)
 			return;
 		enum outbox_sending result = put_on_link(o, now, item);
-		if (result == OUTBOX_NO_ROOM)
-			return;
 		if (result == OUTBOX_UNSENDABLE) {
 			finish(o, item, OUTBOX_FAILED, "it cannot be sent");
 			fence(o);
-			return;
 		}
+		if (result != OUTBOX_SENDING)
+			return;
 		item->promised = o->promises;
 		list_remove(&item->node);
 		list_insert(&o->sent, &item->node);
-		o->flight++;
+		window_add(&o->flight, item->size);
 	}
 }
 
@@ -291,7 +291,7 @@ bool
 outbox_goes_now(const struct outbox *o)
 {
 	return o->link && !o->fenced && !o->more && list_empty(&o->waiting) &&
-	       o->flight < LIMIT_OUTBOX_WINDOW;
+	       window_has(&o->flight, 0, LIMIT_OUTBOX_WINDOW);
 }
 
 void
@@ -363,7 +363,7 @@ clear(struct outbox *o)
 	release_all(o, &o->waiting);
 	release_all(o, &o->sent);
 	release_all(o, &o->kept);
-	o->count = o->bytes = o->flight = o->kept_count = o->kept_bytes = 0;
+	o->count = o->bytes = o->flight.count = o->flight.bytes = o->kept_count = o->kept_bytes = 0;
 	o->expiry = OUTBOX_NEVER;
 }
 

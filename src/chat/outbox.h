@@ -14,7 +14,8 @@
  * before it. A receiver that fails to store a message must close the stream for that reason.
  *
  * Two kinds of peer. Those who promise receipts (Earshot: a receipt follows every commit) get a
- * window of LIMIT_OUTBOX_WINDOW, and a message is done when it is confirmed. For all others it is
+ * window of LIMIT_OUTBOX_WINDOW messages and LIMIT_OUTBOX_WINDOW_BYTES, which a kernel takes that
+ * is not read from for a while, and a message is done when it is confirmed. For all others it is
  * "handed over" once the kernel has it; for some seconds more it is remembered, and sent once again
  * if its stream dies: of two streams that cross, old clients drop one with what is on it. A receipt
  * from such a peer counts when it comes, but is never waited for.
@@ -31,6 +32,7 @@
 #include "base/list.h"
 #include "base/random.h"
 #include "chat/redial.h"
+#include "chat/window.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -99,11 +101,11 @@ struct outbox {
 	const struct outbox_ops *ops; /* borrowed */
 	void *ctx;
 
-	struct list waiting; /* by row: to be sent on this link, or the next */
-	struct list sent;    /* on a link, not confirmed or not in the kernel */
-	struct list kept;    /* handed over, oldest first */
-	size_t count, bytes; /* of waiting and sent */
-	size_t flight;       /* of sent */
+	struct list waiting;  /* by row: to be sent on this link, or the next */
+	struct list sent;     /* on a link, not confirmed or not in the kernel */
+	struct list kept;     /* handed over, oldest first */
+	size_t count, bytes;  /* of waiting and sent */
+	struct window flight; /* of sent */
 	size_t kept_count, kept_bytes;
 
 	uint64_t last;   /* the highest row ever in memory */

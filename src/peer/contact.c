@@ -134,7 +134,6 @@ contact_happens(
 		log_change(p, before.trust, cause);
 	if (event == TRUST_FORGOTTEN) {
 		addresses_finish(&p->last);
-		keep_forgotten(p, cause);
 		outgoing_fail(p, ERR_TRUST);
 		bus_emit(
 		    &p->roster->bus, &(struct bus_event){.kind = BUS_KEY_FORGOTTEN, .person = p});
@@ -364,7 +363,6 @@ static void
 drop_shadow(struct person *p, struct person *heir)
 {
 	struct discovery_entry *e = p->entry;
-	keep_forgotten(p, NULL);
 	(void)!people_set_key(p, NULL);
 	link_hang_up(p);
 	if (e && heir)
@@ -405,8 +403,10 @@ contact_admit(struct roster *r, const char *name, const struct tls_peer *key)
 		return c.bearer;
 	case TRUST_SUCCESSOR:
 		p = c.earlier;
-		if (p && c.bearer)
+		if (p && c.bearer) {
+			keep_forgotten(c.bearer);
 			drop_shadow(c.bearer, p);
+		}
 		if (!p || contact_happens(p, TRUST_HANDED_OVER, &key->id, "handed over") != 0)
 			return NULL;
 		moved(p, name);
@@ -457,8 +457,10 @@ contact_refused(struct roster *r, const char *name, const struct tls_id *key)
 			people_free(p);
 		return;
 	}
-	if (before && before != p && people_is_forgettable(before))
+	if (before && before != p && people_is_forgettable(before)) {
+		keep_forgotten(before);
 		drop_shadow(before, NULL);
+	}
 	p->trust = STORE_TRUST_CHANGED;
 	log_warn(p->name, "refused: its key is not the one that %s has", name);
 	keep_contact(p, "another key claims the name");
@@ -467,24 +469,27 @@ contact_refused(struct roster *r, const char *name, const struct tls_id *key)
 }
 
 int
-contact_forget(struct person *p)
+contact_forget(struct person *p, struct ipc_call *call)
 {
-	if (p->trust == STORE_TRUST_CHANGED) {
-		drop_shadow(p, NULL);
-		return 0;
-	}
-	if (!p->has_key && !p->blocked)
+	if (p->trust != STORE_TRUST_CHANGED && !p->has_key && !p->blocked)
 		return ERR_TRUST;
-	int err = contact_happens(p, TRUST_FORGOTTEN, NULL, "forgotten");
-	if (!err)
+	return keep_forget(p, "forgotten", call);
+}
+
+void
+contact_forgotten(struct person *p)
+{
+	if (p->trust == STORE_TRUST_CHANGED)
+		drop_shadow(p, NULL);
+	else if (contact_happens(p, TRUST_FORGOTTEN, NULL, "forgotten") == 0)
 		link_hang_up(p);
-	return err;
 }
 
 int
 contact_accept_key(struct person *p, struct person *changed)
 {
 	struct tls_id key = changed->key;
+	keep_forgotten(changed);
 	drop_shadow(changed, p);
 	link_hang_up(p);
 	addresses_finish(&p->last);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+struct ipc_call;
 struct roster;
 
 void contact_view(const struct person *p, struct trust_contact *out);
@@ -39,9 +40,11 @@ struct person *contact_admit(struct roster *r, const char *name, const struct tl
 void contact_refused(struct roster *r, const char *name, const struct tls_id *key);
 /* A key takes the place of the one that p has: whoever bears it at present is no more. */
 int contact_accept_key(struct person *p, struct person *changed) MUST_USE;
-/* Nothing is known of p's key any more; a contact that was but a refused key is freed. 0, ERR_TRUST
- * (there is nothing to forget), or as above. */
-int contact_forget(struct person *p) MUST_USE;
+/* Nothing is to be known of p's key any more, on disk first; then the call is answered (NULL:
+ * nobody asked). 0, ERR_TRUST (there is nothing to forget), -EBUSY, -ENOMEM: it is not answered. */
+int contact_forget(struct person *p, struct ipc_call *call) MUST_USE;
+/* It is forgotten on disk, and is here from now on; one that was but a refused key is freed. */
+void contact_forgotten(struct person *p);
 /* Who was refused last under p's name; NULL: nobody. */
 struct person *contact_changed_of(const struct person *p);
 

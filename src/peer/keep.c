@@ -25,6 +25,7 @@ struct keeping {
 	} request;
 	char *name, *other, *display, *via, *addresses, *cause; /* owned */
 	struct roster *roster;                                  /* borrowed */
+	struct person *person; /* borrowed; whose key is being forgotten, NULL: freed meanwhile */
 	struct ipc_call *call; /* owed an answer; NULL: nobody asked */
 };
 
@@ -40,12 +41,18 @@ keeping_free(struct keeping *k)
 	free(k);
 }
 
+static const char *
+reason_of(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT ? IPC_DISK : IPC_INTERNAL;
+}
+
 static void
 answer(const struct keeping *k, int err)
 {
 	struct person *p = roster_get(k->roster, k->name);
 	if (err)
-		ipc_fail(k->call, err == -ENOSPC || err == -EDQUOT ? IPC_DISK : IPC_INTERNAL,
+		ipc_fail(k->call, reason_of(err),
 		    "That holds until the daemon ends, for it could not be kept: %s.",
 		    err_str(err));
 	else
@@ -138,7 +145,8 @@ put(const struct person *p, const char *cause, struct ipc_call *call)
 void
 keep_contact(const struct person *p, const char *cause)
 {
-	if (p->roster->store && !p->nameless && is_worth_keeping(p))
+	/* while its key is being forgotten nothing may bring it back; it is kept after that */
+	if (p->roster->store && !p->nameless && !p->forgetting && is_worth_keeping(p))
 		put(p, cause, NULL);
 }
 
@@ -157,9 +165,11 @@ void
 keep_then_answer(struct person *p, struct ipc_call *call)
 {
 	const struct roster *r = p->roster;
-	if (r->store && !p->nameless)
+	if (p->forgetting)
+		ipc_fail(call, IPC_BUSY, "The key of %s is being forgotten: try again.", p->name);
+	else if (r->store && !p->nameless)
 		put(p, NULL, call);
-	else
+	else if (call)
 		ipc_reply(call, person_describe(p));
 }
 
@@ -176,15 +186,81 @@ keep_renamed(const struct person *p, const char *from)
 }
 
 void
-keep_forgotten(const struct person *p, const char *cause)
+keep_forgotten(const struct person *p)
 {
 	struct store *store = p->roster->store;
-	struct keeping *k = store ? keeping_create(p, NULL, cause) : NULL;
+	struct keeping *k = store ? keeping_create(p, NULL, NULL) : NULL;
 	if (!k)
 		return;
 	k->request.forget = (struct store_contact_forget){
 	    .job = {.done = on_kept, .ctx = k}, .name = k->name, .cause = k->cause};
 	store_contact_forget(store, &k->request.forget);
+}
+
+/* The key is gone from the disk: now it is from here as well. */
+static void
+forgotten(struct person *p, struct ipc_call *call)
+{
+	bool stays = p->trust != STORE_TRUST_CHANGED;
+	contact_forgotten(p); /* frees who does not stay */
+	if (stays)
+		keep_then_answer(p, call);
+	else if (call)
+		ipc_reply(call, NULL);
+}
+
+static void
+on_forgotten(void *ctx, struct store_job *job, int err)
+{
+	struct keeping *k = ctx;
+	struct person *p = k->person;
+	struct ipc_call *call = k->call;
+	(void)job;
+	if (p)
+		p->forgetting = NULL;
+	if (err) {
+		log_error(k->name, "its key was not forgotten: %s", err_str(err));
+		if (call)
+			ipc_fail(call, reason_of(err),
+			    "The key of %s was not forgotten, for that could not be written: %s.",
+			    k->name, err_str(err));
+		if (p) /* with what happened to it meanwhile */
+			keep_contact(p, NULL);
+	} else if (p && !p->roster->closing) {
+		forgotten(p, call);
+	} else if (call) {
+		ipc_reply(call, NULL);
+	}
+	keeping_free(k);
+}
+
+int
+keep_forget(struct person *p, const char *cause, struct ipc_call *call)
+{
+	struct store *store = p->roster->store;
+	if (p->forgetting)
+		return -EBUSY;
+	if (!store || p->nameless) {
+		forgotten(p, call);
+		return 0;
+	}
+	struct keeping *k = keeping_create(p, NULL, cause);
+	if (!k)
+		return -ENOMEM;
+	k->person = p;
+	k->call = call;
+	k->request.forget = (struct store_contact_forget){
+	    .job = {.done = on_forgotten, .ctx = k}, .name = k->name, .cause = k->cause};
+	p->forgetting = k;
+	store_contact_forget(store, &k->request.forget);
+	return 0;
+}
+
+void
+keep_freed(struct person *p)
+{
+	if (p->forgetting)
+		p->forgetting->person = NULL;
 }
 
 /* ---- reading ---- */

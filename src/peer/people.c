@@ -145,6 +145,7 @@ take_display(struct person *p, const struct txt *txt)
 static void
 person_destroy(struct person *p)
 {
+	keep_freed(p);
 	reach_finish(p);
 	addresses_finish(&p->last);
 	txt_kept_finish(&p->txt);

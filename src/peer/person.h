@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct caps;
+struct keeping;
 
 /* The evidence, never a wish. */
 enum person_state {
@@ -50,7 +51,8 @@ struct person {
 	char *via; /* owned; who introduced it, NULL: nobody */
 	bool blocked;
 	bool unkept; /* the store does not have it as it is, for it could not be written */
-	struct addresses last; /* where it proved its key, the latest first */
+	struct keeping *forgetting; /* borrowed from keep.c; its key is being forgotten on disk */
+	struct addresses last;      /* where it proved its key, the latest first */
 
 	enum person_state state;
 	bool nameless;        /* a fixed peer known by its address alone, which is what name says */

@@ -136,6 +136,7 @@ roster_start(
 	list_init(&r->claims);
 	list_init(&r->waiting);
 	list_init(&r->pings);
+	list_init(&r->bytestreams);
 	list_init(&r->introductions);
 	(void)uv_timer_init(loop, &r->tick);
 	r->configured = value_array();

@@ -44,6 +44,7 @@ struct roster {
 	struct list claims;        /* of claim.c: incoming streams that wait for an identity */
 	struct list waiting;       /* struct iq_pending of all people, oldest deadline first */
 	struct list pings;         /* of xep0199_ping.c: connections that are being tried */
+	struct list bytestreams;   /* of transfer/xep0047_ibb.c */
 	struct list introductions; /* of xep0434_trust_messages.c: not yet accepted */
 	size_t introduction_count;
 	struct caps_cache *caps; /* owned */

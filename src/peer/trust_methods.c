@@ -130,17 +130,14 @@ call_forget(struct ipc_call *call)
 	struct person *p = roster_wanted(ipc_ctx(call), call);
 	if (!p)
 		return 0;
-	bool shadow = p->trust == STORE_TRUST_CHANGED;
-	int err = contact_forget(p);
+	int err = contact_forget(p, call);
 	if (err == ERR_TRUST)
 		ipc_fail(
 		    call, IPC_TRUST, "No key of %s is known, so there is none to forget.", p->name);
-	else if (err)
-		return err;
-	else if (shadow)
-		ipc_reply(call, NULL);
+	else if (err == -EBUSY)
+		ipc_fail(call, IPC_BUSY, "The key of %s is being forgotten already.", p->name);
 	else
-		keep_then_answer(p, call);
+		return err;
 	return 0;
 }
 

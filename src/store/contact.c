@@ -74,18 +74,88 @@ ask(struct store_db *db, sqlite3_stmt *stmt, int64_t *out)
 	return got < 0 ? got : 0;
 }
 
-/* -EEXIST: somebody else has the key. */
 static int
-is_free(struct store_db *db, const struct store_contact *c, int64_t id)
+run_of(struct store_db *db, const char *sql, int64_t id)
 {
 	sqlite3_stmt *stmt;
-	int64_t holder = id;
-	int err = db_stmt(db, "SELECT id FROM peer WHERE key = ? AND key IS NOT NULL", &stmt);
+	int err = db_stmt(db, sql, &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	return db_run(db, stmt);
+}
+
+/* What the log is to tell of it: its name as it is written there, and what it is called. */
+static int
+read_names(struct store_db *db, int64_t id, void **blocks, struct store_contact *out)
+{
+	sqlite3_stmt *stmt;
+	int got = db_stmt(db, "SELECT name, display FROM peer WHERE id = ?", &stmt);
+	if (got)
+		return got;
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	got = db_step(db, stmt);
+	if (got <= 0)
+		return got < 0 ? got : -ENOENT;
+	int err = row_text(stmt, 0, blocks, &out->name);
+	if (!err)
+		err = row_text(stmt, 1, blocks, &out->display);
+	(void)sqlite3_reset(stmt);
+	return err;
+}
+
+static int
+forget_known(struct store_db *db, const struct known *known, const char *cause)
+{
+	struct store_contact is = {.trust = STORE_TRUST_PLAIN, .blocked = known->blocked};
+	void *blocks = NULL;
+	int err = read_names(db, known->id, &blocks, &is);
+	/* it was meant for that key, and must not be said to whoever comes next */
+	if (!err && known->has_key)
+		err = queue_fail_all(
+		    db, known->id, "the key that it was for was forgotten; it may have arrived");
+	if (!err)
+		err = run_of(db,
+		    "UPDATE peer SET key = NULL, trust = 0, via = NULL, instance = NULL,"
+		    " addresses = NULL, seen_at = 0 WHERE id = ?",
+		    known->id);
+	if (!err)
+		err = run_of(db,
+		    "DELETE FROM peer WHERE id = ? AND blocked = 0"
+		    " AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)",
+		    known->id);
+	if (!err && known->has_key)
+		err = contact_changed(db, &is, known->trust, cause);
+	db_forget_peer(db);
+	/* where it was, who introduced it: nothing of that may be left in the file */
+	db->now.wipe = true;
+	blocks_free(blocks);
+	return err;
+}
+
+/* Another contact has the key: one that was but refused under it gives it up, for it is known now
+ * whose it is. -EEXIST: it is somebody else's. */
+static int
+claim_key(struct store_db *db, const struct store_contact *c, int64_t id)
+{
+	sqlite3_stmt *stmt;
+	struct known holder = {.has_key = true};
+	int err = db_stmt(db,
+	    "SELECT id, trust, blocked FROM peer WHERE key = ? AND key IS NOT NULL AND id <> ?",
+	    &stmt);
 	if (err)
 		return err;
 	(void)sqlite3_bind_blob(stmt, 1, c->key, STORE_KEY_SIZE, SQLITE_STATIC);
-	err = ask(db, stmt, &holder);
-	return err ? err : holder == id ? 0 : -EEXIST;
+	(void)sqlite3_bind_int64(stmt, 2, id);
+	int got = db_step(db, stmt);
+	if (got <= 0)
+		return got;
+	holder.id = sqlite3_column_int64(stmt, 0);
+	holder.trust = store_trust_from(sqlite3_column_int64(stmt, 1));
+	holder.blocked = sqlite3_column_int(stmt, 2) != 0;
+	(void)sqlite3_reset(stmt);
+	bool refused = holder.trust == STORE_TRUST_CHANGED && c->trust != STORE_TRUST_CHANGED;
+	return refused ? forget_known(db, &holder, NULL) : -EEXIST;
 }
 
 /* Names and keys cost an attacker nothing. What a human has looked at, or spoken with, stays. */
@@ -158,7 +228,7 @@ put_run(struct store_db *db, struct store_job *job)
 	if (!err && known.has_key && !c->has_key)
 		err = -EINVAL;
 	if (!err && c->has_key)
-		err = is_free(db, c, known.id);
+		err = claim_key(db, c, known.id);
 	if (!err && c->has_key && !known.has_key)
 		err = make_room(db);
 	if (!err)
@@ -280,65 +350,6 @@ store_contacts_finish(struct store_contacts *contacts)
 }
 
 /* ---- forgetting ---- */
-
-static int
-run_of(struct store_db *db, const char *sql, int64_t id)
-{
-	sqlite3_stmt *stmt;
-	int err = db_stmt(db, sql, &stmt);
-	if (err)
-		return err;
-	(void)sqlite3_bind_int64(stmt, 1, id);
-	return db_run(db, stmt);
-}
-
-/* What the log is to tell of it: its name as it is written there, and what it is called. */
-static int
-read_names(struct store_db *db, int64_t id, void **blocks, struct store_contact *out)
-{
-	sqlite3_stmt *stmt;
-	int got = db_stmt(db, "SELECT name, display FROM peer WHERE id = ?", &stmt);
-	if (got)
-		return got;
-	(void)sqlite3_bind_int64(stmt, 1, id);
-	got = db_step(db, stmt);
-	if (got <= 0)
-		return got < 0 ? got : -ENOENT;
-	int err = row_text(stmt, 0, blocks, &out->name);
-	if (!err)
-		err = row_text(stmt, 1, blocks, &out->display);
-	(void)sqlite3_reset(stmt);
-	return err;
-}
-
-static int
-forget_known(struct store_db *db, const struct known *known, const char *cause)
-{
-	struct store_contact is = {.trust = STORE_TRUST_PLAIN, .blocked = known->blocked};
-	void *blocks = NULL;
-	int err = read_names(db, known->id, &blocks, &is);
-	/* it was meant for that key, and must not be said to whoever comes next */
-	if (!err && known->has_key)
-		err = queue_fail_all(
-		    db, known->id, "the key that it was for was forgotten; it may have arrived");
-	if (!err)
-		err = run_of(db,
-		    "UPDATE peer SET key = NULL, trust = 0, via = NULL, instance = NULL,"
-		    " addresses = NULL, seen_at = 0 WHERE id = ?",
-		    known->id);
-	if (!err)
-		err = run_of(db,
-		    "DELETE FROM peer WHERE id = ? AND blocked = 0"
-		    " AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)",
-		    known->id);
-	if (!err && known->has_key)
-		err = contact_changed(db, &is, known->trust, cause);
-	db_forget_peer(db);
-	/* where it was, who introduced it: nothing of that may be left in the file */
-	db->now.wipe = true;
-	blocks_free(blocks);
-	return err;
-}
 
 static int
 forget_run(struct store_db *db, struct store_job *job)

@@ -48,6 +48,8 @@ struct store_contact {
  * If key or trust become others, `cause` goes into the log with it (STORE_EVENT_TRUST), and so does
  * a change of `blocked`. A cause is a few words in lower case.
  *
+ * A contact that is CHANGED gives its key up to one that is not, and is forgotten by that.
+ *
  * -EEXIST: another contact has this key. -EINVAL: no name, a key without trust or the reverse, or
  * the contact has a key already and is given none. ERR_TOO_BIG: a text too long, or
  * LIMIT_PEOPLE_KNOWN contacts have keys; of these the longest unseen go first that were never

@@ -19,7 +19,7 @@ static const unsigned may_follow[STATE_COUNT] = {
     [FEATURES] = 1U << STARTTLS | 1U << AUTH | 1U << READY | 1U << ENDING | 1U << OVER,
     [OFFERED] = 1U << HANDSHAKE | 1U << UNKNOWN | 1U << ENDING | 1U << OVER,
     [STARTTLS] = 1U << HANDSHAKE | 1U << ENDING | 1U << OVER,
-    [HANDSHAKE] = 1U << HEADER | 1U << OVER,
+    [HANDSHAKE] = 1U << HEADER | 1U << ENDING | 1U << OVER,
     [AUTH] = 1U << HEADER | 1U << ENDING | 1U << OVER,
     [UNKNOWN] = 1U << READY | 1U << ENDING | 1U << OVER,
     [READY] = 1U << ENDING | 1U << OVER,
@@ -160,6 +160,24 @@ engine_secured(struct engine *e, uint64_t now)
 }
 
 void
+engine_refuse(struct engine *e, int err, uint64_t now)
+{
+	e->now = now;
+	if (e->state != HANDSHAKE)
+		return;
+	e->err = err;
+	engine_set_state(e, ENDING, err_str(err));
+}
+
+/* Dialled: why it hung up before it was ready. The end of TLS instead of a header is how our key is
+ * refused (secure.c), and nobody but who has proven theirs can say that. */
+static int
+reason_of_end(const struct engine *e)
+{
+	return e->leg == LEG_SECURED && e->state == HEADER ? ERR_KEY_REFUSED : ERR_CLOSED;
+}
+
+void
 engine_lost(struct engine *e, int err, uint64_t now)
 {
 	e->now = now;
@@ -168,7 +186,7 @@ engine_lost(struct engine *e, int err, uint64_t now)
 	if (e->state == ENDING)
 		engine_abort(e);
 	else if (e->state == HANDSHAKE || (!e->incoming && !e->was_ready))
-		engine_give_up(e, err ? err : ERR_CLOSED);
+		engine_give_up(e, err ? err : reason_of_end(e));
 	else if (err || !e->heard)
 		engine_give_up(e, err);
 	else

@@ -82,6 +82,9 @@ void engine_opened(struct engine *e, uint64_t now); /* dialled: there is a conne
 void engine_bytes(struct engine *e, const void *data, size_t len, uint64_t now);
 bool engine_wants_tls(const struct engine *e);
 void engine_secured(struct engine *e, uint64_t now);
+/* Instead: it is secured with somebody who is not wanted. Nothing is written any more; over when
+ * the peer has hung up, or a second later. */
+void engine_refuse(struct engine *e, int err, uint64_t now);
 /* Nothing more can be read: err 0, the peer closed its side; otherwise what broke. */
 void engine_lost(struct engine *e, int err, uint64_t now);
 /* Nothing more can be written; what the peer sent before may still be there to be read. */

@@ -119,9 +119,7 @@ take_error(struct engine *e, const struct xml_elem *error)
 {
 	keep_detail(e, xml_elem_child(error, NS_STREAM_ERR, NULL));
 	if (e->state != ENDING) {
-		/* nothing but our key was known to it there */
-		bool refused = e->leg == LEG_SECURED && str_equal(e->detail, "not-authorized");
-		e->err = refused ? ERR_KEY_REFUSED : ERR_STREAM_ERROR;
+		e->err = ERR_STREAM_ERROR;
 		negotiate_end(e, NULL);
 	}
 	if (e->state != OVER)

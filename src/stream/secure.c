@@ -54,14 +54,17 @@ secure_done(struct stream *s)
 		s->key = *peer;
 	s->has_key = peer != NULL;
 	int err = peer && l->on_key ? l->on_key(s->hub->ctx, s, &s->key) : 0;
-	if (err && !s->incoming) {
+	if (!err) {
+		engine_secured(s->engine, clock_now());
+	} else if (s->incoming) {
+		/* It has the end of TLS instead of our header (the transport sends it when this
+		 * returns), and nothing that we would say to who is wanted (N4). */
+		tls_session_shutdown(transport_session(s->transport));
+		engine_refuse(s->engine, err, clock_now());
+	} else {
 		/* whoever waits at an address for who comes there is told nothing at all */
 		engine_lost(s->engine, err, clock_now());
-		return;
 	}
-	engine_secured(s->engine, clock_now());
-	if (err)
-		engine_close(s->engine, err, clock_now());
 }
 
 const struct tls_peer *

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +149,39 @@ digest_base64(struct buf *out, const void *data, size_t len)
 		return;
 	(void)EVP_EncodeBlock((unsigned char *)to, data, (int)len);
 	buf_grew(out, size);
+}
+
+static int
+sextet(char c)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(digits, c) : NULL;
+	return at ? (int)(at - digits) : -1;
+}
+
+int
+digest_base64_parse(const char *text, struct buf *out)
+{
+	uint32_t bits = 0;
+	unsigned count = 0, padding = 0; /* of the four digits of a group */
+	for (; *text; text++) {
+		if (strchr(" \t\r\n", *text))
+			continue;
+		int value = *text == '=' ? 0 : sextet(*text);
+		padding += *text == '=';
+		if (value < 0 || (padding && *text != '=') || (*text == '=' && count < 2))
+			return -EINVAL;
+		bits = bits << 6 | (uint32_t)value;
+		if (++count < 4)
+			continue;
+		const char bytes[] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
+		if (padding > 2 || (bits & ((1U << (8 * padding)) - 1)) != 0)
+			return -EINVAL;
+		buf_add(out, bytes, 3 - padding);
+		bits = count = 0;
+	}
+	return count ? -EINVAL : buf_err(out);
 }
 
 int

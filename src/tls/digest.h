@@ -38,6 +38,9 @@ int digest_sha256_hex(const void *data, size_t len, char out[DIGEST_SHA256_HEX_S
 
 /* Appends the bytes in base64 (RFC 4648 §4), padded, in one line. */
 void digest_base64(struct buf *out, const void *data, size_t len);
+/* Appends what base64 stands for; blanks between do not count, all else has to be right: padding,
+ * and unused bits 0. 0, -EINVAL, or the buffer's latched error. */
+int digest_base64_parse(const char *text, struct buf *out) MUST_USE;
 /* A SHA-256 in base64, exactly as digest_base64() writes it. 0 or -EINVAL. */
 int digest_sha256_parse_base64(const char *text, unsigned char out[DIGEST_SHA256_SIZE]) MUST_USE;
 

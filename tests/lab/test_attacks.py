@@ -159,7 +159,7 @@ def n3_forged_mdns_variants(l):
 
 @case
 def n4_relay_terminates_tls(l):
-    """Both see that it is not the other; the relay reads nothing but that it is refused."""
+    """Both see that it is not the other; the relay reads nothing at all from either."""
     a, b = pinned(l)
     words, answers = some_markers(5, 4), some_markers(5, 5)
     with put_between(l, a, b, relay.Terminator) as between:
@@ -173,11 +173,8 @@ def n4_relay_terminates_tls(l):
             check(one.client.people[other.name]["trust"] == "known", "who keeps what they had")
         check(any(c.handshakes for c in between.conversations), "the relay did try")
         for c in between.conversations:
-            told = bytes(c.plain["other"])
-            # it may be gone before it has read why; what it may read is a header and a refusal
-            check(not c.plain["dialler"], f"the relay read {c.plain}, {c.handshakes}")
-            check(b"<not-authorized" in told or len(told) < 512, f"the relay was told {told}")
-            check(not any(tag in told for tag in (b"<message", b"<iq", b"<presence")), told)
+            check(not c.plain["dialler"] and not c.plain["other"],
+                  f"the relay read {c.plain}, {c.handshakes}")
         for tag in (b"<message", b"<body", b"<iq", b"<presence"):
             check(tag not in between.heard(), f"{tag} in plain")
         check(len(queued(a)) == 5 and len(queued(b)) == 5, "nothing was handed to it")

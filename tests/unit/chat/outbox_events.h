@@ -362,7 +362,7 @@ world_check_end(const struct world *w)
 	for (uint8_t i = 0; i < w->b_stored && !why && !w->faults; i++)
 		if (memchr(w->b_store, w->b_store[i], i))
 			why = "I3: there twice, and nothing happened that may repeat it";
-	if (!why && w->o.count + w->o.kept_count + w->o.flight > 0 && !w->o.kept_count)
+	if (!why && w->o.count + w->o.kept_count + w->o.flight.count > 0 && !w->o.kept_count)
 		why = "done, and still in memory";
 	return why;
 }

@@ -485,7 +485,7 @@ stream_cut(struct world *w, unsigned i)
 {
 	stream_dies(w, i);
 	if (w->mutant == FORGET_ON_LINK_DOWN)
-		while (w->o.flight) {
+		while (w->o.flight.count) {
 			struct outbox_item *item = item_of(w->o.sent.next);
 			w->lost[w->row[item->row - 1].msg] = true;
 			outbox_confirmed(&w->o, w->now, item->id);

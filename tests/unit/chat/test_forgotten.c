@@ -42,7 +42,7 @@ n4_what_waits_for_a_forgotten_key_is_said_to_no_other(void **state)
 	leaves(romeo_with_key(&key));
 	say_text("for that key", id);
 	expect_newest("queued");
-	assert_int_equal(contact_forget(person_called(ROMEO)), 0);
+	assert_int_equal(contact_forget(person_called(ROMEO), NULL), 0);
 	settle();
 	expect_newest("failed");
 	(void)comes(&other);
@@ -64,7 +64,7 @@ n4_nor_what_is_not_on_disk_yet(void **state)
 	world.send_err = ERR_TOO_BIG;
 	call_method(
 	    &call, feature_chat.methods, "send", "{\"peer\":\"romeo\",\"text\":\"secret\"}");
-	assert_int_equal(contact_forget(person_called(ROMEO)), 0);
+	assert_int_equal(contact_forget(person_called(ROMEO), NULL), 0);
 	world.send_err = 0;
 	ends(s, 0);
 	leaves(e);

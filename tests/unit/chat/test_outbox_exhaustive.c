@@ -64,7 +64,8 @@ get_items(struct reading *b, struct world *w, struct list *items)
 		list_insert(items, &item->node);
 		w->o.count++;
 		w->o.bytes += item->size;
-		w->o.flight += item->link > 0;
+		if (item->link)
+			window_add(&w->o.flight, item->size);
 	}
 }
 
@@ -77,8 +78,8 @@ put_outbox(struct bytes *b, const struct outbox *o)
 	put(b, o->marking);
 	put(b, o->link);
 	put(b, (size_t)o->more << 3 | (size_t)o->loading << 2 | (size_t)o->grew << 1 | o->fenced);
-	put_items(b, &o->waiting, o->count - o->flight);
-	put_items(b, &o->sent, o->flight);
+	put_items(b, &o->waiting, o->count - o->flight.count);
+	put_items(b, &o->sent, o->flight.count);
 }
 
 static void

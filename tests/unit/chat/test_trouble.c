@@ -13,6 +13,8 @@
 #include "../store/disk.h"
 #include "talk.h"
 
+#include "../support/keyed.h"
+
 static struct stream *
 romeo_dials(void)
 {
@@ -162,6 +164,98 @@ the_end_comes_in_trouble_too(void **state)
 	assert_int_equal(times_sent(BODY("kept")), 1);
 }
 
+/* ---- keys ---- */
+
+extern const struct feature feature_trust;
+
+/* With what decides about keys, in a world where people have some. */
+static void
+begin_keyed(void)
+{
+	static const struct feature *keyed[ARRAY_LEN(features) + 1] = {&feature_trust};
+	for (size_t i = 0; i < ARRAY_LEN(features); i++)
+		keyed[i + 1] = features[i];
+	kept_begin(keyed);
+	we_have_a_key();
+}
+
+static int
+set_up_keyed(void **state)
+{
+	(void)state;
+	begin_keyed();
+	return 0;
+}
+
+static void
+decide(struct ipc_call *call, const char *method)
+{
+	call_method(call, feature_trust.methods, method, "{\"peer\":\"romeo@forza\"}");
+	settle();
+	assert_int_equal(call->answers, 1);
+}
+
+/* A key whose end is not on disk stays, here and there: what waits for it must go to no other. */
+static void
+n4_a_key_that_could_not_be_forgotten_is_known_still(void **state)
+{
+	(void)state;
+	int err;
+	struct ipc_call call;
+	struct tls_peer key = key_of_number(1), other = key_of_number(2);
+	char id[RANDOM_ID_SIZE];
+	leaves(romeo_with_key(&key));
+	say_text("for that key", id);
+	disk_fail(0, 0, SQLITE_FULL, ENOSPC);
+	decide(&call, "trust.forget");
+	assert_string_equal(call.reason, IPC_DISK);
+	assert_non_null(strstr(call.text, "was not forgotten"));
+	call_finish(&call);
+	assert_string_equal(trust_of(ROMEO), "known");
+	disk_works_again();
+	ends(dials_with_key(ROMEO, HOME, &other, &err), ERR_KEY);
+	assert_int_equal(err, ERR_KEY);
+	assert_int_equal(times_sent(BODY("for that key")), 0);
+	expect_newest("queued");
+	assert_int_equal(world_end(), 0);
+	begin_keyed();
+	assert_true(tls_id_equal(&person_called(ROMEO)->key, &key.id));
+	decide(&call, "trust.forget");
+	assert_string_equal(call.reason, "");
+	call_finish(&call);
+	assert_false(person_called(ROMEO)->has_key);
+	expect_newest("failed");
+	assert_int_equal(world_end(), 0);
+	begin_keyed();
+	assert_false(person_called(ROMEO)->has_key);
+	assert_string_equal(trust_of(ROMEO), "new"); /* nobody in plain takes its place */
+}
+
+/* The key was a refused one's, and that is on disk. */
+static void
+another_key_that_was_accepted_is_kept_once_it_can_be(void **state)
+{
+	(void)state;
+	int err;
+	struct ipc_call call;
+	struct tls_peer key = key_of_number(1), other = key_of_number(2);
+	romeo_with_key(&key);
+	ends(dials_with_key(ROMEO, HOME, &other, &err), ERR_KEY);
+	settle();
+	disk_fail(0, 0, SQLITE_FULL, ENOSPC);
+	decide(&call, "trust.accept-new-key");
+	assert_string_equal(call.reason, IPC_DISK);
+	call_finish(&call);
+	disk_works_again();
+	assert_int_equal(world_end(), 0);
+	begin_keyed();
+	assert_true(tls_id_equal(&person_called(ROMEO)->key, &other.id));
+	assert_string_equal(trust_of(ROMEO), "known");
+	assert_null(roster_get(&world.r, ROMEO "#02020202"));
+}
+
+#define KEYED(name) cmocka_unit_test_setup_teardown(name, set_up_keyed, tear_down)
+
 int
 main(void)
 {
@@ -171,6 +265,8 @@ main(void)
 	    TEST(a_receipt_that_could_not_be_kept_is_asked_for_again),
 	    TEST(what_was_not_cancelled_is_sent),
 	    TEST(the_end_comes_in_trouble_too),
+	    KEYED(n4_a_key_that_could_not_be_forgotten_is_known_still),
+	    KEYED(another_key_that_was_accepted_is_kept_once_it_can_be),
 	};
 	return disk_begin() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,6 +239,21 @@ what_contradicts_itself_is_refused(void **state)
 	harness_finish(&h);
 }
 
+static void
+a_refused_key_becomes_whose_it_is(void **state)
+{
+	(void)state;
+	struct harness h;
+	harness_start(&h);
+	(void)kept(&h, contact("n@x", 1, STORE_TRUST_KNOWN), NULL);
+	(void)kept(&h, contact("n@x#02020202", 2, STORE_TRUST_CHANGED), NULL);
+	assert_int_equal(
+	    keep(&h, contact("m@x#02020202", 2, STORE_TRUST_CHANGED), NULL, NULL), -EEXIST);
+	assert_true(kept(&h, contact("n@x", 2, STORE_TRUST_KNOWN), "accepted"));
+	assert_string_equal(list(&h, 9), "n@x:2:known");
+	harness_finish(&h);
+}
+
 /* The plain holder of a name makes room for the key that has it from now on. */
 static void
 the_key_takes_the_name_and_each_keeps_its_own(void **state)
@@ -542,6 +557,7 @@ main(void)
 	    cmocka_unit_test(the_log_tells_every_change_of_trust_and_nothing_else),
 	    cmocka_unit_test(a_change_is_told_at_once),
 	    cmocka_unit_test(what_contradicts_itself_is_refused),
+	    cmocka_unit_test(a_refused_key_becomes_whose_it_is),
 	    cmocka_unit_test(the_key_takes_the_name_and_each_keeps_its_own),
 	    cmocka_unit_test(two_contacts_swap_their_names),
 	    cmocka_unit_test(plain_ones_become_one_and_keys_never),

@@ -121,6 +121,38 @@ n7_plain_bytes_while_tls_begins(void **state)
 	}
 }
 
+/* ---- N4: the key is not the one that is known ---- */
+
+static void
+n4_who_is_refused_gets_not_a_byte(void **state)
+{
+	(void)state;
+	struct play p;
+	for (int hangs_up = 0; hangs_up < 2; hangs_up++) {
+		reach(&p, true, 2);
+		engine_refuse(p.e, ERR_KEY, p.now);
+		assert_true(engine_is_closing(p.e));
+		assert_false(
+		    engine_is_over(p.e)); /* what is on its way would reset the connection */
+		hear(&p, HELLO_V1 AUTH MESSAGE("hello") END);
+		expect_seen(&p, "");
+		expect_said(&p, "");
+		assert_false(engine_is_secured(p.e));
+		if (hangs_up)
+			engine_lost(p.e, 0, p.now);
+		else
+			expect_deadline(&p, ENGINE_ERROR_MS);
+		expect_over(&p, ERR_KEY);
+		expect_said(&p, "");
+		finish(&p);
+	}
+	reach(&p, false, 2);
+	secure(&p);
+	engine_lost(p.e, 0, p.now); /* that is how it is told */
+	expect_over(&p, ERR_KEY_REFUSED);
+	finish(&p);
+}
+
 /* ---- N7: the offer is gone, or refused ---- */
 
 static void
@@ -378,6 +410,7 @@ main(void)
 	    cmocka_unit_test(where_the_bytes_are_cut_makes_no_difference),
 	    cmocka_unit_test(n7_injected_behind_the_last_word_of_a_leg),
 	    cmocka_unit_test(n7_plain_bytes_while_tls_begins),
+	    cmocka_unit_test(n4_who_is_refused_gets_not_a_byte),
 	    cmocka_unit_test(n7_starttls_stripped),
 	    cmocka_unit_test(n7_failure_is_the_end),
 	    cmocka_unit_test(n7_a_claimant_that_must_encrypt_and_does_not),

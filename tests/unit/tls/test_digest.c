@@ -109,6 +109,34 @@ a_hash_is_read_from_base64_and_from_nothing_like_it(void **state)
 		assert_int_equal(digest_sha256_parse_base64(bad[i], raw), -EINVAL);
 }
 
+static void
+base64_is_read_back_and_nothing_like_it(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {"A", "AA", "AAA", "=", "====", "A===", "AA=A", "AA==AAAA",
+	    "AB==", "AAB=", "AAA=A", "AA-A", "AAA\"", "AA==="};
+	unsigned char bytes[100];
+	for (size_t len = 0; len < sizeof(bytes); len++) {
+		struct buf text = BUF_INIT(1000), out = BUF_INIT(100);
+		bytes[len] = (unsigned char)(len * 37);
+		digest_base64(&text, bytes, len);
+		assert_int_equal(digest_base64_parse(buf_cstr(&text), &out), 0);
+		assert_int_equal(out.len, len);
+		assert_memory_equal(buf_cstr(&out), bytes, len);
+		buf_finish(&text);
+		buf_finish(&out);
+	}
+	struct buf out = BUF_INIT(4);
+	assert_int_equal(digest_base64_parse(" Z m\n9v\r\nYg\t== ", &out), 0);
+	assert_string_equal(buf_cstr(&out), "foob");
+	assert_int_equal(digest_base64_parse("AAAA", &out), ERR_TOO_BIG);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		buf_clear(&out);
+		assert_int_equal(digest_base64_parse(bad[i], &out), -EINVAL);
+	}
+	buf_finish(&out);
+}
+
 int
 main(void)
 {
@@ -117,6 +145,7 @@ main(void)
 	    cmocka_unit_test(the_caps_example_gives_its_verification_string),
 	    cmocka_unit_test(base64_matches_the_standard),
 	    cmocka_unit_test(base64_respects_the_limit_of_the_buffer),
+	    cmocka_unit_test(base64_is_read_back_and_nothing_like_it),
 	    cmocka_unit_test(a_hash_is_read_from_base64_and_from_nothing_like_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
