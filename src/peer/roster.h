@@ -17,6 +17,7 @@
 #include "tls/key.h"
 
 struct caps_cache;
+struct socks5_server;
 struct tls_context;
 
 struct roster {
@@ -28,6 +29,7 @@ struct roster {
 	struct tls_context *tls;     /* borrowed; NULL: nothing is encrypted */
 	struct tls_id own_id;        /* with tls */
 	struct policy policy;
+	struct policy_files files;
 	struct bucket notices; /* of stranger.c: what all strangers together disturbed by */
 	bool known_due;        /* of stranger.c: addresses of people we know may have changed */
 	bool contacts_known;   /* from the store: before that nobody can be told from anybody */
@@ -45,8 +47,12 @@ struct roster {
 	struct list waiting;       /* struct iq_pending of all people, oldest deadline first */
 	struct list pings;         /* of xep0199_ping.c: connections that are being tried */
 	struct list bytestreams;   /* of transfer/xep0047_ibb.c */
+	struct list initiations;   /* of transfer/xep0096_si.c: files of old clients */
+	struct list oobs;          /* of transfer/xep0066_oob.c: likewise */
 	struct list introductions; /* of xep0434_trust_messages.c: not yet accepted */
 	size_t introduction_count;
+	/* owned by transfer/xep0096_si.c */
+	struct socks5_server *socks5;
 	struct caps_cache *caps; /* owned */
 	uv_timer_t tick;         /* runs only while something waits for time to pass */
 	int64_t lifetime;        /* ms until an undelivered message is given up, 0: never */

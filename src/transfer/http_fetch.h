@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 struct carrier_link;
@@ -21,11 +22,15 @@ struct http_url;
  * ECONNRESET where the end should be. */
 typedef void http_fetched_fn(void *ctx, int err);
 
-/* link: where the bytes come, to be read by a carrier; it is set to none before. The address is
+#define HTTP_SIZE_UNKNOWN UINT64_MAX
+
+/* size: of the file, as it was offered: more or fewer bytes are ERR_PROTO, and the last of them is
+ * handed on only after all that belongs to the answer has come. Of a folder it does not count.
+ * link: where the bytes come, to be read by a carrier; it is set to none before. The address is
  * copied. 0, -ENOMEM, -EMFILE, -EAGAIN. */
-int
-http_fetch_start(uv_loop_t *loop, const struct http_url *url, bool folder, http_fetched_fn *fetched,
-    void *ctx, struct carrier_link *link, struct http_fetch **out) MUST_USE;
+int http_fetch_start(uv_loop_t *loop, const struct http_url *url, bool folder, uint64_t size,
+    http_fetched_fn *fetched, void *ctx, struct carrier_link *link,
+    struct http_fetch **out) MUST_USE;
 /* Accepts NULL; not after fetched was called, which is not called any more. */
 void http_fetch_stop(struct http_fetch *f);
 

@@ -20,8 +20,10 @@ struct http_server;
 struct http_server_listener {
 	/* May who comes from there have it? The port means nothing. Must change nothing. */
 	bool (*may_come)(void *ctx, const struct sockaddr_storage *from);
-	/* They want the bytes from there on: the link is the callback's to move. If it does not
-	 * (somebody else is at it), they are told to come again later. */
+	/* Can it be had now? Else they are told to come again later. Must change nothing. */
+	bool (*is_free)(void *ctx);
+	/* They want the bytes from there on: the link is the callback's to move, else it is closed.
+	 */
 	void (*on_get)(void *ctx, uint64_t from, struct carrier_link *link);
 };
 

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
