@@ -280,8 +280,8 @@ cmd_trust_forget(struct cli *c, int argc, char **argv)
 			  "has no known key any more; the next one shown under this name counts.");
 }
 
-/* Who was refused last under that name may be another one by the time the answer is given: the
- * key that was asked about is the one that is taken. */
+/* Who was refused last under that name may be another one by the time the answer is given, or the
+ * first one: the key that was asked about is the one that is taken. */
 static int
 find_changed(struct cli *c, const char *typed, struct buf *name)
 {
@@ -290,9 +290,12 @@ find_changed(struct cli *c, const char *typed, struct buf *name)
 	if (code)
 		return code;
 	const struct earshot_value *changed = earshot_value_get(shown, "changed");
-	buf_str(
-	    name, changed ? earshot_value_str(changed, "name") : earshot_value_str(shown, "name"));
+	bool is_changed = str_equal(earshot_value_str(shown, "trust"), "changed");
+	if (changed || is_changed)
+		buf_str(name, earshot_value_str(changed ? changed : shown, "name"));
 	earshot_value_free(shown);
+	if (name->len == 0)
+		return cli_fail(c, CLI_ERROR, "Nobody has shown another key under that name.");
 	return buf_err(name) ? cli_fail(c, CLI_ERROR, "Out of memory.") : CLI_OK;
 }
 
