@@ -18,6 +18,7 @@
 
 struct caps_cache;
 struct jingle;
+struct socks5_server;
 struct tls_context;
 
 struct roster {
@@ -29,6 +30,7 @@ struct roster {
 	struct tls_context *tls;     /* borrowed; NULL: nothing is encrypted */
 	struct tls_id own_id;        /* with tls */
 	struct policy policy;
+	struct policy_files files;
 	struct bucket notices; /* of stranger.c: what all strangers together disturbed by */
 	bool known_due;        /* of stranger.c: addresses of people we know may have changed */
 	bool contacts_known;   /* from the store: before that nobody can be told from anybody */
@@ -47,8 +49,12 @@ struct roster {
 	struct list pings;         /* of xep0199_ping.c: connections that are being tried */
 	struct list bytestreams;   /* of transfer/xep0047_ibb.c */
 	struct jingle *jingle;     /* owned by transfer/xep0166_jingle.c */
+	struct list initiations;   /* of transfer/xep0096_si.c: files of old clients */
+	struct list oobs;          /* of transfer/xep0066_oob.c: likewise */
 	struct list introductions; /* of xep0434_trust_messages.c: not yet accepted */
 	size_t introduction_count;
+	/* owned by transfer/xep0096_si.c */
+	struct socks5_server *socks5;
 	struct caps_cache *caps; /* owned */
 	uv_timer_t tick;         /* runs only while something waits for time to pass */
 	int64_t lifetime;        /* ms until an undelivered message is given up, 0: never */
