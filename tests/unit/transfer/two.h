@@ -100,6 +100,13 @@ two_connect(const struct tls_peer *romeo, const struct tls_peer *tybalt)
 	buf_clear(&world.sent);
 }
 
+static inline void
+two_connect_again(bool keyed)
+{
+	struct tls_peer romeo = key_of_number(1), tybalt = key_of_number(2);
+	two_connect(keyed ? &romeo : NULL, keyed ? &tybalt : NULL);
+}
+
 static inline int
 two_begin(const struct feature *const *features, bool keyed)
 {
@@ -115,7 +122,7 @@ two_begin(const struct feature *const *features, bool keyed)
 		announce(ROMEO, TXT_CLIENT_GAJIM, "192.0.2.1", DISCOVERY_MDNS);
 		announce(TYBALT, TXT_CLIENT_GAJIM, "192.0.2.2", DISCOVERY_MDNS);
 	}
-	two_connect(keyed ? &romeo : NULL, keyed ? &tybalt : NULL);
+	two_connect_again(keyed);
 	return 0;
 }
 
