@@ -53,7 +53,7 @@ enum {
 	LIMIT_TXT_NAME = 64,     /* what we publish of one of first, last, nick, node */
 	LIMIT_ENTRIES = 2048,    /* strangers known to discovery at once: random ones go (N8) ... */
 	LIMIT_ENTRIES_KEPT = 4096, /* ... and of others, who lose their place to nobody */
-	LIMIT_INSTANCES = 16384,   /* names that the helper tells of */
+	LIMIT_INSTANCES = 8192,    /* names that the helper tells of */
 	LIMIT_ADDRESSES = 16,      /* addresses kept for one entry */
 	LIMIT_PLACES = 16,         /* (interface, family) pairs kept for one entry */
 	LIMIT_FIXED_PEERS = 256,
@@ -65,7 +65,7 @@ enum {
 	LIMIT_LOOKUPS = 1024,           /* questions of the daemon to the helper, unanswered */
 	LIMIT_HELPER_LINE = 256 * 1024, /* one line from or to the discovery helper */
 	LIMIT_HELPER_QUEUE = 8 << 20,   /* unsent bytes kept for the helper */
-	LIMIT_MDNS_CACHE = 65536,       /* records, per interface and family (embedded responder) */
+	LIMIT_MDNS_CACHE = 16384,       /* records, per interface and family (embedded responder) */
 
 	/* Peer layer */
 	LIMIT_PEOPLE_GONE = 256,        /* people remembered after they left */

@@ -315,11 +315,12 @@ contacts_run(struct store_db *db, struct store_job *job)
 	store_contacts_finish(contacts);
 	int err = db_stmt(db,
 	    "SELECT name, display, instance, key, trust, via, blocked, addresses, seen_at FROM peer"
-	    " ORDER BY key IS NULL, seen_at DESC, id LIMIT ?",
+	    " ORDER BY key IS NULL, NOT (blocked OR trust = ?), seen_at DESC, id LIMIT ?",
 	    &stmt);
 	if (err)
 		return err;
-	(void)sqlite3_bind_int64(stmt, 1, (int64_t)contacts->limit + 1);
+	(void)sqlite3_bind_int(stmt, 1, STORE_TRUST_NEW);
+	(void)sqlite3_bind_int64(stmt, 2, (int64_t)contacts->limit + 1);
 	err = fill(db, stmt, contacts);
 	if (err)
 		store_contacts_finish(contacts);
@@ -329,8 +330,8 @@ contacts_run(struct store_db *db, struct store_job *job)
 void
 store_contacts(struct store *s, struct store_contacts *contacts)
 {
-	if (contacts->limit > LIMIT_PEOPLE_KNOWN)
-		contacts->limit = LIMIT_PEOPLE_KNOWN;
+	if (contacts->limit > STORE_CONTACTS_MAX)
+		contacts->limit = STORE_CONTACTS_MAX;
 	contacts->at = NULL;
 	contacts->blocks = NULL;
 	contacts->job.run = contacts_run;
