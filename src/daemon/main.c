@@ -367,6 +367,8 @@ start_roster(struct daemon *d)
 	    .tls = d->config.tls ? d->tls : NULL,
 	    .own_id = tls_identity_id(d->identity),
 	    .policy = d->config.policy,
+	    .files = d->config.files,
+	    .porter = d->porter,
 	    .lifetime = d->config.lifetime,
 	    .on_started = on_started,
 	    .ctx = d,
@@ -423,7 +425,8 @@ static void
 start_porter(struct daemon *d)
 {
 	char *downloads = NULL;
-	int err = paths_downloads(&downloads);
+	int err = d->config.downloads ? str_replace(&downloads, d->config.downloads)
+				      : paths_downloads(&downloads);
 	if (!err)
 		err = porter_start_confined(downloads, d->config.sandbox, &d->porter);
 	if (err)
