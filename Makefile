@@ -127,8 +127,9 @@ DEPS_daemon    = $(earshotd_FOLDERS) mdns
 DEPS_client    = client ipc wire base
 DEPS_cli       = $(earshot_FOLDERS)
 
-# without them `earshot id` draws no QR codes
-EXTRAS := $(foreach p,libqrencode libpng,$(if $(shell $(PKG_CONFIG) --exists $(p) && echo yes),$(p)))
+# Without them `earshot id` draws no QR codes; files are sent without their media type, pictures
+# without a small copy; and `earshot record` is not there.
+EXTRAS := $(foreach p,libqrencode libpng libmagic gdk-pixbuf-2.0 libopusenc,$(if $(shell $(PKG_CONFIG) --exists $(p) && echo yes),$(p)))
 
 # One pkg-config call a library; no answer means it is not there.
 PKGS := $(sort $(foreach f,$(FOLDERS),$(PKGS_$(f))))
@@ -204,7 +205,10 @@ $(eval $(call remember,$(B)/icu,$(ICU)))
 $(B)/src/base/lookalike.o: $(B)/icu
 
 # and only the command line has parts that depend on what is there
-CFLAGS_cli += $(if $(filter libqrencode,$(EXTRAS)),-DEARSHOT_QR) $(if $(filter libpng,$(EXTRAS)),-DEARSHOT_PNG)
+EXTRA_NAMES = libqrencode:QR libpng:PNG libmagic:MAGIC gdk-pixbuf-2.0:PIXBUF libopusenc:OPUS
+EXTRA_DEFINES = $(foreach n,$(EXTRA_NAMES),\
+  $(if $(filter $(firstword $(subst :, ,$(n))),$(EXTRAS)),-DEARSHOT_$(lastword $(subst :, ,$(n)))))
+CFLAGS_cli += $(EXTRA_DEFINES)
 $(eval $(call remember,$(B)/extras,$(EXTRAS)))
 $(call objs,cli): $(B)/extras
 

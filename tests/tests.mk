@@ -90,7 +90,7 @@ bench: bench-driver $(BENCHES)
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
 lint: $(B)/earshot.1.scd
-	$(Q)LINT_MANUAL=$< LINT_CFLAGS='$(STD) $(if $(SECCOMP),-DEARSHOT_SECCOMP) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
+	$(Q)LINT_MANUAL=$< LINT_CFLAGS='$(STD) $(EXTRA_DEFINES) $(if $(SECCOMP),-DEARSHOT_SECCOMP) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)"' \
 	  tests/lint/run
 
 -include $(wildcard $(B)/tests/unit/*/*.d $(B)/tests/bench/*.d)

@@ -54,6 +54,7 @@ enum confine_calls {
 	CONFINE_CALLS_START = 1 << 2, /* start programs and end them */
 	CONFINE_CALLS_STRICT =
 	    1 << 3, /* end the process at any other call and say which: for tests */
+	CONFINE_CALLS_OFFLINE = 1 << 4, /* make, bind and connect no sockets: takes these away */
 };
 
 /* Makes no other system calls from now on (seccomp); the kernel then seems to lack them (ENOSYS).

@@ -51,15 +51,17 @@ static const char base[] =
     /* files that are there */
     "open openat stat stat64 lstat lstat64 fstat fstat64 newfstatat fstatat64 statx access "
     "faccessat faccessat2 readlink readlinkat getcwd fadvise64 fadvise64_64 arm_fadvise64_64 "
-    /* the network; all but socket() itself, which has conditions */
-    "bind connect getsockname getpeername getsockopt setsockopt send sendto recv recvfrom sendmsg "
-    "recvmsg sendmmsg recvmmsg recvmmsg_time64 shutdown "
+    /* sockets that are there */
+    "send sendto recv recvfrom sendmsg recvmsg sendmmsg recvmmsg recvmmsg_time64 shutdown "
     /* who and where we are */
     "getuid geteuid getgid getegid getresuid getresgid getgroups getuid32 geteuid32 getgid32 "
     "getegid32 getresuid32 getresgid32 getgroups32 uname sysinfo getrandom getrlimit ugetrlimit "
     "prlimit64 "
     /* what confines us further */
     "seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self";
+
+/* the network; all but socket() itself, which has conditions */
+static const char network[] = "bind connect getsockname getpeername getsockopt setsockopt";
 
 static const char serve[] = "listen accept accept4";
 
@@ -68,7 +70,7 @@ static const char write_files[] =
     "ftruncate64 truncate truncate64 fallocate fsync fdatasync sync_file_range flock umask chmod "
     "fchmod fchmodat fchmodat2 fchown fchown32 utimensat utimensat_time64 futimesat statfs "
     "statfs64 fstatfs fstatfs64 getdents getdents64 openat2 sendfile sendfile64 copy_file_range "
-    "readahead setrlimit";
+    "readahead setrlimit syncfs";
 
 static const char start[] = "execve fork vfork wait4 waitid waitpid kill setsid chdir capget";
 
@@ -174,8 +176,12 @@ static int
 add_rules(scmp_filter_ctx filter, unsigned groups)
 {
 	int err = add_names(filter, SCMP_ACT_ALLOW, base);
+	bool offline = groups & CONFINE_CALLS_OFFLINE;
+	if (!err && !offline)
+		err = add_names(filter, SCMP_ACT_ALLOW, network);
 	for (size_t i = 0; !err && i < ARRAY_LEN(narrows); i++)
-		err = add_narrow(filter, &narrows[i]);
+		if (!offline || strncmp(narrows[i].name, "socket", strlen("socket")) != 0)
+			err = add_narrow(filter, &narrows[i]);
 	if (!err && (groups & CONFINE_CALLS_SERVE))
 		err = add_names(filter, SCMP_ACT_ALLOW, serve);
 	if (!err && (groups & CONFINE_CALLS_WRITE))

@@ -53,7 +53,7 @@ enum {
 	LIMIT_TXT_NAME = 64,     /* what we publish of one of first, last, nick, node */
 	LIMIT_ENTRIES = 2048,    /* strangers known to discovery at once: random ones go (N8) ... */
 	LIMIT_ENTRIES_KEPT = 4096, /* ... and of others, who lose their place to nobody */
-	LIMIT_INSTANCES = 16384,   /* names that the helper tells of */
+	LIMIT_INSTANCES = 8192,    /* names that the helper tells of */
 	LIMIT_ADDRESSES = 16,      /* addresses kept for one entry */
 	LIMIT_PLACES = 16,         /* (interface, family) pairs kept for one entry */
 	LIMIT_FIXED_PEERS = 256,
@@ -65,7 +65,7 @@ enum {
 	LIMIT_LOOKUPS = 1024,           /* questions of the daemon to the helper, unanswered */
 	LIMIT_HELPER_LINE = 256 * 1024, /* one line from or to the discovery helper */
 	LIMIT_HELPER_QUEUE = 8 << 20,   /* unsent bytes kept for the helper */
-	LIMIT_MDNS_CACHE = 65536,       /* records, per interface and family (embedded responder) */
+	LIMIT_MDNS_CACHE = 16384,       /* records, per interface and family (embedded responder) */
 
 	/* Peer layer */
 	LIMIT_PEOPLE_GONE = 256,        /* people remembered after they left */
@@ -131,14 +131,15 @@ enum {
 	LIMIT_TRANSFERS_ACTIVE = 4, /* bytes of so many move at a time, each in a thread */
 	LIMIT_TRANSFER_IDLE = 30,   /* seconds without a byte, then the connection ends */
 	LIMIT_TRANSFER_CHECKPOINT = 16 << 20, /* what a crash of the receiver may cost again */
-	LIMIT_SOCKS5_PENDING = 32, /* connections that have not said what they are for; ... */
-	LIMIT_SOCKS5_SOURCE = 8,   /* ... of these of one address ... */
-	LIMIT_SOCKS5_SECONDS = 10, /* ... and for so long */
-	LIMIT_OFFERS_OF = 32,      /* of one person, waiting for an answer of ours */
-	LIMIT_OFFER_DAYS = 7,      /* without a byte, then it is given up */
-	LIMIT_FILE_NAME_IN = 1024, /* the same as it came */
-	LIMIT_FILE_TEXT = 1024,    /* media type, description */
-	LIMIT_REASON = 256,        /* why a transfer ended, for people */
+	LIMIT_SOCKS5_PENDING = 32,    /* connections that have not said what they are for; ... */
+	LIMIT_SOCKS5_SOURCE = 8,      /* ... of these of one address ... */
+	LIMIT_SOCKS5_SECONDS = 10,    /* ... and for so long */
+	LIMIT_OFFERS_OF = 32,         /* of one person, waiting for an answer of ours */
+	LIMIT_OFFERS_STRANGERS = 256, /* not final ones of all strangers together */
+	LIMIT_OFFER_DAYS = 7,         /* without a byte, then it is given up */
+	LIMIT_FILE_NAME_IN = 1024,    /* the same as it came */
+	LIMIT_FILE_TEXT = 1024,       /* media type, description */
+	LIMIT_REASON = 256,           /* why a transfer ended, for people */
 	LIMIT_THUMBNAIL = 16 * 1024,
 	LIMIT_SESSION_ID = 128,      /* what the other side calls a session or bytestream */
 	LIMIT_SESSIONS_OF = 64,      /* Jingle sessions with one person */

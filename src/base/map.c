@@ -32,11 +32,11 @@ sip_round(uint64_t v[4])
 }
 
 /* SipHash-1-3 over the string, padded with its length as the algorithm asks. */
-static size_t
-hash(const struct map *m, const char *s)
+uint64_t
+map_hash(const unsigned char key[16], const char *s)
 {
 	uint64_t k[2];
-	memcpy(k, m->key, sizeof(k));
+	memcpy(k, key, sizeof(k));
 	uint64_t v[4] = {k[0] ^ 0x736f6d6570736575u, k[1] ^ 0x646f72616e646f6du,
 	    k[0] ^ 0x6c7967656e657261u, k[1] ^ 0x7465646279746573u};
 	size_t len = strlen(s), at = 0;
@@ -56,7 +56,13 @@ hash(const struct map *m, const char *s)
 	v[2] ^= 0xff;
 	for (int i = 0; i < 3; i++)
 		sip_round(v);
-	return (size_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static size_t
+hash(const struct map *m, const char *s)
+{
+	return (size_t)map_hash(m->key, s);
 }
 
 void

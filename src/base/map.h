@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct map {
 	struct map_node **slots; /* owned */
@@ -30,6 +31,9 @@ void *map_get(const struct map *m, const char *key);
 int map_set(struct map *m, const char *key, void *value) MUST_USE;
 /* Removes and returns the value, NULL if there was none. */
 void *map_remove(struct map *m, const char *key);
+
+/* The hash alone: nobody who does not know the key can make two strings collide. */
+uint64_t map_hash(const unsigned char key[16], const char *s);
 
 /* The current entry may be removed inside the loop. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): the macro declares the name it is given */

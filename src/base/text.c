@@ -233,6 +233,38 @@ char_width(uint32_t c)
 	return (size_t)w;
 }
 
+/* A shell takes these as they are, but for the first two at the beginning. */
+static bool
+is_bare(const char *name)
+{
+	static const char bare[] =
+	    "#-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "@._+:/%,";
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c <= 0x7f && !strchr(bare, *c))
+			return false;
+	return *name && *name != '#' && *name != '-';
+}
+
+void
+text_argument(struct buf *out, const char *name)
+{
+	if (is_bare(name)) {
+		text_add(out, TEXT_NAME, name, strlen(name));
+		return;
+	}
+	buf_char(out, '\'');
+	for (size_t n; *name; name += n) {
+		n = strcspn(name, "'");
+		text_add(out, TEXT_NAME, name, n);
+		if (name[n] == '\'') {
+			buf_str(out, "'\\''");
+			n++;
+		}
+	}
+	buf_char(out, '\'');
+}
+
 /* The next grapheme: its bytes, and its columns. What is joined to it takes none. */
 static size_t
 next_grapheme(const char *s, size_t len, size_t *columns)

@@ -22,6 +22,10 @@ void text_add(struct buf *out, enum text_kind kind, const char *s, size_t len);
 /* The same into a new string (free()), NULL when out of memory. */
 char *text_clean(enum text_kind kind, const char *s) MUST_USE;
 
+/* The same of a name as one argument of a command that people copy into a shell: in quotation marks
+ * if there is anything in it that a shell would act upon. */
+void text_argument(struct buf *out, const char *name);
+
 /* What is shown as somebody's name: at most LIMIT_NAME_CHARS code points and size - 1 bytes of s,
  * cutting no character; blanks of any kind are one ' ', and none at the ends. Not clean yet.
  * Returns the length, 0 if there is nothing but blanks and accents. */

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "chat/conversation.h"
 #include "chat/said.h"
 #include "peer/roster.h"
@@ -31,9 +32,11 @@ conversation_wanted(struct ipc_call *call)
 static bool
 may_be_said(struct ipc_call *call, const struct person *p)
 {
+	struct buf name = BUF_INIT(LIMIT_LABEL);
 	int err = person_may_hear(p);
 	if (!err)
 		return true;
+	text_argument(&name, p->instance);
 	if (p->blocked)
 		ipc_fail(call, IPC_TRUST,
 		    "You have blocked %s; `earshot trust unblock` lets you talk again.", p->name);
@@ -41,12 +44,13 @@ may_be_said(struct ipc_call *call, const struct person *p)
 		ipc_fail(call, IPC_TRUST,
 		    "%s has another key than the person of that name: nothing is said to it. Ask "
 		    "the person; if the key is theirs, `earshot trust accept-new-key %s`.",
-		    p->name, p->instance);
+		    p->name, buf_cstr(&name));
 	else
 		ipc_fail(call, IPC_TRUST,
 		    "%s does not encrypt, and your settings do not allow to talk to it ([privacy] "
 		    "plain).",
 		    p->name);
+	buf_finish(&name);
 	return false;
 }
 

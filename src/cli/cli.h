@@ -119,6 +119,12 @@ int cli_text(struct cli *c, int argc, char **argv, struct buf *text) MUST_USE;
 /* Appends the arguments with a blank between. */
 void cli_join(struct buf *out, int argc, char **argv);
 
+/* `send NAME --file PATH...` is send-file. */
+int send_files(struct cli *c, const char *peer, int count, char **paths);
+/* What `cancel` may be given instead of a person: the id of a file, "f3". */
+bool files_is_id(const char *word);
+int files_cancel(struct cli *c, const char *id);
+
 /* The answer to "who". A daemon that has just started is given time to hear from people. */
 int who_ask(struct cli *c, bool all, struct earshot_value **answer) MUST_USE;
 /* The table of people and what is wrong, if anything is. */

@@ -87,6 +87,8 @@ cmd_react(struct cli *c, int argc, char **argv)
 int
 cmd_cancel(struct cli *c, int argc, char **argv)
 {
+	if (argc == 1 && files_is_id(argv[0]))
+		return files_cancel(c, argv[0]);
 	const char *words = argc > 1 ? argv[1] : "last";
 	struct earshot_value *params, *answer = NULL;
 	char *id = NULL;

@@ -100,6 +100,7 @@ add_state(struct buf *b, const struct earshot_value *state)
 	    "People", earshot_value_int(state, "people", 0), earshot_value_int(state, "streams", 0),
 	    earshot_value_int(state, "clients", 0), "Port", earshot_value_int(state, "port", 0));
 	add_text(b, "Sandbox", state, "sandbox");
+	add_text(b, "Files", state, "porter");
 	add_text(b, "Settings", state, "config");
 	add_text(b, "Log", state, "log");
 }

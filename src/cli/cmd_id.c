@@ -170,8 +170,7 @@ cmd_id_export(struct cli *c, int argc, char **argv)
 	struct earshot_value *answer = NULL;
 	int passphrase = -1, code = cli_connect(c);
 	if (!code && !cli_option(c, "no-passphrase"))
-		code =
-		    secret_ask(c, "A passphrase for the file (empty: none): ", true, &passphrase);
+		code = secret_ask(c, "A passphrase for the file: ", true, &passphrase);
 	if (code)
 		return code;
 	int fd = open(argv[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
@@ -183,7 +182,11 @@ cmd_id_export(struct cli *c, int argc, char **argv)
 	}
 	int kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	int err = call_with(c, "id.export", fd, passphrase, &answer);
-	if (err)
+	if (is_locked(err, answer))
+		code = cli_fail(c, CLI_ERROR,
+		    "No passphrase was given. A file that is open to whoever has it: "
+		    "--no-passphrase.");
+	else if (err)
 		code = cli_fail_call(c, err, answer);
 	else if (kept < 0 || fsync(kept) < 0)
 		code =

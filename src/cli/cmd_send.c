@@ -241,6 +241,9 @@ take_options(struct cli *c, struct earshot_value *params, int64_t *wait_ms)
 int
 cmd_send(struct cli *c, int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--file") == 0)
+		return argc > 2 ? send_files(c, argv[0], argc - 2, argv + 2)
+				: cli_usage(c, "Which file?");
 	struct fate fate = {.early = earshot_value_array()};
 	struct buf text = BUF_INIT(LIMIT_MESSAGE_TEXT);
 	struct earshot_value *params = cli_peer(argv[0]), *answer = NULL;

@@ -20,6 +20,8 @@ enum argument {
 	ARG_COMMAND,
 	ARG_SHELL,
 	ARG_ADDRESS,
+	ARG_TRANSFER,
+	ARG_PERSON_FILES,
 };
 
 struct option {
@@ -88,6 +90,16 @@ int cmd_trust_block(struct cli *c, int argc, char **argv);
 int cmd_trust_unblock(struct cli *c, int argc, char **argv);
 int cmd_trust_forget(struct cli *c, int argc, char **argv);
 int cmd_trust_accept_new_key(struct cli *c, int argc, char **argv);
+int cmd_send_file(struct cli *c, int argc, char **argv);
+int cmd_record(struct cli *c, int argc, char **argv);
+int cmd_files(struct cli *c, int argc, char **argv);
+int cmd_files_limit(struct cli *c, int argc, char **argv);
+int cmd_files_auto(struct cli *c, int argc, char **argv);
+int cmd_files_forget(struct cli *c, int argc, char **argv);
+int cmd_accept(struct cli *c, int argc, char **argv);
+int cmd_decline(struct cli *c, int argc, char **argv);
+int cmd_pause(struct cli *c, int argc, char **argv);
+int cmd_resume(struct cli *c, int argc, char **argv);
 int cmd_peers_add(struct cli *c, int argc, char **argv);
 int cmd_peers_remove(struct cli *c, int argc, char **argv);
 int cmd_peers_list(struct cli *c, int argc, char **argv);

@@ -25,7 +25,7 @@ const struct exit_text command_exits[] = {
     {CLI_REFUSED, "The daemon's socket belongs to another user"},
     {CLI_LATE, "It is too late: the message has gone out"},
     {CLI_DISK, "The daemon cannot keep it, as the disk is full, say; nothing was done"},
-    {CLI_FAILED, "The message was not delivered and was given up"},
+    {CLI_FAILED, "The message or the file was not delivered and was given up"},
     {0, NULL},
 };
 
@@ -45,6 +45,36 @@ static const struct option send_options[] = {
     {"reply", 0, "ID", "The message that is answered: last, its number or its id"},
     {"lifetime", 0, "SPAN", "Give up after this time: 30d, 12h; 0 never"},
     {"token", 0, "TEXT", "The same token again sends nothing again"},
+    {"name", 0, "FILE", "What a file is to be called (with --file)"},
+    {0},
+};
+
+static const struct option send_file_options[] = {
+    {"wait", 0, NULL, "Stay until the other has it all"},
+    {"name", 0, "FILE", "What it is to be called, also for standard input (-)"},
+    {0},
+};
+
+static const struct option record_options[] = {
+    {"seconds", 0, "N", "Record so long, instead of until Enter is pressed"},
+    {"wait", 0, NULL, "Stay until the other has it all"},
+    {0},
+};
+
+static const struct option files_options[] = {
+    {"all", 'a', NULL, "Also those that are over"},
+    {"with", 0, "NAME", "Only from and to this person"},
+    {0},
+};
+
+static const struct option accept_options[] = {
+    {"to", 0, "DIR", "Put it into this folder, instead of your downloads"},
+    {"wait", 0, NULL, "Stay until it is all here"},
+    {0},
+};
+
+static const struct option resume_options[] = {
+    {"wait", 0, NULL, "Stay until it is through"},
     {0},
 };
 
@@ -214,6 +244,18 @@ static const struct command id_children[] = {
     {0},
 };
 
+static const struct command files_children[] = {
+    {"limit", "[RATE|off]", "Show or change how fast files may travel",
+	"Bytes a second of all files together, both ways: 500k, 10M.", ARG_NONE, COMMAND_START, 0,
+	1, NULL, NULL, cmd_files_limit},
+    {"auto", "[NAME [SIZE [DAILY]|off]]", "Show or change whose files are accepted without asking",
+	"Only of people you have verified, up to SIZE for one file and DAILY for all of a day.",
+	ARG_PERSON, COMMAND_START, 0, 3, NULL, NULL, cmd_files_auto},
+    {"forget", "ID", "List a file no longer", "The file itself stays where it is.", ARG_TRANSFER,
+	COMMAND_START, 1, 1, NULL, NULL, cmd_files_forget},
+    {0},
+};
+
 static const struct command daemon_children[] = {
     {"start", "", "Start the daemon if it is not running",
 	"There is seldom a need for it: the commands that talk to people do it by themselves.",
@@ -243,8 +285,39 @@ const struct command command_table[] = {
 	"it is the message, dashes too. Without a text, or with - in its place, the message is "
 	"read from standard input. \"/me waves\" says what you do. Success means that the message "
 	"is kept on disk: it is delivered now, or when the person is back. If the person is here "
-	"the receipt is waited for, so that you hear whether it arrived.",
+	"the receipt is waited for, so that you hear whether it arrived. With --file right after "
+	"NAME files follow instead of words, see send-file.",
 	ARG_PERSON, COMMAND_START | COMMAND_TEXT, 1, -1, send_options, NULL, cmd_send},
+    {"send-file", "NAME PATH...", "Send files and folders",
+	"The other is asked before anything travels, unless they have verified you and said "
+	"otherwise. What is interrupted goes on by itself where it was, after a crash or a restart "
+	"of "
+	"either side too, for seven days; earshot files shows how it stands. - is standard input "
+	"and "
+	"wants a --name. On a terminal it stays while the file is on its way; Ctrl-C leaves that "
+	"to "
+	"the background.",
+	ARG_PERSON_FILES, COMMAND_START, 2, -1, send_file_options, NULL, cmd_send_file},
+    {"record", "NAME", "Record a voice message and send it",
+	"With arecord, pw-record or ffmpeg, whichever is there. Enter ends it.", ARG_PERSON,
+	COMMAND_START, 1, 1, record_options, NULL, cmd_record},
+    {"files", "", "Show the files that wait or are on their way",
+	"With the id that accept, decline, pause, resume and cancel take. Into a file or a pipe "
+	"goes "
+	"a line a file: id, direction, person, file, state and time, with tabs between.",
+	ARG_NONE, COMMAND_START, 0, 0, files_options, files_children, cmd_files},
+    {"accept", "[ID|NAME]", "Take a file that somebody wants to give you",
+	"ID as files shows it; a person's name, or nothing, if only one file waits. It goes into "
+	"your "
+	"download folder under a name that is free there, and appears when it is whole and "
+	"its content has been checked.",
+	ARG_TRANSFER, COMMAND_START, 0, 1, accept_options, NULL, cmd_accept},
+    {"decline", "[ID|NAME]", "Refuse a file that somebody wants to give you", NULL, ARG_TRANSFER,
+	COMMAND_START, 0, 1, NULL, NULL, cmd_decline},
+    {"pause", "[ID|NAME]", "Halt a file on its way, until resume", NULL, ARG_TRANSFER,
+	COMMAND_START, 0, 1, NULL, NULL, cmd_pause},
+    {"resume", "[ID|NAME]", "Go on with a file that you paused", NULL, ARG_TRANSFER, COMMAND_START,
+	0, 1, resume_options, NULL, cmd_resume},
     {"chat", "NAME", "Talk with somebody",
 	"Shows what was said last and marks it as seen. What you type is sent with Enter; what the "
 	"other says appears above. A check mark tells that a message arrived, two that it was "
@@ -270,8 +343,9 @@ const struct command command_table[] = {
     {"outbox", "[NAME]", "Show what waits to be sent",
 	"To whom, since when, its number and how it begins.", ARG_PERSON, COMMAND_START, 0, 1, NULL,
 	NULL, cmd_outbox},
-    {"cancel", "NAME [ID]", "Do not send a message that still waits",
-	"ID is last (the newest that waits, also without an ID), its number, or its id or how "
+    {"cancel", "NAME [ID] | FILE-ID", "Do not send a message that still waits, or end a file",
+	"FILE-ID is the id of a file (f3), as files shows it. ID is last (the newest that waits, "
+	"also without an ID), its number, or its id or how "
 	"that begins; outbox and history --ids show them.",
 	ARG_PERSON, COMMAND_START, 1, 2, NULL, NULL, cmd_cancel},
     {"edit", "NAME ID [TEXT...]", "Correct a message of yours",

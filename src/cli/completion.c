@@ -67,6 +67,8 @@ argument_words(enum argument kind)
 	case ARG_FILE:
 	case ARG_COMMAND:
 	case ARG_ADDRESS:
+	case ARG_TRANSFER:
+	case ARG_PERSON_FILES:
 		break;
 	}
 	return "";
@@ -76,8 +78,10 @@ argument_words(enum argument kind)
 static const char *
 argument_live(enum argument kind)
 {
-	if (kind == ARG_PERSON || kind == ARG_TWO_PEOPLE)
+	if (kind == ARG_PERSON || kind == ARG_TWO_PEOPLE || kind == ARG_PERSON_FILES)
 		return "people";
+	if (kind == ARG_TRANSFER)
+		return "files";
 	return kind == ARG_ADDRESS ? "addresses" : NULL;
 }
 
@@ -260,6 +264,8 @@ zsh_case(struct buf *out, const char *path, const struct command *cmd)
 		buf_fmt(out, " '1:name:{_earshot_live %s}'", live);
 	if (cmd->first == ARG_TWO_PEOPLE)
 		buf_fmt(out, " '2:name:{_earshot_live %s}'", live);
+	else if (cmd->first == ARG_PERSON_FILES)
+		buf_str(out, " '*:file:_files'");
 	else if (cmd->first == ARG_FILE)
 		buf_str(out, " '1:file:_files'");
 	else if (cmd->first == ARG_COMMAND) {
@@ -443,16 +449,22 @@ cmd_complete(struct cli *c, int argc, char **argv)
 	(void)argc;
 	struct buf b = BUF_INIT(SCREEN_MAX);
 	struct earshot_value *answer = NULL;
-	bool people = strcmp(argv[0], "people") == 0;
-	if (!people && strcmp(argv[0], "addresses") != 0)
-		return cli_usage(c, "There are people and addresses.");
-	int code = cli_call(c, NULL, people ? "who" : "peers.list", NULL, &answer);
+	static const struct {
+		const char *what, *method, *list, *name;
+	} kinds[] = {
+	    {"people", "who", "people", "name"},
+	    {"addresses", "peers.list", "peers", "address"},
+	    {"files", "files", "files", "id"},
+	};
+	size_t i = 0;
+	while (i < ARRAY_LEN(kinds) && strcmp(argv[0], kinds[i].what) != 0)
+		i++;
+	if (i == ARRAY_LEN(kinds))
+		return cli_usage(c, "There are people, addresses and files.");
+	int code = cli_call(c, NULL, kinds[i].method, NULL, &answer);
 	if (code)
 		return code;
-	if (people)
-		add_candidates(&b, earshot_value_get(answer, "people"), "name");
-	else
-		add_candidates(&b, earshot_value_get(answer, "peers"), "address");
+	add_candidates(&b, earshot_value_get(answer, kinds[i].list), kinds[i].name);
 	earshot_value_free(answer);
 	return cli_print(c, &b);
 }

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "cli/talk.h"
+#include "cli/transfer_words.h"
 #include "cli/watch.h"
 #include "cli/words.h"
 
@@ -305,10 +306,23 @@ add_introduction(const struct screen *s, struct buf *b, const struct earshot_val
 	words_introduction(b, e);
 }
 
+static void
+add_file(const struct screen *s, struct buf *b, const struct earshot_value *e)
+{
+	(void)s;
+	(void)transfer_news(b, e);
+}
+
 /* Every message says that its sender is active: that is no news. */
 static bool
 is_news(const char *topic, const struct earshot_value *event)
 {
+	struct buf none = BUF_INIT(WORDS_MAX);
+	if (strcmp(topic, "file") == 0) {
+		bool news = transfer_news(&none, event);
+		buf_finish(&none);
+		return news;
+	}
 	return strcmp(topic, "typing") != 0 ||
 	       !str_equal(earshot_value_str(event, "state"), "active");
 }
@@ -335,6 +349,7 @@ watch_words(const struct screen *s, struct buf *out, const struct earshot_value 
 	    {"trust", true, add_trust},
 	    {"verify", false, add_verify},
 	    {"introduction", false, add_introduction},
+	    {"file", true, add_file},
 	    {"person", true, add_person},
 	    {"typing", true, add_typing},
 	    {"attention", true, add_attention},

@@ -104,8 +104,9 @@ words_introduction(struct buf *out, const struct earshot_value *event)
 	buf_str(out, " vouches for ");
 	if (earshot_value_has(event, "peer")) {
 		words_display(out, event);
+		const char *peer = earshot_value_str(event, "peer");
 		buf_str(out, ": earshot trust accept ");
-		words_str(out, event, "peer");
+		text_argument(out, peer ? peer : "");
 	} else {
 		buf_str(out, "the key ");
 		words_str(out, event, "tag");

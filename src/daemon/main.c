@@ -18,6 +18,7 @@
 #include "store/store.h"
 #include "tls/identity.h"
 #include "tls/session.h"
+#include "transfer/porter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +57,7 @@ struct daemon {
 	struct roster roster;
 	char *socket; /* owned */
 	struct sandbox sandbox;
+	struct porter *porter; /* owned; NULL: files can be neither sent nor received */
 	char log[512];
 	int lock;
 	uint64_t started; /* ms, uv_now() */
@@ -126,6 +128,10 @@ call_status(struct ipc_call *call)
 	sandbox_describe(&d->sandbox, &sandbox);
 	value_set_str(v, "sandbox", buf_cstr(&sandbox));
 	buf_finish(&sandbox);
+	struct buf porter = BUF_INIT(64);
+	porter_describe(d->porter, &porter);
+	value_set_str(v, "porter", buf_cstr(&porter));
+	buf_finish(&porter);
 	set_path(v, "config", d->config.path);
 	set_path(v, "log", d->log);
 	if (str_empty(value_str(v, "problem")) && d->config.problem.len)
@@ -360,6 +366,8 @@ start_roster(struct daemon *d)
 	    .tls = d->config.tls ? d->tls : NULL,
 	    .own_id = tls_identity_id(d->identity),
 	    .policy = d->config.policy,
+	    .files = d->config.files,
+	    .porter = d->porter,
 	    .lifetime = d->config.lifetime,
 	    .on_started = on_started,
 	    .ctx = d,
@@ -409,6 +417,21 @@ start(struct daemon *d)
 	if (!err)
 		err = ipc_server_add(d->ipc, id_methods, &d->id);
 	return err;
+}
+
+/* Before the sandbox, which it could not do without, before any thread and any key. */
+static void
+start_porter(struct daemon *d)
+{
+	char *downloads = NULL;
+	int err = d->config.downloads ? str_replace(&downloads, d->config.downloads)
+				      : paths_downloads(&downloads);
+	if (!err)
+		err = porter_start_confined(downloads, d->config.sandbox, &d->porter);
+	if (err)
+		log_error(
+		    NULL, "files can be neither sent nor received: no porter: %s", err_str(err));
+	free(downloads);
 }
 
 /* From here on only what is needed. */
@@ -494,12 +517,15 @@ main(int argc, char **argv)
 			    "earshotd: the lock in its folder cannot be taken: %s.\n",
 			    err_str(err));
 	}
-	if (!err)
+	if (!err) {
+		start_porter(&d);
 		err = enter_sandbox(&d);
+	}
 	if (!err)
 		err = identity_open(d.config.passphrase_fd, &d.identity, &d.tls);
 	if (!err)
 		err = run(&d);
+	porter_stop(d.porter);
 	tls_context_destroy(d.tls);
 	tls_identity_destroy(d.identity);
 	free(d.socket);

@@ -62,12 +62,10 @@ add_owned(struct places *p, char *path, enum confine_right right)
 static int
 add_folders(struct places *p, const char *socket)
 {
-	char *state = NULL, *runtime = NULL, *downloads = NULL;
+	char *state = NULL, *runtime = NULL;
 	int err = paths_get(PATHS_STATE, NULL, &state);
 	if (!err)
 		err = paths_get(PATHS_RUNTIME, NULL, &runtime);
-	if (!err && paths_downloads(&downloads) == 0)
-		add_owned(p, downloads, CONFINE_WRITE);
 	add_owned(p, state, CONFINE_WRITE);
 	add_owned(p, runtime, CONFINE_WRITE);
 	char *folder = err ? NULL : strdup(socket);

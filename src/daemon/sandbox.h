@@ -1,7 +1,7 @@
-/* The daemon's own sandbox: its state, runtime and download folders, what looking up names needs,
- * the discovery helper as the only program, and no system calls but those it makes (L8, L10). Files
- * elsewhere reach it as descriptors only. Before any thread, and before anything is read that
- * others could have written. */
+/* The daemon's own sandbox: its state and runtime folders, what looking up names needs, the
+ * discovery helper as the only program, and no system calls but those it makes (L8, L10). Files
+ * elsewhere, downloads too, reach it as descriptors only (transfer/porter.h). Before any thread,
+ * and before anything is read that others could have written. */
 #ifndef DAEMON_SANDBOX_H
 #define DAEMON_SANDBOX_H
 
@@ -15,8 +15,8 @@ struct sandbox {
 };
 
 /* helper: the program that may be run; socket: where the local socket will be. The folders must be
- * there, the download folder apart. Best effort: what is in force stands in *out. 0, or an error if
- * mode is CONFINE_STRICT and something failed that the kernel has. */
+ * there. Best effort: what is in force stands in *out. 0, or an error if mode is CONFINE_STRICT and
+ * something failed that the kernel has. */
 int sandbox_enter(
     enum confine_mode mode, const char *helper, const char *socket, struct sandbox *out) MUST_USE;
 

@@ -14,7 +14,10 @@
 #include <sys/time.h>
 
 enum {
-	DRAIN_CALLS = 256,        /* then others get their turn */
+	DRAIN_CALLS = 256,        /* then others get their turn; ... */
+	DRAIN_MS = 50,            /* ... sooner if it takes long: Avahi looks at all it knows for a
+				   * packet, and who asks whether we live must not wait for that */
+	TIMEOUTS_MS = 50,         /* the same of timeouts that are due when they are set */
 	RECEIVE_BUFFER = 4 << 20, /* bytes; the kernel gives what its rmem_max allows */
 	CLOCK_STEP_MS = 2000,
 	PACKET_SIZE = 9000, /* the largest of multicast DNS (RFC 6762 §17) */
@@ -26,7 +29,8 @@ struct uv_poll {
 	struct list fds; /* of struct watched_fd */
 	bool drain;
 	struct gate gate;
-	int64_t clock_offset; /* wall minus monotonic, ms */
+	int64_t clock_offset;    /* wall minus monotonic, ms */
+	uint64_t timeouts_until; /* ms; then something else is looked at before the next one */
 };
 
 /* One descriptor, whatever the number of watches on it. Frees itself in the close callback. */
@@ -51,6 +55,7 @@ struct AvahiWatch {
 };
 
 struct AvahiTimeout {
+	struct uv_poll *owner; /* borrowed */
 	uv_timer_t timer;
 	AvahiTimeoutCallback fn;
 	void *userdata;
@@ -118,7 +123,8 @@ static void
 call(AvahiWatch *watch, AvahiWatchEvent happened)
 {
 	struct watched_fd *w = watch->on;
-	for (int i = 0; i < DRAIN_CALLS; i++) {
+	uint64_t until = clock_now() + DRAIN_MS;
+	for (int i = 0; i < DRAIN_CALLS && clock_now() <= until; i++) {
 		watch->happened = happened;
 		if (!w->gated || happened != AVAHI_WATCH_IN || !turned_away(w))
 			watch->fn(watch, w->fd, happened, watch->userdata);
@@ -280,6 +286,18 @@ on_timeout(uv_timer_t *timer)
 		t->fn(t, t->userdata);
 }
 
+/* libuv goes on with timers for as long as one is due, and Avahi sets one for all that it has to
+ * do, a thing at a time: with much to do nothing else would ever be looked at. */
+static uint64_t
+no_sooner(struct uv_poll *p)
+{
+	uint64_t now = clock_now();
+	if (now < p->timeouts_until)
+		return 0;
+	p->timeouts_until = now + TIMEOUTS_MS;
+	return 1;
+}
+
 static void
 timeout_update(AvahiTimeout *t, const struct timeval *tv)
 {
@@ -291,6 +309,8 @@ timeout_update(AvahiTimeout *t, const struct timeval *tv)
 	}
 	AvahiUsec age = avahi_age(tv);                             /* negative: still to come */
 	uint64_t ms = age < 0 ? ((uint64_t)-age + 999) / 1000 : 0; /* never too early */
+	if (ms == 0)
+		ms = no_sooner(t->owner);
 	uv_update_time(t->timer.loop);
 	(void)uv_timer_start(&t->timer, on_timeout, ms, 0);
 }
@@ -302,6 +322,7 @@ timeout_new(const AvahiPoll *api, const struct timeval *tv, AvahiTimeoutCallback
 	AvahiTimeout *t = calloc(1, sizeof(*t));
 	if (!t)
 		return NULL;
+	t->owner = p;
 	t->fn = fn;
 	t->userdata = userdata;
 	(void)uv_timer_init(p->loop, &t->timer); /* cannot fail */

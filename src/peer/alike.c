@@ -13,15 +13,24 @@ enum { KEY_MAX = 4096 };
 
 /* Made anew when it is asked for after somebody known has changed, which is seldom. */
 struct alike {
-	struct map looks; /* lookalike_key() -> display, owned */
+	struct map looks; /* lookalike_key() -> struct look, owned */
 	bool stale;
 };
 
-static bool
-is_known(const struct person *p)
+/* What the best trusted of those who look like that is called. */
+struct look {
+	int rank;
+	char display[];
+};
+
+/* 0: not known. */
+static int
+rank_of(const struct person *p)
 {
-	return p->has_key && (p->trust == STORE_TRUST_KNOWN || p->trust == STORE_TRUST_INTRODUCED ||
-				 p->trust == STORE_TRUST_VERIFIED);
+	bool known =
+	    p->has_key && (p->trust == STORE_TRUST_KNOWN || p->trust == STORE_TRUST_INTRODUCED ||
+			      p->trust == STORE_TRUST_VERIFIED);
+	return known ? store_trust_rank(p->trust) : 0;
 }
 
 static void
@@ -35,15 +44,23 @@ empty(struct alike *a)
 
 /* Without memory it is missing, until the next change. */
 static void
-add(struct alike *a, const char *name, const char *display)
+add(struct alike *a, const char *name, const char *display, int rank)
 {
 	struct buf key = BUF_INIT(KEY_MAX);
 	lookalike_key(&key, name);
-	char *copy = buf_err(&key) || key.len == 0 || map_get(&a->looks, buf_cstr(&key))
-			 ? NULL
-			 : strdup(display);
-	if (copy && map_set(&a->looks, buf_cstr(&key), copy) != 0)
-		free(copy);
+	struct look *before =
+	    buf_err(&key) || key.len == 0 ? NULL : map_get(&a->looks, buf_cstr(&key));
+	bool wanted = !buf_err(&key) && key.len > 0 && (!before || before->rank < rank);
+	size_t size = strlen(display) + 1;
+	struct look *look = wanted ? malloc(sizeof(*look) + size) : NULL;
+	if (look) {
+		look->rank = rank;
+		memcpy(look->display, display, size);
+		if (map_set(&a->looks, buf_cstr(&key), look) == 0)
+			free(before);
+		else
+			free(look);
+	}
 	buf_finish(&key);
 }
 
@@ -53,30 +70,40 @@ renew(struct alike *a, const struct roster *r)
 	empty(a);
 	MAP_FOREACH (node, &r->people) {
 		struct person *p = node->value;
-		p->in_alike = is_known(p);
+		int rank = rank_of(p);
+		p->in_alike = rank > 0;
 		if (!p->in_alike)
 			continue;
-		add(a, p->display, p->display);
-		add(a, p->instance, p->display);
+		add(a, p->display, p->display, rank);
+		add(a, p->instance, p->display, rank);
 	}
 	a->stale = false;
+}
+
+/* Who is known looks like somebody else only if that one is trusted more. */
+static const char *
+find(const struct alike *a, const char *name, int rank)
+{
+	struct buf key = BUF_INIT(KEY_MAX);
+	lookalike_key(&key, name);
+	const struct look *look = buf_err(&key) ? NULL : map_get(&a->looks, buf_cstr(&key));
+	buf_finish(&key);
+	return look && look->rank > rank ? look->display : NULL;
 }
 
 const char *
 alike_of(const struct person *p)
 {
 	struct alike *a = p->roster->alike;
-	struct buf key = BUF_INIT(KEY_MAX);
-	if (!a || is_known(p))
+	if (!a)
 		return NULL;
 	if (a->stale)
 		renew(a, p->roster);
 	if (a->looks.len == 0)
 		return NULL; /* and no name is looked at */
-	lookalike_key(&key, p->display);
-	const char *found = buf_err(&key) ? NULL : map_get(&a->looks, buf_cstr(&key));
-	buf_finish(&key);
-	return found;
+	const char *found = find(a, p->display, rank_of(p));
+	bool other = strcmp(p->display, p->instance) != 0;
+	return !found && other ? find(a, p->instance, rank_of(p)) : found;
 }
 
 static void

@@ -1,5 +1,5 @@
-/* Who could be taken for somebody known (N5): a person without a known key whose display looks like
- * that of one with a known key, or like that one's instance name. Loop thread only. */
+/* Who could be taken for somebody known (N5): a person whose display or instance name looks like
+ * that of one with a known key who is trusted more. Loop thread only. */
 #ifndef PEER_ALIKE_H
 #define PEER_ALIKE_H
 

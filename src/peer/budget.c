@@ -51,3 +51,9 @@ budget_notice(struct budget *b, struct bucket *all, uint64_t now)
 	bucket_charge(&b->notices, notices, 10, now);
 	return true;
 }
+
+bool
+budget_seldom(struct bucket *all, uint64_t now)
+{
+	return bucket_take(all, all_notices, 1, now);
+}

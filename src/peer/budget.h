@@ -40,5 +40,7 @@ uint64_t budget_wait(const struct budget *b, struct bucket_rate words, uint64_t 
 
 /* May somebody be disturbed for what it said? Counts, if so. all: the notices of all strangers. */
 bool budget_notice(struct budget *b, struct bucket *all, uint64_t now);
+/* The same for what one of them can do but a few times an hour: all together are limited. */
+bool budget_seldom(struct bucket *all, uint64_t now);
 
 #endif

@@ -229,7 +229,9 @@ check_dialled(
 {
 	const char *from = stream_peer_from(s);
 	const char *name = p->nameless || p->has_key ? from : p->instance;
-	const struct discovery_entry *e = p->entry;
+	/* of the address of a fixed peer nothing is announced, but of the name it says it has */
+	const struct discovery_entry *e =
+	    p->nameless && !str_empty(name) ? discovery_find(r->discovery, name) : p->entry;
 	if (p->has_key) {
 		if (tls_peer_was(key, &p->key))
 			return tls_id_equal(&key->id, &p->key) ||

@@ -265,6 +265,14 @@ keep_freed(struct person *p)
 
 /* ---- reading ---- */
 
+/* Of somebody in plain there is nothing to know; many of them would be forgotten again, and those
+ * who wait for a key with them. */
+static bool
+is_telling(const struct store_contact *c)
+{
+	return c->has_key || c->blocked || c->trust != STORE_TRUST_PLAIN;
+}
+
 /* Discovery may have named it already: then it was but an announcement. */
 static int
 take(struct roster *r, const struct store_contact *c)
@@ -294,7 +302,8 @@ on_contacts(void *ctx, struct store_job *job, int err)
 	struct store_contacts *contacts = container_of(job, struct store_contacts, job);
 	struct roster *r = ctx;
 	for (size_t i = 0; !err && !r->closing && i < contacts->count; i++)
-		err = take(r, &contacts->at[i]);
+		if (is_telling(&contacts->at[i]))
+			err = take(r, &contacts->at[i]);
 	store_contacts_finish(contacts);
 	free(contacts);
 	if (r->closing)
@@ -324,7 +333,7 @@ keep_load(struct roster *r)
 	if (!contacts)
 		return -ENOMEM;
 	*contacts = (struct store_contacts){
-	    .job = {.done = on_contacts, .ctx = r}, .limit = LIMIT_PEOPLE_KNOWN};
+	    .job = {.done = on_contacts, .ctx = r}, .limit = STORE_CONTACTS_MAX};
 	roster_hold_start(r);
 	store_contacts(r->store, contacts);
 	return 0;

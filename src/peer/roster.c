@@ -125,6 +125,8 @@ roster_start(
 	if (config->tls)
 		r->own_id = *config->own_id;
 	r->policy = config->policy;
+	r->files = config->files;
+	r->porter = config->porter;
 	r->lifetime = config->lifetime;
 	r->on_started = config->on_started;
 	r->ctx = config->ctx;
@@ -187,6 +189,18 @@ on_part_closed(void *ctx)
 }
 
 void
+roster_hold_stop(struct roster *r)
+{
+	r->closing++;
+}
+
+void
+roster_release_stop(struct roster *r)
+{
+	part_closed(r);
+}
+
+void
 roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
 {
 	if (!r->loop) {
@@ -203,6 +217,7 @@ roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
 		struct person *p = node->value;
 		p->entry = NULL;
 	}
+	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_STOPPING});
 	uv_close((uv_handle_t *)&r->tick, on_tick_closed);
 	if (r->hub)
 		stream_hub_close(r->hub, on_part_closed, r);
@@ -254,6 +269,55 @@ rank(const struct person *p, const char *folded)
 	return m == MATCH_NONE ? 0 : 2u * (unsigned)m + person_is_here(p);
 }
 
+/* Whoever fits, and how well. */
+struct fitting {
+	struct person *best;
+	unsigned rank;
+	size_t count;      /* of those who fit as well as the best */
+	bool acquaintance; /* somebody who is no stranger fits, however badly */
+};
+
+static struct fitting
+look_for(const struct roster *r, const char *folded)
+{
+	struct fitting f = {.rank = 0};
+	MAP_FOREACH (node, &r->people) {
+		struct person *p = node->value;
+		unsigned n = *folded ? rank(p, folded) : 0;
+		if (n > f.rank)
+			f = (struct fitting){.best = p, .rank = n, .acquaintance = f.acquaintance};
+		f.count += n && n == f.rank;
+		f.acquaintance |= n && !person_is_stranger(p);
+	}
+	return f;
+}
+
+/* A stranger can choose a name that fits better than that of whoever was always meant by this, and
+ * be here when they are not: then it is not said who is meant (N5). */
+static bool
+is_clear(const struct fitting *f)
+{
+	return f->count == 1 && !(f->acquaintance && person_is_stranger(f->best));
+}
+
+static void
+list_candidates(
+    const struct roster *r, const struct fitting *f, const char *folded, struct value *out)
+{
+	size_t left = LIMIT_CANDIDATES;
+	for (int stranger = 0; stranger <= 1; stranger++) {
+		MAP_FOREACH (node, &r->people) {
+			struct person *p = node->value;
+			unsigned n = rank(p, folded);
+			bool meant = n && (n == f->rank || (f->acquaintance && !stranger));
+			if (!meant || person_is_stranger(p) != (bool)stranger || left == 0)
+				continue;
+			value_append(out, person_describe(p));
+			left--;
+		}
+	}
+}
+
 static int
 match(struct roster *r, const char *typed, struct person **out, struct value *candidates)
 {
@@ -263,28 +327,13 @@ match(struct roster *r, const char *typed, struct person **out, struct value *ca
 	char *folded = text_fold(typed);
 	if (!folded)
 		return -ENOMEM;
-	unsigned best = 0;
-	size_t count = 0;
-	MAP_FOREACH (node, &r->people) {
-		unsigned n = *folded ? rank(node->value, folded) : 0;
-		if (n > best) {
-			best = n;
-			count = 0;
-			*out = node->value;
-		}
-		count += n && n == best;
-	}
-	size_t left = count > 1 && candidates ? LIMIT_CANDIDATES : 0;
-	for (struct map_node *node = r->people.first; node && left; node = node->next) {
-		if (rank(node->value, folded) != best)
-			continue;
-		value_append(candidates, person_describe(node->value));
-		left--;
-	}
+	struct fitting f = look_for(r, folded);
+	int err = f.count == 0 ? ERR_UNKNOWN : is_clear(&f) ? 0 : ERR_AMBIGUOUS;
+	if (err == ERR_AMBIGUOUS && candidates)
+		list_candidates(r, &f, folded, candidates);
+	*out = f.best;
 	free(folded);
-	if (count > 1)
-		return ERR_AMBIGUOUS;
-	return count ? 0 : ERR_UNKNOWN;
+	return err;
 }
 
 int

@@ -86,6 +86,16 @@ stranger_may_disturb(struct person *p)
 	       budget_notice(&p->budget, &r->notices, clock_now());
 }
 
+bool
+stranger_may_ask(struct person *p)
+{
+	struct roster *r = p->roster;
+	if (!person_is_stranger(p))
+		return true;
+	return r->policy.strangers == POLICY_STRANGERS_ALLOW &&
+	       budget_seldom(&r->notices, clock_now());
+}
+
 /* ---- how many of them ---- */
 
 /* Any number of strangers may come by; those who say nothing any more make room (N18). */
@@ -183,6 +193,8 @@ on_event(void *ctx, const struct bus_event *e)
 	case BUS_UNREACHABLE:
 	case BUS_STORE_TROUBLE:
 	case BUS_STORE_RECOVERED:
+	case BUS_FORGOTTEN:
+	case BUS_STOPPING:
 		return;
 	}
 	if (r->known_due || r->closing)

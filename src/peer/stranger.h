@@ -17,6 +17,8 @@ struct xml_elem;
 void stranger_heard(struct person *p, struct stream *s, const struct xml_elem *stanza);
 /* May what it said disturb anybody? Counts as a disturbance, if so. */
 bool stranger_may_disturb(struct person *p);
+/* The same for what it may do but a few times an hour anyway (LIMIT_VERIFY_TRIES). */
+bool stranger_may_ask(struct person *p);
 /* What is due of one person; true while there is more to come. */
 bool stranger_tick(struct person *p, uint64_t now);
 /* Tells the hub of the addresses if any may have changed. */

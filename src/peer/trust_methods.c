@@ -1,6 +1,7 @@
 /* What the user decides about whom: the methods trust.*. */
 #include "base/err.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "peer/contact.h"
 #include "peer/feature.h"
 #include "peer/introduction.h"
@@ -80,6 +81,22 @@ happens(struct person *p, enum trust_event event, const char *cause)
 		       : contact_happens(p, event, NULL, cause);
 }
 
+static void
+fail_undecided(struct ipc_call *call, const struct person *p)
+{
+	struct buf name = BUF_INIT(LIMIT_LABEL);
+	text_argument(&name, p->instance);
+	if (p->trust == STORE_TRUST_CHANGED)
+		ipc_fail(call, IPC_TRUST,
+		    "%s is not the person who had that name. If they have a new key, `earshot "
+		    "trust accept-new-key %s`.",
+		    p->name, buf_cstr(&name));
+	else
+		ipc_fail(call, IPC_TRUST, "%s has not shown a key, so there is none to accept.",
+		    p->name);
+	buf_finish(&name);
+}
+
 static int
 decide(struct ipc_call *call, enum trust_event event, const char *cause)
 {
@@ -88,14 +105,8 @@ decide(struct ipc_call *call, enum trust_event event, const char *cause)
 		return 0;
 	bool shown = p->has_key || p->trust != STORE_TRUST_CHANGED; /* else it is but announced */
 	int err = shown ? happens(p, event, cause) : ERR_TRUST;
-	if (err == ERR_TRUST && p->trust == STORE_TRUST_CHANGED) {
-		ipc_fail(call, IPC_TRUST,
-		    "%s is not the person who had that name. If they have a new key, `earshot "
-		    "trust accept-new-key %s`.",
-		    p->name, p->instance);
-	} else if (err == ERR_TRUST) {
-		ipc_fail(call, IPC_TRUST, "%s has not shown a key, so there is none to accept.",
-		    p->name);
+	if (err == ERR_TRUST) {
+		fail_undecided(call, p);
 	} else if (err) {
 		return err;
 	} else {

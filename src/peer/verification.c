@@ -8,6 +8,7 @@
 #include "peer/contact.h"
 #include "peer/iq.h"
 #include "peer/roster.h"
+#include "peer/stranger.h"
 #include "peer/verify.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
@@ -388,13 +389,6 @@ read_data(const struct inbound *in, enum verify_stage stage, uint8_t data[VERIFY
 	return strlen(text) == HEX_SIZE - 1 && hex_decode(data, text, HEX_SIZE - 1) == 0;
 }
 
-/* Whoever nobody has accepted does not get to disturb anybody where that is not wanted. */
-static bool
-is_unwelcome(const struct person *p)
-{
-	return p->roster->policy.strangers != POLICY_STRANGERS_ALLOW && person_is_stranger(p);
-}
-
 static int
 refuse(const struct inbound *in, int err)
 {
@@ -420,8 +414,11 @@ take(const struct inbound *in)
 		stage = VERIFY_STAGES; /* what makes no sense is not due */
 	if (!p->verification && stage != VERIFY_COMMIT)
 		return refuse(in, ERR_PROTO);
-	if (stage == VERIFY_COMMIT && is_unwelcome(p) &&
-	    (!p->verification || p->verification->engine.state == VERIFY_IDLE))
+	/* whoever nobody has accepted does not get to disturb anybody where that is not wanted, nor
+	 * do many of them at once (N18) */
+	if (stage == VERIFY_COMMIT &&
+	    (!p->verification || p->verification->engine.state == VERIFY_IDLE) &&
+	    !stranger_may_ask(p))
 		return refuse(in, -EAGAIN);
 	struct verification *v = verification_of(p);
 	if (!v)

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "peer/contact.h"
 #include "peer/introduction.h"
 #include "peer/iq.h"
@@ -340,6 +341,18 @@ introduce(struct ipc_call *call, const struct person *p, struct person *to)
 	return 0;
 }
 
+static void
+fail_unverified(struct ipc_call *call, const struct person *p)
+{
+	struct buf name = BUF_INIT(LIMIT_LABEL);
+	text_argument(&name, p->name);
+	ipc_fail(call, IPC_TRUST,
+	    "You can vouch only for, and to, people whose keys you have compared: earshot verify "
+	    "%s.",
+	    buf_cstr(&name));
+	buf_finish(&name);
+}
+
 static int
 call_introduce(struct ipc_call *call)
 {
@@ -352,10 +365,7 @@ call_introduce(struct ipc_call *call)
 	if (p == to)
 		ipc_fail(call, IPC_INVALID, "Nobody is introduced to themselves.");
 	else if (unverified)
-		ipc_fail(call, IPC_TRUST,
-		    "You can vouch only for, and to, people whose keys you have compared: earshot "
-		    "verify %s.",
-		    unverified->name);
+		fail_unverified(call, unverified);
 	else if (!to->current && !person_is_reachable(to))
 		ipc_fail(call, IPC_ABSENT, "%s is not here. Try again when they are.", to->display);
 	else

@@ -114,6 +114,9 @@ forget_known(struct store_db *db, const struct known *known, const char *cause)
 	if (!err && known->has_key)
 		err = queue_fail_all(
 		    db, known->id, "the key that it was for was forgotten; it may have arrived");
+	/* whose files were accepted was that key */
+	if (!err)
+		err = run_of(db, "DELETE FROM transfer_rule WHERE peer = ?", known->id);
 	if (!err)
 		err = run_of(db,
 		    "UPDATE peer SET key = NULL, trust = 0, via = NULL, instance = NULL,"
@@ -122,7 +125,8 @@ forget_known(struct store_db *db, const struct known *known, const char *cause)
 	if (!err)
 		err = run_of(db,
 		    "DELETE FROM peer WHERE id = ? AND blocked = 0"
-		    " AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)",
+		    " AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)"
+		    " AND NOT EXISTS (SELECT 1 FROM transfer WHERE peer = peer.id)",
 		    known->id);
 	if (!err && known->has_key)
 		err = contact_changed(db, &is, known->trust, cause);
@@ -172,6 +176,7 @@ make_room(struct store_db *db)
 	err = db_stmt(db,
 	    "DELETE FROM peer WHERE id = (SELECT id FROM peer WHERE key IS NOT NULL AND trust IN"
 	    " (?, ?) AND blocked = 0 AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)"
+	    " AND NOT EXISTS (SELECT 1 FROM transfer WHERE peer = peer.id)"
 	    " ORDER BY seen_at, id LIMIT 1)",
 	    &stmt);
 	if (err)
@@ -315,11 +320,12 @@ contacts_run(struct store_db *db, struct store_job *job)
 	store_contacts_finish(contacts);
 	int err = db_stmt(db,
 	    "SELECT name, display, instance, key, trust, via, blocked, addresses, seen_at FROM peer"
-	    " ORDER BY key IS NULL, seen_at DESC, id LIMIT ?",
+	    " ORDER BY key IS NULL, NOT (blocked OR trust = ?), seen_at DESC, id LIMIT ?",
 	    &stmt);
 	if (err)
 		return err;
-	(void)sqlite3_bind_int64(stmt, 1, (int64_t)contacts->limit + 1);
+	(void)sqlite3_bind_int(stmt, 1, STORE_TRUST_NEW);
+	(void)sqlite3_bind_int64(stmt, 2, (int64_t)contacts->limit + 1);
 	err = fill(db, stmt, contacts);
 	if (err)
 		store_contacts_finish(contacts);
@@ -329,8 +335,8 @@ contacts_run(struct store_db *db, struct store_job *job)
 void
 store_contacts(struct store *s, struct store_contacts *contacts)
 {
-	if (contacts->limit > LIMIT_PEOPLE_KNOWN)
-		contacts->limit = LIMIT_PEOPLE_KNOWN;
+	if (contacts->limit > STORE_CONTACTS_MAX)
+		contacts->limit = STORE_CONTACTS_MAX;
 	contacts->at = NULL;
 	contacts->blocks = NULL;
 	contacts->job.run = contacts_run;

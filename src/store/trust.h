@@ -4,6 +4,7 @@
 #ifndef STORE_TRUST_H
 #define STORE_TRUST_H
 
+#include "base/limits.h"
 #include "store/store.h"
 
 #include <stddef.h>
@@ -62,10 +63,13 @@ struct store_contact_put {
 };
 void store_contact_put(struct store *s, struct store_contact_put *put);
 
-/* All contacts, those with a key first, the latest seen before others. */
+/* All contacts: those with a key first, then those who wait for one or are blocked, then all
+ * others, each the latest seen before others. Strangers' keys, of which there may be
+ * LIMIT_PEOPLE_KNOWN, keep out nobody who is waited for or blocked (N8). */
+enum { STORE_CONTACTS_MAX = 2 * LIMIT_PEOPLE_KNOWN };
 struct store_contacts {
 	struct store_job job;
-	size_t limit; /* at most LIMIT_PEOPLE_KNOWN */
+	size_t limit; /* at most STORE_CONTACTS_MAX */
 
 	struct store_contact *at; /* owned */
 	size_t count;

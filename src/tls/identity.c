@@ -296,8 +296,9 @@ tls_identity_hand_over(const struct tls_identity *old, struct tls_identity *curr
 	X509 *cert = NULL;
 	if (tls_id_equal(&old->self.id, &current->self.id))
 		return -EINVAL;
+	/* the nearest one is this: perhaps it could not be saved the last time */
 	if (current->self.formerly_count > 0)
-		return -EEXIST;
+		return tls_id_equal(&current->self.formerly[0], &old->self.id) ? 0 : -EEXIST;
 	int err = certificate_read_records(old->cert, &records);
 	if (!err)
 		err = certificate_add_record(&records, old->key, &current->self.id);

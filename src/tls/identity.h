@@ -58,8 +58,8 @@ int tls_identity_save_certificate(const struct tls_identity *i, const char *path
 
 /* From now on `current` proves that it succeeds `old` (and those `old` succeeded, the last
  * TLS_FORMERLY_MAX in all): its certificate is made anew, the caller saves it
- * (tls_identity_save_certificate()). 0, -EINVAL (the
- * same key), -EEXIST (it succeeds another one already), -ENOMEM. */
+ * (tls_identity_save_certificate()). 0, also if it has done so before, -EINVAL (the same key),
+ * -EEXIST (it succeeds another one already), -ENOMEM. */
 int tls_identity_hand_over(const struct tls_identity *old, struct tls_identity *current) MUST_USE;
 
 /* Overwrites the bytes of the buffer and frees it. */

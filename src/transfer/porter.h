@@ -31,6 +31,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "base/confine.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,10 +53,10 @@ struct porter_granted {
 };
 
 /* Forks. The caller has no other thread. downloads: the folder for "downloads", made when it is
- * needed first. strict: a system call that is refused ends it (CONFINE_STRICT). 0 or an error. */
+ * needed first. CONFINE_STRICT: a system call that is refused ends it. 0 or an error. */
 int porter_start(const char *downloads, struct porter **out) MUST_USE;
-int porter_start_confined(
-    const char *downloads, int mode /* enum confine_mode */, struct porter **out) MUST_USE;
+int
+porter_start_confined(const char *downloads, enum confine_mode mode, struct porter **out) MUST_USE;
 void porter_stop(struct porter *p); /* no call may be under way */
 
 /* Whether it lives, for people: "process 1234", "ended", "none". */

@@ -13,8 +13,8 @@ $(B)/fake-peers: tests/flood/fake_peers.c
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(FLOOD_FLAGS) -o $@ $<
 
 .PHONY: check-flood
-## check-flood   a hostile network floods the daemon, as long as the goals say (10 minutes)
+## check-flood   a hostile network floods the daemon, as long as the goals say (20 minutes)
 check-flood: all $(FLOOD_TOOLS)
-	$(Q)EARSHOT_FLOOD_LONG=1 $(RUN) -j 1 --plain --limit 900 $(FLOOD_TESTS)
+	$(Q)EARSHOT_FLOOD_LONG=1 $(RUN) -j 1 --plain --limit 1500 $(FLOOD_TESTS)
 
 -include $(wildcard $(B)/flood.d $(B)/fake-peers.d)

@@ -49,7 +49,8 @@ def n8_10000_fake_peers_500_changes_per_s(l):
     note(f"calls: median {1000 * statistics.median(calls):.1f} p99 {1000 * p99(calls):.1f} ms; "
          f"messages: median {1000 * statistics.median(messages):.1f} p99 "
          f"{1000 * p99(messages):.1f} ms; most people at once {most}")
-    note(f"the helper was started anew {scene.alice.status()['helper_restarts']} times")
+    for one in (scene.alice, scene.bob):
+        check(one.status()["helper_restarts"] == 0, f"the helper of {one.user} was started anew")
     check(p99(messages) <= MESSAGE, f"bob's messages took {sorted(messages)[-5:]} s")
     check(p99(calls) <= MESSAGE, f"alice's calls took {sorted(calls)[-5:]} s")
     check(most <= STRANGERS + 2, f"too many are listed: {most}")

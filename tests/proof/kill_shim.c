@@ -484,6 +484,13 @@ copy_variable(const char *name, char out[static PATH_MAX])
 		abort();
 }
 
+/* A child that goes on without running another file is left alone, too. */
+static void
+on_forked(void)
+{
+	on = false;
+}
+
 __attribute__((constructor)) static void
 begin(void)
 {
@@ -500,5 +507,6 @@ begin(void)
 	copy_variable("KILL_SHADOW", shadow_dir);
 	if (log)
 		log_fd = REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	(void)pthread_atfork(NULL, NULL, on_forked);
 	on = true;
 }

@@ -274,6 +274,31 @@ fitting_cuts_no_grapheme(void **state)
 	assert_int_equal(text_fit(s, sizeof(s) - 1, 99), 8);
 }
 
+static void
+l4_a_name_that_is_copied_into_a_shell_runs_nothing(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = {
+	    {"juliet@capulet", "juliet@capulet"},
+	    {"romeo@forza#1a2b3c4d", "romeo@forza#1a2b3c4d"},
+	    {"Zo\u00eb@x", "Zo\u00eb@x"},
+	    {"", "''"},
+	    {"#x", "'#x'"},
+	    {"-rf", "'-rf'"},
+	    {"a b", "'a b'"},
+	    {"$(reboot)@x", "'$(reboot)@x'"},
+	    {"x;`reboot`", "'x;`reboot`'"},
+	    {"it's'", "'it'\\''s'\\'''"},
+	    {"\x1b[2J", "'<U+001B>[2J'"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct buf b = BUF_INIT(100);
+		text_argument(&b, names[i][0]);
+		assert_string_equal(buf_cstr(&b), names[i][1]);
+		buf_finish(&b);
+	}
+}
+
 int
 main(void)
 {
@@ -293,6 +318,7 @@ main(void)
 	    cmocka_unit_test(folding_levels_case_and_form),
 	    cmocka_unit_test(columns_are_those_of_a_terminal),
 	    cmocka_unit_test(fitting_cuts_no_grapheme),
+	    cmocka_unit_test(l4_a_name_that_is_copied_into_a_shell_runs_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,8 @@ import os
 import socket
 import threading
 
+from fake_files import Files, Refused
+
 HOSTILE = "Ev\x1b]0;owned\x07il\u202e\x9b31m\nX"
 
 
@@ -37,12 +39,6 @@ PEOPLE = [
 ]
 
 
-class Refused(Exception):
-    def __init__(self, reason, message, **data):
-        super().__init__(message)
-        self.error = {"code": -32000, "message": message, "data": dict(data, reason=reason)}
-
-
 class Client:
     def __init__(self, daemon, sock):
         self.daemon, self.sock, self.topics = daemon, sock, set()
@@ -68,13 +64,23 @@ class Client:
         if topic in self.topics or "*" in self.topics:
             self.put({"jsonrpc": "2.0", "method": "event", "params": {"event": topic, **content}})
 
+    def lines(self):
+        """What comes, a line each; the descriptors that come with it go to the daemon."""
+        rest = b""
+        while True:
+            data, fds, _, _ = socket.recv_fds(self.sock, 65536, 16)
+            self.daemon.fds += fds
+            if not data:
+                return
+            *whole, rest = (rest + data).split(b"\n")
+            yield from whole
+
     def serve(self):
-        with self.sock.makefile("rb") as lines:
-            try:
-                for line in lines:
-                    self.answer(json.loads(line))
-            except OSError:
-                pass
+        try:
+            for line in self.lines():
+                self.answer(json.loads(line))
+        except OSError:
+            pass
         self.daemon.clients.discard(self)
 
     def answer(self, call):
@@ -119,7 +125,7 @@ class Log:
         self.last = max(self.last, content["number"])
 
 
-class FakeDaemon:
+class FakeDaemon(Files):
     SILENT = object()  # as an answer: none at all
 
     def __init__(self, path, people=None, before=None):
@@ -135,6 +141,8 @@ class FakeDaemon:
                       "streams": 1, "clients": 1, "config": "/etc/x", "log": ""}
         self.fixed = []
         self.calls, self.clients, self.answers = [], set(), {}
+        self.fds = []  # descriptors that came and were not taken
+        Files.__init__(self)
         self.log = before.log if before else Log()
         self.mute = before.mute if before else set()  # people who are here and confirm nothing yet
         self.dies_at = []  # methods after which the daemon dies with the answer unsaid

@@ -166,16 +166,20 @@ def what_is_decided_is_told(box):
                         ("unblock", "is heard again")):
         done = box.run("trust", words, "romeo")
         check(done.code == 0 and done.out.startswith("Romeo Montague " + said), done)
-    for words in ("forget", "accept-new-key"):
-        check(box.run("trust", words, "romeo").code == USAGE, "nobody is there to be asked")
-        check(box.run("trust", words, "--yes", "romeo").code == 0)
+    check(box.run("trust", "forget", "romeo").code == USAGE, "nobody is there to be asked")
+    check(box.run("trust", "forget", "--yes", "romeo").code == 0)
+    check([asked["peer"] for asked in box.daemon.asked("trust.forget")] ==
+          [box.daemon.people[0]["name"]], "who was asked about")
+    # nobody was refused: whoever is while the user thinks about it was not asked about
+    check(box.run("trust", "accept-new-key", "--yes", "romeo").code == ERROR)
     # the key that was shown is the one that is taken, whoever is refused meanwhile
     romeo = box.daemon.people[0]
     box.daemon.answers["trust.show"] = dict(romeo, changed={"name": romeo["name"] + "#1a2b3c4d"})
+    check(box.run("trust", "accept-new-key", "romeo").code == USAGE, "nobody is there to be asked")
     box.daemon.answers["trust.accept-new-key"] = dict(romeo, trust="known")
     check(box.run("trust", "accept-new-key", "--yes", "romeo").code == 0)
     check([asked["peer"] for asked in box.daemon.asked("trust.accept-new-key")] ==
-          [romeo["name"], romeo["name"] + "#1a2b3c4d"])
+          [romeo["name"] + "#1a2b3c4d"])
     box.daemon.answers["trust.accept"] = Refused("trust", "There is no key to accept.")
     check(box.run("trust", "accept", "romeo").code == ERROR)
 
@@ -203,10 +207,13 @@ def big_decisions_are_asked_about(box):
     keys(box)
     if not shutil.which("tmux"):
         raise Skip("tmux is not installed")
+    romeo = box.daemon.people[0]
+    box.daemon.answers["trust.show"] = dict(romeo, changed={"name": romeo["name"] + "#1a2b3c4d"})
+    box.daemon.answers["trust.accept-new-key"] = dict(romeo, trust="known")
     for answer, code in (("no", 1), ("yes", 0)):
         t = Terminal(box, "trust", "accept-new-key", "romeo")
         try:
-            t.see(r"another person, unless they have told you")
+            t.see(r"romeo@orchard#1a2b3c4d: another key means another")
             t.type(answer + "\n")
             t.see(rf"\[ended {code}\]")
         finally:

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -45,7 +46,10 @@ struct seen {
 	AvahiWatch *watch, *victim;
 	AvahiTimeout *timeout;
 	bool stay;
+	bool slow; /* each call takes SLOW_MS */
 };
+
+enum { SLOW_MS = 10 };
 
 static void
 on_watch(AvahiWatch *w, int fd, AvahiWatchEvent event, void *userdata)
@@ -57,6 +61,8 @@ on_watch(AvahiWatch *w, int fd, AvahiWatchEvent event, void *userdata)
 	assert_int_equal(s->x->api->watch_get_events(w), event);
 	if (event & AVAHI_WATCH_IN)
 		(void)!read(fd, &c, 1);
+	if (s->slow)
+		(void)nanosleep(&(struct timespec){.tv_nsec = SLOW_MS * 1000000L}, NULL);
 	if (s->victim) {
 		s->x->api->watch_free(s->victim);
 		s->victim = NULL;
@@ -184,6 +190,28 @@ on_timeout(AvahiTimeout *t, void *userdata)
 		s->x->api->timeout_free(t);
 }
 
+/* What Avahi does with a packet takes the longer the more it knows: others wait no longer. */
+static void
+n8_a_slow_reader_lets_others_have_their_turn(void **state)
+{
+	enum { PACKETS = 100, PATIENCE_MS = 300 };
+	(void)state;
+	struct fixture x;
+	set_up(&x, true, SOCK_DGRAM);
+	struct seen s = {.x = &x, .stay = true, .slow = true};
+	AvahiWatch *w = x.api->watch_new(x.api, x.fd[0], AVAHI_WATCH_IN, on_watch, &s);
+	assert_non_null(w);
+	for (int i = 0; i < PACKETS; i++)
+		assert_int_equal(write(x.fd[1], "x", 1), 1);
+	uint64_t began = clock_now();
+	uv_run(&x.loop, UV_RUN_ONCE);
+	assert_true(clock_now() - began < PATIENCE_MS);
+	while (s.calls < PACKETS) /* and nothing is lost */
+		uv_run(&x.loop, UV_RUN_ONCE);
+	x.api->watch_free(w);
+	tear_down(&x);
+}
+
 static struct timeval
 from_now(long us)
 {
@@ -236,6 +264,39 @@ timeouts_can_be_stopped_and_set_again(void **state)
 }
 
 static void
+on_overdue(AvahiTimeout *t, void *userdata)
+{
+	struct seen *s = userdata;
+	struct timeval when = from_now(-1000);
+	(void)nanosleep(&(struct timespec){.tv_nsec = SLOW_MS * 1000000L}, NULL);
+	s->x->api->timeout_update(t, ++s->calls < 200 ? &when : NULL);
+}
+
+/* Avahi does one thing each time and then asks for the next, which may be long due. */
+static void
+n8_what_is_overdue_lets_others_have_their_turn(void **state)
+{
+	enum { OVERDUE_AT_MOST = 20 };
+	(void)state;
+	struct fixture x;
+	set_up(&x, true, SOCK_DGRAM);
+	struct seen reader = {.x = &x}, overdue = {.x = &x};
+	struct timeval when = from_now(-1000);
+	assert_non_null(x.api->watch_new(x.api, x.fd[0], AVAHI_WATCH_IN, on_watch, &reader));
+	AvahiTimeout *t = x.api->timeout_new(x.api, &when, on_overdue, &overdue);
+	assert_non_null(t);
+	assert_int_equal(write(x.fd[1], "x", 1), 1);
+	uv_run(&x.loop, UV_RUN_ONCE);
+	uv_run(&x.loop, UV_RUN_ONCE);
+	assert_int_equal(reader.calls, 1);
+	assert_in_range(overdue.calls, 1, OVERDUE_AT_MOST);
+	while (overdue.calls < 200) /* and nothing of it is left out */
+		uv_run(&x.loop, UV_RUN_ONCE);
+	x.api->timeout_free(t);
+	tear_down(&x);
+}
+
+static void
 a_quiet_clock_has_not_stepped(void **state)
 {
 	(void)state;
@@ -255,8 +316,10 @@ main(void)
 	    cmocka_unit_test(a_number_may_be_used_again_for_another_file),
 	    cmocka_unit_test(a_hangup_is_told),
 	    cmocka_unit_test(draining_reads_all_in_one_turn),
+	    cmocka_unit_test(n8_a_slow_reader_lets_others_have_their_turn),
 	    cmocka_unit_test(timeouts_are_never_early),
 	    cmocka_unit_test(timeouts_can_be_stopped_and_set_again),
+	    cmocka_unit_test(n8_what_is_overdue_lets_others_have_their_turn),
 	    cmocka_unit_test(a_quiet_clock_has_not_stepped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,10 @@ n18_one_notice_in_ten_seconds_and_three_a_second_for_all(void **state)
 	for (uint64_t ms = 0; ms < 10000; ms++)
 		told += budget_notice(&b[ms % STRANGERS], &all, START + 20000 + ms);
 	assert_in_range(told, 10 * LIMIT_NOTICES - 1, 11 * LIMIT_NOTICES);
+	told = 0;
+	for (uint64_t ms = 0; ms < 10000; ms++)
+		told += budget_seldom(&all, START + 40000 + ms);
+	assert_in_range(told, 10 * LIMIT_NOTICES - 1, 11 * LIMIT_NOTICES);
 }
 
 int

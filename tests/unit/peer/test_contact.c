@@ -459,6 +459,20 @@ a_known_key_takes_no_name_that_cannot_be_announced(void **state)
 	assert_ptr_not_equal(person_called(ROMEO), fixed);
 }
 
+static void
+n3_a_fixed_address_gives_no_right_to_an_announced_name(void **state)
+{
+	(void)state;
+	struct tls_peer key = key_of_number(1), other = key_of_number(2);
+	(void)announce_key(ROMEO, &key, HOME);
+	announce(FIXED, TXT_CLIENT_UNKNOWN, "192.0.2.9", DISCOVERY_FIXED);
+	person_dial(person_called(FIXED));
+	struct stream *s = dialled_for(FIXED);
+	assert_int_equal(shows_key(s, ROMEO, &other), ERR_KEY);
+	ends(s, ERR_KEY);
+	assert_false(person_called(ROMEO)->has_key);
+}
+
 /* ---- streams that are not a person's any more ---- */
 
 static void
@@ -534,6 +548,7 @@ main(void)
 	    TEST(who_talked_in_plain_may_come_to_have_a_key),
 	    TEST(a_known_key_takes_no_name_that_waits_or_talks_by_saying_so),
 	    TEST(a_known_key_takes_no_name_that_cannot_be_announced),
+	    TEST(n3_a_fixed_address_gives_no_right_to_an_announced_name),
 	    TEST(nothing_is_heard_or_said_on_a_stream_of_another_key),
 	    TEST(what_a_fixed_peer_said_in_plain_is_not_said_by_a_key),
 	};

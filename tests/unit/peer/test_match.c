@@ -92,6 +92,23 @@ several_are_ambiguous_and_none_is_unknown(void **state)
 	assert_int_equal(roster_match(&roster, "", &p), ERR_UNKNOWN);
 }
 
+/* Anybody can choose a display that is what people type for somebody else. */
+static void
+n5_no_stranger_is_meant_instead_of_somebody_known(void **state)
+{
+	(void)state;
+	struct person *p;
+	people[3].spoken = true; /* juliet@old, who is not here */
+	assert_int_equal(roster_match(&roster, "juliet", &p), ERR_AMBIGUOUS);
+	assert_int_equal(str_replace(&people[1].display, "Old"), 0);
+	assert_int_equal(roster_match(&roster, "old", &p), ERR_AMBIGUOUS);
+	assert_finds("romeo@forza", &people[1]); /* who is named in full is meant */
+	people[1].spoken = true;
+	assert_finds("old", &people[1]);
+	assert_finds("rosal", &people[2]); /* where nobody known fits */
+	people[1].spoken = people[3].spoken = false;
+}
+
 int
 main(void)
 {
@@ -102,6 +119,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(those_who_are_here_come_first, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		several_are_ambiguous_and_none_is_unknown, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		n5_no_stranger_is_meant_instead_of_somebody_known, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

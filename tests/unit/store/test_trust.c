@@ -148,7 +148,12 @@ those_with_a_key_come_first_and_no_more_than_wanted(void **state)
 	c = contact("c@x", 2, STORE_TRUST_NEW);
 	c.seen_at = 5;
 	(void)kept(&h, c, NULL);
-	assert_string_equal(list(&h, 9), "c@x:2:new b@x:1:new a@x:0:plain");
+	(void)kept(&h, contact("d@x", 0, STORE_TRUST_NEW), NULL);
+	c = contact("e@x", 0, STORE_TRUST_PLAIN);
+	c.blocked = true;
+	c.seen_at = 3;
+	(void)kept(&h, c, NULL);
+	assert_string_equal(list(&h, 9), "c@x:2:new b@x:1:new e@x:0:plain! d@x:0:new a@x:0:plain");
 	assert_string_equal(list(&h, 2), "c@x:2:new b@x:1:new +");
 	harness_finish(&h);
 }
@@ -521,6 +526,30 @@ strangers_without_number_displace_only_strangers(void **state)
 	harness_finish(&h);
 }
 
+/* Whoever waits for a key is not taken for somebody in plain because of them. */
+static void
+n8_strangers_keys_hide_nobody_who_is_waited_for_or_blocked(void **state)
+{
+	(void)state;
+	struct harness h;
+	harness_start(&h);
+	fill_up(&h);
+	(void)kept(&h, contact("waited@x", 0, STORE_TRUST_NEW), NULL);
+	struct store_contact c = contact("blocked@x", 0, STORE_TRUST_PLAIN);
+	c.blocked = true;
+	(void)kept(&h, c, "blocked");
+	struct store_contacts all = {.limit = STORE_CONTACTS_MAX};
+	assert_int_equal(HARNESS_ASK(&h, store_contacts, &all), 0);
+	unsigned found = 0;
+	for (size_t i = 0; i < all.count; i++)
+		found += strcmp(all.at[i].name, "waited@x") == 0 ||
+			 strcmp(all.at[i].name, "blocked@x") == 0;
+	assert_int_equal(found, 2);
+	assert_false(all.more);
+	store_contacts_finish(&all);
+	harness_finish(&h);
+}
+
 static void
 the_oldest_of_very_many_changes_go(void **state)
 {
@@ -566,6 +595,7 @@ main(void)
 	    cmocka_unit_test(who_is_trusted_less_changes_nothing_that_was_said),
 	    cmocka_unit_test(forgetting_what_was_said_leaves_the_key),
 	    cmocka_unit_test(strangers_without_number_displace_only_strangers),
+	    cmocka_unit_test(n8_strangers_keys_hide_nobody_who_is_waited_for_or_blocked),
 	    cmocka_unit_test(the_oldest_of_very_many_changes_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

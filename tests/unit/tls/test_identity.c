@@ -282,12 +282,15 @@ static void
 a_hand_over_is_kept_in_the_file_that_stays_locked(void **state)
 {
 	(void)state;
-	struct tls_identity *old = NULL, *current = create("secret");
+	struct tls_identity *old = NULL, *other = NULL, *current = create("secret");
 	assert_int_equal(identity_generate(&old), 0);
+	assert_int_equal(identity_generate(&other), 0);
 	assert_int_equal(tls_identity_hand_over(current, current), -EINVAL);
 	assert_int_equal(tls_identity_hand_over(old, current), 0);
+	/* as if the disk had been full: it is tried again */
+	assert_int_equal(tls_identity_hand_over(old, current), 0);
 	assert_int_equal(tls_identity_save_certificate(current, path), 0);
-	assert_int_equal(tls_identity_hand_over(old, current), -EEXIST);
+	assert_int_equal(tls_identity_hand_over(other, current), -EEXIST);
 	/* back again would be a circle */
 	assert_int_equal(tls_identity_hand_over(current, old), -EINVAL);
 	assert_refused(NULL, ERR_LOCKED, "locked");
@@ -296,6 +299,7 @@ a_hand_over_is_kept_in_the_file_that_stays_locked(void **state)
 	assert_true(tls_peer_was(tls_identity_self(i), tls_identity_id(old)));
 	tls_identity_destroy(i);
 	tls_identity_destroy(current);
+	tls_identity_destroy(other);
 	tls_identity_destroy(old);
 }
 

@@ -1,0 +1,307 @@
+#include "cli/transfer_words.h"
+
+#include "base/compiler.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "cli/words.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	THOUSAND = 1000,
+	KIBI = 1024,
+	BAR_FROM = 12,
+	BAR_MAX = 40,
+	NUMBERS_WIDTH = 34,
+	NAME_MIN = 6,
+	GAPS = 4
+};
+
+static const char units[] = "kMGTPE";
+
+/* ---- sizes ---- */
+
+void
+transfer_size(struct buf *out, int64_t bytes)
+{
+	double value = (double)(bytes < 0 ? 0 : bytes);
+	size_t unit = 0;
+	for (; value >= THOUSAND - 0.5 && unit < sizeof(units) - 1; unit++)
+		value /= THOUSAND;
+	if (unit == 0)
+		buf_fmt(out, "%.0f B", value);
+	else
+		buf_fmt(out, "%.*f %cB", value < 9.95 ? 1 : 0, value, units[unit - 1]);
+}
+
+int
+transfer_parse_size(const char *text, int64_t *bytes)
+{
+	char *end = NULL;
+	if (text[0] < '0' || text[0] > '9' || text[strspn(text, "0123456789.")] == 'e')
+		return -EINVAL; /* strtod() knows more numbers than people type */
+	double value = strtod(text, &end);
+	double base = THOUSAND;
+	while (*end == ' ')
+		end++;
+	const char *unit = *end ? strchr(units, *end == 'K'   ? 'k'
+						: *end == 'm' ? 'M'
+							      : *end)
+				: NULL;
+	int power = unit ? (int)(unit - units) + 1 : 0;
+	end += unit != NULL;
+	if (unit && *end == 'i') {
+		base = KIBI;
+		end++;
+	}
+	if (*end == 'B')
+		end++;
+	if (*end)
+		return -EINVAL;
+	while (power-- > 0)
+		value *= base;
+	if (value > 9e18)
+		return -EINVAL;
+	*bytes = (int64_t)value;
+	return 0;
+}
+
+/* ---- one transfer ---- */
+
+static bool
+is_state(const struct earshot_value *file, const char *state)
+{
+	return str_equal(earshot_value_str(file, "state"), state);
+}
+
+bool
+transfer_incoming(const struct earshot_value *file)
+{
+	return !str_equal(earshot_value_str(file, "direction"), "out");
+}
+
+bool
+transfer_done(const struct earshot_value *file)
+{
+	return is_state(file, "done");
+}
+
+bool
+transfer_over(const struct earshot_value *file)
+{
+	static const char *const last[] = {"done", "declined", "cancelled", "failed", "expired"};
+	for (size_t i = 0; i < ARRAY_LEN(last); i++)
+		if (is_state(file, last[i]))
+			return true;
+	return false;
+}
+
+bool
+transfer_asks(const struct earshot_value *file)
+{
+	return transfer_incoming(file) && is_state(file, "offered");
+}
+
+void
+transfer_what(struct buf *out, const struct earshot_value *file)
+{
+	int64_t files = earshot_value_int(file, "files", 0),
+		size = earshot_value_int(file, "size", -1);
+	bool folder = earshot_value_bool(file, "folder", false);
+	words_str(out, file, "name");
+	if (!folder && size < 0)
+		return;
+	buf_str(out, " (");
+	if (folder)
+		buf_fmt(out, "%" PRId64 " %s", files, files == 1 ? "file" : "files");
+	if (folder && size >= 0)
+		buf_str(out, ", ");
+	if (size >= 0)
+		transfer_size(out, size);
+	buf_char(out, ')');
+}
+
+static void
+add_pace(struct buf *out, const struct earshot_value *file)
+{
+	int64_t done = earshot_value_int(file, "done", 0),
+		size = earshot_value_int(file, "size", -1);
+	int64_t rate = earshot_value_int(file, "rate", -1),
+		left = earshot_value_int(file, "left", -1);
+	if (size > 0)
+		buf_fmt(out, "%d %%", (int)((double)done * 100 / (double)size));
+	else
+		transfer_size(out, done);
+	if (rate > 0) {
+		buf_str(out, ", ");
+		transfer_size(out, rate);
+		buf_str(out, "/s");
+	}
+	if (left >= 0) {
+		buf_str(out, ", ");
+		words_span(out, left);
+		buf_str(out, " left");
+	}
+}
+
+static void
+add_paused(struct buf *out, const struct earshot_value *file)
+{
+	const char *by = earshot_value_str(file, "paused_by");
+	buf_str(out, "paused");
+	if (str_equal(by, "them"))
+		buf_str(out, " by them");
+	else if (str_equal(by, "both"))
+		buf_str(out, " by both of you");
+	if (earshot_value_int(file, "done", 0) > 0) {
+		buf_str(out, " at ");
+		add_pace(out, file);
+	}
+}
+
+void
+transfer_state(struct buf *out, const struct earshot_value *file)
+{
+	bool in = transfer_incoming(file);
+	if (is_state(file, "preparing"))
+		buf_str(out, "getting ready");
+	else if (is_state(file, "offered"))
+		buf_str(out, in ? "waits for your answer" : "waits for their answer");
+	else if (is_state(file, "waiting"))
+		buf_str(out, "accepted, waits for the connection");
+	else if (is_state(file, "active"))
+		add_pace(out, file);
+	else if (is_state(file, "paused"))
+		add_paused(out, file);
+	else if (is_state(file, "verifying"))
+		buf_str(out, "being checked");
+	else if (is_state(file, "done"))
+		buf_str(out, in ? "received" : "delivered");
+	else
+		words_str(out, file, "state");
+	if (transfer_over(file) && !str_empty(earshot_value_str(file, "reason"))) {
+		buf_str(out, ": ");
+		words_str(out, file, "reason");
+	}
+}
+
+enum style
+transfer_style(const struct earshot_value *file)
+{
+	if (transfer_done(file))
+		return STYLE_GOOD;
+	if (transfer_over(file))
+		return is_state(file, "failed") ? STYLE_BAD : STYLE_DIM;
+	return transfer_asks(file) ? STYLE_WARN : STYLE_PLAIN;
+}
+
+static void
+add_news_in(struct buf *out, const struct earshot_value *file)
+{
+	buf_str(out, "You have ");
+	transfer_what(out, file);
+	buf_str(out, " from ");
+	words_display(out, file);
+	if (!str_empty(earshot_value_str(file, "where"))) {
+		buf_str(out, ": ");
+		words_str(out, file, "where");
+	}
+}
+
+bool
+transfer_news(struct buf *out, const struct earshot_value *file)
+{
+	bool in = transfer_incoming(file);
+	if (transfer_asks(file)) {
+		words_display(out, file);
+		buf_str(out, " wants to give you ");
+		transfer_what(out, file);
+		buf_str(out, ": earshot accept ");
+		words_str(out, file, "id");
+		return true;
+	}
+	if (in && transfer_done(file)) {
+		add_news_in(out, file);
+		return true;
+	}
+	if (!transfer_over(file) && !is_state(file, "paused"))
+		return false;
+	if (transfer_done(file)) {
+		words_display(out, file);
+		buf_str(out, " has ");
+		transfer_what(out, file);
+		return true;
+	}
+	transfer_what(out, file);
+	buf_str(out, in ? " from " : " to ");
+	words_display(out, file);
+	buf_str(out, ": ");
+	transfer_state(out, file);
+	return true;
+}
+
+/* ---- the bar ---- */
+
+static void
+add_blocks(const struct screen *s, struct buf *out, size_t width, double part)
+{
+	struct buf rest = BUF_INIT(WORDS_MAX);
+	size_t full = (size_t)(part * (double)width + 0.5);
+	struct buf done = BUF_INIT(WORDS_MAX);
+	for (size_t i = 0; i < width; i++)
+		buf_str(i < full ? &done : &rest, i < full ? "\xe2\x94\x81" : "\xe2\x94\x80");
+	screen_style(s, out, STYLE_GOOD, buf_cstr(&done));
+	screen_style(s, out, STYLE_DIM, buf_cstr(&rest));
+	buf_finish(&done);
+	buf_finish(&rest);
+}
+
+static void
+add_numbers(struct buf *out, const struct transfer_progress *p)
+{
+	if (p->total > 0)
+		buf_fmt(out, "%3d %%", (int)((double)p->done * 100 / (double)p->total));
+	else
+		transfer_size(out, p->done);
+	if (p->rate >= 0) {
+		buf_str(out, "  ");
+		transfer_size(out, p->rate);
+		buf_str(out, "/s");
+	}
+	if (p->left >= 0) {
+		buf_str(out, "  ");
+		words_span(out, p->left);
+		buf_str(out, " left");
+	}
+}
+
+/* The name gives way first, then the bar: the numbers stay. */
+void
+transfer_bar(const struct screen *s, struct buf *out, const struct transfer_progress *p)
+{
+	struct buf numbers = BUF_INIT(WORDS_MAX);
+	add_numbers(&numbers, p);
+	size_t room =
+	    s->columns > 1 ? s->columns - 1 : 1; /* a full row would leave the cursor in doubt */
+	size_t width = text_width(buf_cstr(&numbers), numbers.len);
+	size_t rest =
+	    room > NUMBERS_WIDTH ? room - (width > NUMBERS_WIDTH ? width : NUMBERS_WIDTH) : 0;
+	size_t bar = p->total > 0 && rest > BAR_FROM ? rest / 2 : 0;
+	if (bar > BAR_MAX)
+		bar = BAR_MAX;
+	size_t name = rest > bar + GAPS + NAME_MIN ? rest - bar - GAPS : 0;
+	size_t fits = text_fit(p->what, strlen(p->what), name);
+	buf_add(out, p->what, fits);
+	if (fits > 0)
+		buf_str(out, "  ");
+	if (bar > 0) {
+		double part = (double)p->done / (double)p->total;
+		add_blocks(s, out, bar, part > 1 ? 1 : part);
+		buf_str(out, "  ");
+	}
+	buf_add(out, buf_cstr(&numbers), text_fit(buf_cstr(&numbers), numbers.len, room));
+	buf_finish(&numbers);
+}

@@ -1,0 +1,42 @@
+/* Files on their way, in words: transfers as docs/ipc.md describes them. All text comes out clean.
+ */
+#ifndef CLI_TRANSFER_WORDS_H
+#define CLI_TRANSFER_WORDS_H
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "cli/screen.h"
+
+#include <earshot.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "0 B", "1.5 kB", "42 MB": of a thousand each, three digits at most. */
+void transfer_size(struct buf *out, int64_t bytes);
+/* "10M", "1.5GB", "500k", "0" as bytes; a unit is of a thousand, "MiB" of 1,024. 0 or -EINVAL. */
+int transfer_parse_size(const char *text, int64_t *bytes) MUST_USE;
+
+bool transfer_incoming(const struct earshot_value *file);
+/* It will not change any more. */
+bool transfer_over(const struct earshot_value *file);
+bool transfer_done(const struct earshot_value *file);
+/* It waits for an answer of ours. */
+bool transfer_asks(const struct earshot_value *file);
+
+/* "photo.jpg (4.2 MB)", "holidays (12 files, 80 MB)" */
+void transfer_what(struct buf *out, const struct earshot_value *file);
+/* How it stands: "waits for your answer", "45 %, 12 MB/s, 3 s left", "failed: the disk is full". */
+void transfer_state(struct buf *out, const struct earshot_value *file);
+enum style transfer_style(const struct earshot_value *file);
+/* One sentence about an event "file"; false: it is no news to people. */
+bool transfer_news(struct buf *out, const struct earshot_value *file);
+
+/* One row with a bar, as wide as the screen. `done` of `total` bytes; rate in bytes a second, left
+ * in seconds, both negative if unknown. */
+struct transfer_progress {
+	const char *what; /* clean */
+	int64_t done, total, rate, left;
+};
+void transfer_bar(const struct screen *s, struct buf *out, const struct transfer_progress *p);
+
+#endif

@@ -1,0 +1,553 @@
+/* The daemon's side of the porter: it starts it, asks, and waits. */
+#define _GNU_SOURCE /* close_range */
+#include "transfer/porter.h"
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "transfer/porter_wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FIRST_SOCK = 3, STOP_TRIES = 200 /* 10 ms apart */ };
+
+struct way {
+	int sock;
+	bool taken;
+	uint32_t serial;
+};
+
+struct porter {
+	pthread_mutex_t lock; /* of ways and gone */
+	pthread_cond_t freed;
+	struct way ways[PORTER_LANES];
+	pid_t pid;
+	bool gone;
+};
+
+/* ---- packets ---- */
+
+int
+porter_send(int sock, const struct iovec *parts, size_t count, int fd, int flags)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct msghdr message = {.msg_iovlen = count};
+	struct iovec copy[4];
+	if (count > ARRAY_LEN(copy))
+		return -EINVAL;
+	memcpy(copy, parts, count * sizeof(*parts));
+	message.msg_iov = copy;
+	if (fd >= 0) {
+		message.msg_control = control.space;
+		message.msg_controllen = sizeof(control.space);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	}
+	for (;;) {
+		if (sendmsg(sock, &message, flags | MSG_NOSIGNAL) >= 0)
+			return 0;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+ssize_t
+porter_receive(int sock, void *data, size_t size, int *fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = {data, size};
+	struct msghdr message = {.msg_iov = &part,
+	    .msg_iovlen = 1,
+	    .msg_control = control.space,
+	    .msg_controllen = sizeof(control.space)};
+	ssize_t n;
+	*fd = -1;
+	do {
+		n = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h))
+		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
+		    h->cmsg_len == CMSG_LEN(sizeof(int)))
+			memcpy(fd, CMSG_DATA(h), sizeof(*fd));
+	return message.msg_flags & MSG_TRUNC ? 0 : n;
+}
+
+/* ---- starting ---- */
+
+/* In the child. Nothing of the daemon's stays open: not its lock, not what it was given. */
+static void
+become_porter(
+    int socks[PORTER_LANES], const char *downloads, const char *grants, enum confine_mode mode)
+{
+	int kept[PORTER_LANES];
+	const int above = FIRST_SOCK + PORTER_LANES;
+	for (int i = 0; i < PORTER_LANES; i++)
+		kept[i] = fcntl(socks[i], F_DUPFD_CLOEXEC, above);
+	for (int i = 0; i < PORTER_LANES; i++) {
+		if (kept[i] < 0 || dup3(kept[i], FIRST_SOCK + i, O_CLOEXEC) < 0)
+			return;
+		kept[i] = FIRST_SOCK + i;
+	}
+	if (close_range((unsigned)above, ~0U, 0) < 0) {
+		long most = sysconf(_SC_OPEN_MAX);
+		for (int fd = above; fd < most; fd++)
+			(void)close(fd);
+	}
+	porter_serve(kept, downloads, grants, mode);
+}
+
+static int
+make_grants(char **out)
+{
+	int err = paths_make(PATHS_DATA);
+	if (!err)
+		err = paths_get(PATHS_DATA, "grants", out);
+	if (!err && mkdir(*out, 0700) < 0 && errno != EEXIST)
+		err = -errno;
+	return err;
+}
+
+/* Until it has given up what it does not need: nothing may be asked of it before. */
+static int
+wait_ready(int sock)
+{
+	struct porter_reply reply;
+	struct pollfd ready = {.fd = sock, .events = POLLIN};
+	int fd, rc;
+	do {
+		rc = poll(&ready, 1, LIMIT_PORTER_WAIT);
+	} while (rc < 0 && errno == EINTR);
+	if (rc <= 0)
+		return rc ? -errno : -ETIMEDOUT;
+	ssize_t n = porter_receive(sock, &reply, sizeof(reply), &fd);
+	if (fd >= 0)
+		(void)close(fd);
+	if (n < (ssize_t)offsetof(struct porter_reply, text))
+		return n < 0 ? (int)n : ERR_PORTER;
+	return reply.err;
+}
+
+static void
+close_all(const int *fds)
+{
+	for (int i = 0; i < PORTER_LANES; i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+}
+
+static int
+start(struct porter *p, const char *downloads, const char *grants, enum confine_mode mode)
+{
+	int ours[PORTER_LANES], theirs[PORTER_LANES], err = 0;
+	memset(ours, -1, sizeof(ours));
+	memset(theirs, -1, sizeof(theirs));
+	for (int i = 0; !err && i < PORTER_LANES; i++) {
+		int ends[2];
+		err = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ? -errno : 0;
+		if (!err) {
+			ours[i] = ends[0];
+			theirs[i] = ends[1];
+		}
+	}
+	p->pid = err ? -1 : fork();
+	if (!err && p->pid < 0)
+		err = -errno;
+	if (p->pid == 0) {
+		become_porter(theirs, downloads, grants, mode);
+		_exit(0);
+	}
+	close_all(theirs);
+	if (!err) {
+		err = wait_ready(ours[PORTER_QUICK]);
+		if (err)
+			(void)kill(p->pid, SIGKILL);
+		if (err)
+			(void)waitpid(p->pid, NULL, 0);
+	}
+	if (err)
+		close_all(ours);
+	for (int i = 0; !err && i < PORTER_LANES; i++)
+		p->ways[i].sock = ours[i];
+	return err;
+}
+
+int
+porter_start_confined(const char *downloads, enum confine_mode mode, struct porter **out)
+{
+	char *grants = NULL;
+	struct porter *p = calloc(1, sizeof(*p));
+	int err = p ? make_grants(&grants) : -ENOMEM;
+	if (!err) {
+		(void)pthread_mutex_init(&p->lock, NULL);
+		(void)pthread_cond_init(&p->freed, NULL);
+		err = start(p, downloads, grants, mode);
+	}
+	free(grants);
+	if (err)
+		free(p);
+	else
+		*out = p;
+	return err;
+}
+
+int
+porter_start(const char *downloads, struct porter **out)
+{
+	return porter_start_confined(downloads, CONFINE_ON, out);
+}
+
+/* Takes its end in, if it has ended. With the lock. */
+static void
+notice_end(struct porter *p)
+{
+	p->gone = true;
+	if (p->pid > 0 && waitpid(p->pid, NULL, WNOHANG) == p->pid)
+		p->pid = -1;
+}
+
+void
+porter_stop(struct porter *p)
+{
+	if (!p)
+		return;
+	for (int i = 0; i < PORTER_LANES; i++)
+		(void)close(p->ways[i].sock);
+	/* it finishes what it does; one that hangs on a disk is left to the system */
+	for (int i = 0; i < STOP_TRIES && p->pid > 0; i++) {
+		notice_end(p);
+		if (p->pid > 0)
+			(void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
+	(void)pthread_mutex_destroy(&p->lock);
+	(void)pthread_cond_destroy(&p->freed);
+	free(p);
+}
+
+void
+porter_describe(struct porter *p, struct buf *out)
+{
+	if (!p) {
+		buf_str(out, "none");
+		return;
+	}
+	(void)pthread_mutex_lock(&p->lock);
+	if (p->pid > 0 && waitpid(p->pid, NULL, WNOHANG) == p->pid) {
+		p->pid = -1;
+		p->gone = true;
+	}
+	if (p->gone)
+		buf_str(out, "ended");
+	else
+		buf_fmt(out, "process %d", (int)p->pid);
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- asking ---- */
+
+static struct way *
+take_way(struct porter *p, bool quick)
+{
+	struct way *found = NULL;
+	size_t from = quick ? PORTER_QUICK : PORTER_QUICK + 1;
+	size_t to = quick ? PORTER_QUICK + 1 : PORTER_LANES;
+	(void)pthread_mutex_lock(&p->lock);
+	while (!found && !p->gone) {
+		for (size_t i = from; !found && i < to; i++)
+			if (!p->ways[i].taken)
+				found = &p->ways[i];
+		if (!found)
+			(void)pthread_cond_wait(&p->freed, &p->lock);
+	}
+	if (found)
+		found->taken = true;
+	(void)pthread_mutex_unlock(&p->lock);
+	return found;
+}
+
+static void
+leave_way(struct porter *p, struct way *w, bool ended)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	if (ended && !p->gone) {
+		log_error(NULL, "the porter has ended: files can be neither sent nor received");
+		notice_end(p);
+	}
+	w->taken = false;
+	(void)pthread_cond_broadcast(&p->freed);
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+static bool
+is_end(int err)
+{
+	return err == -EPIPE || err == -ECONNRESET || err == -EBADF || err == -ENOTCONN;
+}
+
+/* A reply to an earlier request, which nobody waited for, is dropped. */
+static int
+wait_reply(struct way *w, bool quick, struct porter_reply *reply, int *fd)
+{
+	for (;;) {
+		struct pollfd ready = {.fd = w->sock, .events = POLLIN};
+		int rc = quick ? poll(&ready, 1, LIMIT_PORTER_WAIT) : 1;
+		if (rc == 0)
+			return -ETIMEDOUT;
+		ssize_t n = rc < 0 && errno == EINTR
+				? -EINTR
+				: porter_receive(w->sock, reply, sizeof(*reply), fd);
+		if (n == -EINTR)
+			continue;
+		if (n < (ssize_t)offsetof(struct porter_reply, text))
+			return n < 0 ? (int)n : -EPIPE;
+		if (reply->serial == w->serial)
+			return 0;
+		if (*fd >= 0)
+			(void)close(*fd);
+		*fd = -1;
+	}
+}
+
+struct question {
+	enum porter_call call;
+	const char *token;
+	const char *a, *b;
+	size_t a_len;
+	bool flag;
+	int fd;
+};
+
+/* fd NULL: no descriptor is expected. */
+static int
+ask(struct porter *p, const struct question *q, struct porter_reply *reply, int *fd)
+{
+	struct porter_request r = {.call = q->call, .flag = q->flag};
+	bool quick =
+	    q->call == PORTER_GRANT || q->call == PORTER_RECALL || q->call == PORTER_REVOKE;
+	int came = -1;
+	const char *b = q->b ? q->b : "";
+	size_t b_len = strlen(b);
+	if (!p)
+		return ERR_PORTER;
+	if (strlen(q->token) >= sizeof(r.token) ||
+	    sizeof(r) + q->a_len + b_len + 2 > LIMIT_PORTER_REQUEST)
+		return -EINVAL;
+	memcpy(r.token, q->token, strlen(q->token));
+	r.a_len = (uint32_t)q->a_len;
+	r.b_len = (uint32_t)b_len;
+	struct way *w = take_way(p, quick);
+	if (!w)
+		return ERR_PORTER;
+	r.serial = ++w->serial;
+	char a_end = '\0';
+	const struct iovec parts[] = {{&r, sizeof(r)}, {(void *)(uintptr_t)q->a, q->a_len},
+	    {&a_end, 1}, {(void *)(uintptr_t)b, b_len + 1}};
+	int err = porter_send(w->sock, parts, ARRAY_LEN(parts), q->fd, quick ? MSG_DONTWAIT : 0);
+	if (!err)
+		err = wait_reply(w, quick, reply, &came);
+	else if (err == -EAGAIN)
+		err = -ETIMEDOUT;
+	leave_way(p, w, is_end(err));
+	if (is_end(err))
+		err = ERR_PORTER;
+	if (!err)
+		err = reply->err;
+	if (!err && fd && came < 0)
+		err = -EMFILE; /* the daemon has no room for it */
+	if (came >= 0 && (err || !fd)) {
+		(void)close(came);
+		came = -1;
+	}
+	if (fd)
+		*fd = came;
+	return err;
+}
+
+static int
+ask_path(struct porter *p, enum porter_call call, const char *token, const char *path, bool flag,
+    int *fd)
+{
+	struct porter_reply reply;
+	const char *a = path ? path : "";
+	const struct question q = {
+	    .call = call, .token = token, .a = a, .a_len = strlen(a), .flag = flag, .fd = -1};
+	return ask(p, &q, &reply, fd);
+}
+
+/* ---- the calls ---- */
+
+static void
+take_granted(const struct porter_reply *reply, struct porter_granted *out)
+{
+	size_t len = reply->text_len < sizeof(out->name) ? reply->text_len : sizeof(out->name) - 1;
+	*out = (struct porter_granted){.folder = reply->folder,
+	    .size = reply->numbers[0],
+	    .mtime = (int64_t)reply->numbers[1]};
+	memcpy(out->name, reply->text, len);
+}
+
+static int
+make_grant(struct porter *p, const char *token, int fd, bool target, struct porter_granted *out)
+{
+	struct porter_reply reply;
+	const struct question q = {
+	    .call = PORTER_GRANT, .token = token, .a = "", .flag = target, .fd = fd};
+	int err = fd < 0 ? -EBADF : ask(p, &q, &reply, NULL);
+	if (fd >= 0)
+		(void)close(fd);
+	if (!err)
+		take_granted(&reply, out);
+	return err;
+}
+
+int
+porter_grant(struct porter *p, const char *token, int fd, struct porter_granted *out)
+{
+	return make_grant(p, token, fd, false, out);
+}
+
+int
+porter_grant_target(struct porter *p, const char *token, int fd, struct porter_granted *out)
+{
+	return make_grant(p, token, fd, true, out);
+}
+
+int
+porter_recall(struct porter *p, const char *token, struct porter_granted *out)
+{
+	struct porter_reply reply;
+	const struct question q = {.call = PORTER_RECALL, .token = token, .a = "", .fd = -1};
+	int err = ask(p, &q, &reply, NULL);
+	if (!err)
+		take_granted(&reply, out);
+	return err;
+}
+
+void
+porter_revoke(struct porter *p, const char *token)
+{
+	(void)ask_path(p, PORTER_REVOKE, token, NULL, false, NULL);
+}
+
+/* A list of ids goes as its digits, one after the other. */
+static int
+ask_list(struct porter *p, enum porter_call call, const char *token, const char *const *ids,
+    size_t count)
+{
+	struct porter_reply reply;
+	struct buf list = BUF_INIT(LIMIT_PORTER_REQUEST);
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(ids[i]) == PORTER_DIGITS)
+			buf_str(&list, ids[i]);
+	}
+	const struct question q = {
+	    .call = call, .token = token, .a = buf_cstr(&list), .a_len = list.len, .fd = -1};
+	int err = buf_err(&list);
+	if (!err)
+		err = ask(p, &q, &reply, NULL);
+	buf_finish(&list);
+	return err;
+}
+
+int
+porter_keep_grants(struct porter *p, const char *const *tokens, size_t count)
+{
+	return ask_list(p, PORTER_KEEP, "", tokens, count);
+}
+
+int
+porter_sweep(struct porter *p, const char *token, const char *const *ids, size_t count)
+{
+	return ask_list(p, PORTER_SWEEP, token, ids, count);
+}
+
+int
+porter_open(struct porter *p, const char *token, const char *path, int *fd)
+{
+	return ask_path(p, PORTER_OPEN, token, path, false, fd);
+}
+
+int
+porter_create(struct porter *p, const char *token, const char *path, bool exists, int *fd)
+{
+	return ask_path(p, PORTER_CREATE, token, path, exists, fd);
+}
+
+int
+porter_mkdir(struct porter *p, const char *token, const char *path)
+{
+	return ask_path(p, PORTER_MKDIR, token, path, false, NULL);
+}
+
+int
+porter_place(
+    struct porter *p, const char *token, const char *part, const char *name, struct buf *final_name)
+{
+	struct porter_reply reply;
+	const struct question q = {.call = PORTER_PLACE,
+	    .token = token,
+	    .a = part,
+	    .a_len = strlen(part),
+	    .b = name,
+	    .fd = -1};
+	int err = ask(p, &q, &reply, NULL);
+	if (!err && final_name)
+		buf_add(final_name, reply.text, reply.text_len);
+	return err;
+}
+
+int
+porter_remove(struct porter *p, const char *token, const char *path)
+{
+	return ask_path(p, PORTER_REMOVE, token, path, false, NULL);
+}
+
+int
+porter_space(struct porter *p, const char *token, uint64_t *free_bytes, uint64_t *total)
+{
+	struct porter_reply reply;
+	const struct question q = {.call = PORTER_SPACE, .token = token, .a = "", .fd = -1};
+	int err = ask(p, &q, &reply, NULL);
+	*free_bytes = err ? 0 : reply.numbers[0];
+	*total = err ? 0 : reply.numbers[1];
+	return err;
+}
+
+int
+porter_path(struct porter *p, const char *token, const char *name, struct buf *out)
+{
+	struct porter_reply reply;
+	const struct question q = {.call = PORTER_PATH, .token = token, .a = "", .fd = -1};
+	int err = ask(p, &q, &reply, NULL);
+	if (err)
+		return err;
+	buf_add(out, reply.text, reply.text_len);
+	if (name) {
+		buf_char(out, '/');
+		buf_str(out, name);
+	}
+	return 0;
+}
