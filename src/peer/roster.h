@@ -17,6 +17,7 @@
 #include "tls/key.h"
 
 struct caps_cache;
+struct porter;
 struct tls_context;
 
 struct roster {
@@ -28,6 +29,8 @@ struct roster {
 	struct tls_context *tls;     /* borrowed; NULL: nothing is encrypted */
 	struct tls_id own_id;        /* with tls */
 	struct policy policy;
+	struct policy_files files;
+	struct porter *porter; /* borrowed; NULL: files can be neither sent nor received */
 	struct bucket notices; /* of stranger.c: what all strangers together disturbed by */
 	bool known_due;        /* of stranger.c: addresses of people we know may have changed */
 	bool contacts_known;   /* from the store: before that nobody can be told from anybody */
@@ -52,6 +55,7 @@ struct roster {
 	int64_t lifetime;        /* ms until an undelivered message is given up, 0: never */
 	struct alike *alike;     /* owned by alike.c */
 	void *chat;              /* owned by chat/ */
+	void *transfers;         /* owned by transfer/ */
 	struct buf trouble;      /* what is wrong with the store, a sentence; empty: nothing */
 	unsigned starting;       /* parts that are not ready yet */
 	unsigned closing;        /* parts still to close, the store after all others */
@@ -70,7 +74,9 @@ struct roster_config {
 	struct tls_context *tls;               /* borrowed; outlives the roster. NULL: plain only */
 	const struct tls_id *own_id;           /* with tls; copied */
 	struct policy policy;
-	int64_t lifetime; /* ms until an undelivered message is given up, or 0 */
+	struct policy_files files;
+	struct porter *porter; /* borrowed; outlives the roster. NULL: no files */
+	int64_t lifetime;      /* ms until an undelivered message is given up, or 0 */
 	/* Once, perhaps inside roster_start(): everybody the store knows is known. */
 	void (*on_started)(void *ctx);
 	void *ctx;
@@ -85,6 +91,11 @@ void roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx);
 /* Features, from start() on: on_started waits until as many calls of the second have come. */
 void roster_hold_start(struct roster *r);
 void roster_release_start(struct roster *r);
+
+/* Features, from BUS_STOPPING on: the store stays open until as many calls of the second have come,
+ * which must be from the loop. */
+void roster_hold_stop(struct roster *r);
+void roster_release_stop(struct roster *r);
 
 /* Somebody of whom the store has something, gone until seen. 0 or -ENOMEM. */
 int roster_recall(
