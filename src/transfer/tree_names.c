@@ -183,12 +183,3 @@ tree_names_next(struct tree_names *n, const struct tree_entry *e, const char **p
 	*path = buf_cstr(&n->path);
 	return err;
 }
-
-int
-tree_names_other(struct tree_names *n, const char **path)
-{
-	n->number++;
-	int err = take_name(n);
-	*path = buf_cstr(&n->path);
-	return err;
-}
