@@ -41,6 +41,7 @@ struct transfer {
 	char *media;       /* owned; NULL: not known */
 	char *description; /* owned; NULL: none */
 	uint64_t size;
+	bool size_known; /* false: of an old client, and ends with the connection */
 	bool folder;
 	uint32_t files;                   /* of a folder; 0: not known */
 	int64_t mtime;                    /* s since 1970; 0: not known */
