@@ -150,7 +150,7 @@ job_finish(struct job *j, enum job_state state, bool ours, const char *text)
 {
 	if (j->phase == JOB_PLACING)
 		j->phase = JOB_IDLE;
-	j->news = ours && j->outgoing && j->is.told && !j->session && state != JOB_EXPIRED;
+	j->news = ours && j->is.told && !j->session && state != JOB_EXPIRED && state != JOB_DONE;
 	j->declining = ours && j->session && state == JOB_DECLINED;
 	if (ours && !j->declining)
 		job_end_session(j, job_why_of(state));
@@ -192,7 +192,7 @@ job_start(struct job *j, uint64_t now)
 {
 	j->was = j->is;
 	j->over = job_is_final(j);
-	j->news = j->outgoing && j->is.told && job_is_final(j);
+	j->news = j->is.told && job_is_final(j);
 	j->retry_at = now;
 	due(j, now);
 }
@@ -214,8 +214,12 @@ job_link(struct job *j, uint64_t now, bool up)
 	if (up == j->link && !(up && j->dialling))
 		return;
 	j->dialling = false;
-	if (up && !j->link)
+	if (up && !j->link) {
 		j->retry_at = j->outgoing ? now : now + READY_AFTER;
+		j->ask = true;
+	}
+	if (!up)
+		j->ask = false;
 	/* what was said of it may not have been heard; bytes may go their own way */
 	if (!up && j->link && j->session && j->phase != JOB_LINKED && j->phase != JOB_MOVING)
 		job_attempt_failed(j, now, NULL);
@@ -312,16 +316,18 @@ job_progress(struct job *j)
 void
 job_offered(struct job *j, uint64_t now)
 {
-	j->ending = j->declining = false; /* of a session that is no more */
+	j->ending = j->declining = j->news = false; /* of a session that is no more */
 	j->is.paused_them = false;
 	due(j, now);
 	if (job_is_final(j)) {
 		j->declining = j->is.state == JOB_DECLINED;
 		j->ending = !j->declining;
 		j->why = job_why_of(j->is.state);
+		j->is.told = false;
 		return;
 	}
-	j->session = true;
+	j->ask = false;
+	j->session = j->is.told = true;
 	if (j->phase != JOB_PLACING)
 		job_enter(j, JOB_ASKED, JOB_NEVER);
 }
@@ -456,9 +462,10 @@ job_pause(struct job *j, uint64_t now)
 bool
 job_resume(struct job *j, uint64_t now)
 {
-	if (job_is_final(j) || !j->is.paused_us)
+	if (job_is_final(j) || !job_is_paused(j))
 		return false;
-	j->is.paused_us = j->news = false;
+	/* if they still have it paused, they say so again: each might wait for the other */
+	j->is.paused_us = j->is.paused_them = j->news = false;
 	retry_now(j, now);
 	due(j, now);
 	return true;
