@@ -505,6 +505,8 @@ conversations_event(const struct bus_event *e)
 	case BUS_PERSON_MERGED:
 	case BUS_STORE_TROUBLE:
 	case BUS_STORE_RECOVERED:
+	case BUS_FORGOTTEN:
+	case BUS_STOPPING:
 		break;
 	}
 }

@@ -261,6 +261,15 @@ call_conversations(struct ipc_call *call)
 /* ---- forget ---- */
 
 static void
+tell_forgotten(const struct question *q)
+{
+	struct bus_event e = {.kind = BUS_FORGOTTEN, .before = q->request.forget.before};
+	e.person = q->peer ? roster_get(q->roster, q->peer) : NULL;
+	if (e.person || !q->peer)
+		bus_emit(&q->roster->bus, &e);
+}
+
+static void
 on_forgotten(void *ctx, struct store_job *job, int err)
 {
 	struct question *q = ctx;
@@ -273,6 +282,7 @@ on_forgotten(void *ctx, struct store_job *job, int err)
 		struct value *v = value_object();
 		value_set_int(v, "count", q->request.forget.count);
 		ipc_reply(q->call, v);
+		tell_forgotten(q);
 	}
 	question_free(q);
 }

@@ -269,34 +269,39 @@ ask(struct cli *c, const char *name, const char *question)
 	return yes ? CLI_OK : cli_fail(c, CLI_ERROR, "Nothing was changed.");
 }
 
-int
-cmd_trust_forget(struct cli *c, int argc, char **argv)
-{
-	(void)argc;
-	int code = ask(c, argv[0],
-	    ": whoever comes next under this name will be taken for them. Forget the key?");
-	return code ? code
-		    : decide(c, "trust.forget", argv[0],
-			  "has no known key any more; the next one shown under this name counts.");
-}
-
-/* Who was refused last under that name may be another one by the time the answer is given, or the
- * first one: the key that was asked about is the one that is taken. */
+/* Who is meant by what was typed, by their whole name: whoever fits it by the time the answer is
+ * given may be another one. With `changed`, who was refused last under that name. */
 static int
-find_changed(struct cli *c, const char *typed, struct buf *name)
+find(struct cli *c, const char *typed, bool changed, struct buf *name)
 {
 	struct earshot_value *shown = NULL;
 	int code = cli_call(c, NULL, "trust.show", cli_peer(typed), &shown);
 	if (code)
 		return code;
-	const struct earshot_value *changed = earshot_value_get(shown, "changed");
-	bool is_changed = str_equal(earshot_value_str(shown, "trust"), "changed");
-	if (changed || is_changed)
-		buf_str(name, earshot_value_str(changed ? changed : shown, "name"));
+	const struct earshot_value *other = changed ? earshot_value_get(shown, "changed") : NULL;
+	bool fits = !changed || other || str_equal(earshot_value_str(shown, "trust"), "changed");
+	if (fits)
+		buf_str(name, earshot_value_str(other ? other : shown, "name"));
 	earshot_value_free(shown);
-	if (name->len == 0)
+	if (!fits)
 		return cli_fail(c, CLI_ERROR, "Nobody has shown another key under that name.");
-	return buf_err(name) ? cli_fail(c, CLI_ERROR, "Out of memory.") : CLI_OK;
+	return buf_err(name) || name->len == 0 ? cli_fail(c, CLI_ERROR, "Out of memory.") : CLI_OK;
+}
+
+int
+cmd_trust_forget(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	struct buf name = BUF_INIT(WORDS_MAX);
+	int code = find(c, argv[0], false, &name);
+	if (!code)
+		code = ask(c, buf_cstr(&name),
+		    ": whoever comes next under this name will be taken for them. Forget the key?");
+	if (!code)
+		code = decide(c, "trust.forget", buf_cstr(&name),
+		    "has no known key any more; the next one shown under this name counts.");
+	buf_finish(&name);
+	return code;
 }
 
 int
@@ -304,7 +309,7 @@ cmd_trust_accept_new_key(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
 	struct buf name = BUF_INIT(WORDS_MAX);
-	int code = find_changed(c, argv[0], &name);
+	int code = find(c, argv[0], true, &name);
 	if (!code)
 		code = ask(c, buf_cstr(&name),
 		    ": another key means another person, unless they have told you of a new "

@@ -17,6 +17,8 @@
 
 enum { DEFAULT_PORT = 5298, PROBLEM_LIMIT = 2048 };
 static const int64_t DEFAULT_LIFETIME = (int64_t)30 * 24 * 60 * 60 * 1000; /* ms */
+static const uint64_t DEFAULT_ACCEPT_SIZE = UINT64_C(1) << 30,             /* bytes */
+    DEFAULT_ACCEPT_DAILY = UINT64_C(2) << 30;
 
 static const char help[] =
     "Usage: earshotd [OPTION]...\n"
@@ -45,6 +47,14 @@ static const char help[] =
     "              strangers (allow, quiet or deny: those you have neither accepted nor written\n"
     "              to)\n"
     "  [messages]  lifetime (days until a message nobody took is given up; 30, 0 never)\n"
+    "  [files]     folder (where received files go; default: your download folder)\n"
+    "              accept (ask, or verified: of verified people without asking, up to\n"
+    "              accept_size each, 1 GiB, and accept_daily within a day, 2 GiB)\n"
+    "              limit (bytes a second of all files together; 0: none)\n"
+    "              keep_free (space on the disk that receiving files must leave; default: 5 %\n"
+    "              of it, at least 1 GiB)\n"
+    "              old_clients (on or off: files to and from programs that do not encrypt)\n"
+    "              Sizes may end in K, M, G or T: 1G is 1 GiB.\n"
     "  [log]       level\n"
     "  [daemon]    sandbox (on or off)\n";
 
@@ -138,6 +148,67 @@ parse_strangers(const char *value, enum policy_strangers *out)
 	return -EINVAL;
 }
 
+/* Bytes: a whole number, perhaps with K, M, G or T behind it, perhaps followed by B or iB. */
+static int
+parse_size(const char *value, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	char digits[24];
+	size_t len = strspn(value, "0123456789");
+	int64_t n;
+	if (len == 0 || len >= sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, value, len);
+	digits[len] = '\0';
+	const char *unit = value + len + strspn(value + len, " ");
+	const char *at = *unit ? strchr(units, *unit & ~0x20) : NULL;
+	unsigned shift = at ? 10 * (unsigned)(at - units + 1) : 0;
+	unit += at != NULL;
+	if (*unit && strcmp(unit, "B") != 0 && (!at || strcmp(unit, "iB") != 0))
+		return -EINVAL;
+	int err = str_to_int(digits, 0, INT64_MAX >> shift, &n);
+	if (!err)
+		*out = (uint64_t)n << shift;
+	return err;
+}
+
+static int
+parse_accept(const char *value, bool *verified)
+{
+	if (strcmp(value, "ask") != 0 && strcmp(value, "verified") != 0)
+		return -EINVAL;
+	*verified = strcmp(value, "verified") == 0;
+	return 0;
+}
+
+/* Of the daemon's own choosing nothing is relative to where it was started. */
+static int
+parse_folder(const char *value, char **out)
+{
+	return value[0] == '/' ? str_replace(out, value) : -EINVAL;
+}
+
+static int
+set_files_key(struct config *c, const char *key, const char *value)
+{
+	struct policy_files *files = &c->files;
+	if (strcmp(key, "folder") == 0)
+		return parse_folder(value, &c->downloads);
+	if (strcmp(key, "accept") == 0)
+		return parse_accept(value, &files->accept_verified);
+	if (strcmp(key, "accept_size") == 0)
+		return parse_size(value, &files->accept_size);
+	if (strcmp(key, "accept_daily") == 0)
+		return parse_size(value, &files->accept_daily);
+	if (strcmp(key, "limit") == 0)
+		return parse_size(value, &files->rate);
+	if (strcmp(key, "keep_free") == 0)
+		return parse_size(value, &files->keep_free);
+	if (strcmp(key, "old_clients") == 0)
+		return parse_bool(value, &files->old_clients);
+	return -ENOENT;
+}
+
 static int
 add_peer(struct config *c, const char *address)
 {
@@ -158,7 +229,9 @@ set_key(struct config *c, const char *section, const char *key, const char *valu
 	buf_fmt(&name, "%s.%s", section, key);
 	const char *k = buf_cstr(&name);
 	int err = -ENOENT;
-	if (strcmp(k, "user.name") == 0)
+	if (strcmp(section, "files") == 0)
+		err = set_files_key(c, key, value);
+	else if (strcmp(k, "user.name") == 0)
 		err = str_replace(&c->full_name, value);
 	else if (strcmp(k, "user.user") == 0)
 		err = str_replace(&c->user, value);
@@ -191,6 +264,14 @@ set_key(struct config *c, const char *section, const char *key, const char *valu
 static const char *
 take_strictest(struct config *c, const char *section, const char *key)
 {
+	if (strcmp(section, "files") == 0) {
+		bool accepts = strncmp(key, "accept", strlen("accept")) == 0;
+		if (accepts)
+			c->files.accept_size = c->files.accept_daily = 0;
+		if (strcmp(key, "old_clients") == 0)
+			c->files.old_clients = false;
+		return accepts ? "ask" : strcmp(key, "old_clients") == 0 ? "off" : NULL;
+	}
 	if (strcmp(section, "privacy") != 0)
 		return NULL;
 	if (strcmp(key, "plain") == 0) {
@@ -361,6 +442,10 @@ set_defaults(struct config *c)
 	    .tls = true,
 	    .log_level = LOG_INFO,
 	    .sandbox = CONFINE_ON,
+	    .files = {.accept_size = DEFAULT_ACCEPT_SIZE,
+		.accept_daily = DEFAULT_ACCEPT_DAILY,
+		.keep_free = POLICY_KEEP_FREE_DEFAULT,
+		.old_clients = true},
 	    .problem = BUF_INIT(PROBLEM_LIMIT)};
 	struct passwd pw, *found = NULL;
 	char space[4096];
@@ -394,6 +479,7 @@ config_finish(struct config *c)
 	free(c->full_name);
 	free(c->helper);
 	free(c->socket);
+	free(c->downloads);
 	buf_finish(&c->problem);
 	*c = (struct config){0};
 }

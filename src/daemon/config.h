@@ -25,6 +25,8 @@ struct config {
 	struct policy policy;
 	enum log_level log_level;
 	enum confine_mode sandbox;
+	struct policy_files files;
+	char *downloads;  /* owned; where files go; NULL: the user's download folder */
 	int64_t lifetime; /* ms until a message nobody took is given up, 0: never */
 	char **peers;     /* owned, each too; fixed peers of the file */
 	size_t peer_count;

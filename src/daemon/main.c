@@ -12,6 +12,7 @@
 #include "daemon/id.h"
 #include "daemon/identity.h"
 #include "daemon/sandbox.h"
+#include "daemon/unlock.h"
 #include "discovery/child.h"
 #include "ipc/ipc.h"
 #include "peer/roster.h"
@@ -366,6 +367,8 @@ start_roster(struct daemon *d)
 	    .tls = d->config.tls ? d->tls : NULL,
 	    .own_id = tls_identity_id(d->identity),
 	    .policy = d->config.policy,
+	    .files = d->config.files,
+	    .porter = d->porter,
 	    .lifetime = d->config.lifetime,
 	    .on_started = on_started,
 	    .ctx = d,
@@ -422,7 +425,8 @@ static void
 start_porter(struct daemon *d)
 {
 	char *downloads = NULL;
-	int err = paths_downloads(&downloads);
+	int err = d->config.downloads ? str_replace(&downloads, d->config.downloads)
+				      : paths_downloads(&downloads);
 	if (!err)
 		err = porter_start_confined(downloads, d->config.sandbox, &d->porter);
 	if (err)
@@ -520,6 +524,11 @@ main(int argc, char **argv)
 	}
 	if (!err)
 		err = identity_open(d.config.passphrase_fd, &d.identity, &d.tls);
+	if (err == ERR_LOCKED && inherited_socket() >= 0) {
+		/* nobody was there to be asked; the socket stays open for what comes after */
+		int fd = fcntl(SYSTEMD_FD, F_DUPFD_CLOEXEC, SYSTEMD_FD + 1);
+		err = fd < 0 ? -errno : unlock_await(fd, &d.identity, &d.tls);
+	}
 	if (!err)
 		err = run(&d);
 	porter_stop(d.porter);

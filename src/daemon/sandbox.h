@@ -1,7 +1,7 @@
 /* The daemon's own sandbox: its state and runtime folders, what looking up names needs, the
  * discovery helper as the only program, and no system calls but those it makes (L8, L10). Files
- * elsewhere, downloads too, reach it as descriptors only (transfer/porter.h). Before any thread, and
- * before anything is read that others could have written. */
+ * elsewhere, downloads too, reach it as descriptors only (transfer/porter.h). Before any thread,
+ * and before anything is read that others could have written. */
 #ifndef DAEMON_SANDBOX_H
 #define DAEMON_SANDBOX_H
 

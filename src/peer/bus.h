@@ -25,6 +25,8 @@ enum bus_event_kind {
 	BUS_UNREACHABLE,     /* we dialled and got nobody; err is set */
 	BUS_STORE_TROUBLE,   /* of nobody: writing fails, with err */
 	BUS_STORE_RECOVERED, /* of nobody */
+	BUS_FORGOTTEN, /* what was said and sent before is forgotten; person NULL: of everybody */
+	BUS_STOPPING,  /* of nobody: the daemon ends; streams and people are still there */
 };
 
 struct bus_event {
@@ -34,6 +36,7 @@ struct bus_event {
 	const char *name;
 	struct stream *stream;
 	int err;
+	int64_t before; /* FORGOTTEN: ms, wall clock; 0: all of it */
 };
 
 struct bus {

@@ -209,6 +209,16 @@ iq_reply_error(const struct inbound *in, const char *type, const char *condition
 	return iq_reply_send(&r, in);
 }
 
+int
+iq_get(struct person *p, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
+    void *ctx)
+{
+	const struct question q = {
+	    .type = "get", .ns = ns, .name = name, .write = write, .from = from};
+	return ask(p, &q, IQ_TIMEOUT, answer, ctx);
+}
+
 static int
 error_of(const struct xml_elem *stanza)
 {

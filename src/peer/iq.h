@@ -31,6 +31,11 @@ int iq_put(struct person *p, const char *ns, const char *name,
     void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
     void *ctx) MUST_USE;
 
+/* The same as <iq type='get'>. */
+int iq_get(struct person *p, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
+    void *ctx) MUST_USE;
+
 /* The same with an id of the caller's, for old clients that know a session by it. timeout in ms. */
 int iq_put_as(struct person *p, const char *id, const char *ns, const char *name,
     void (*write)(struct xml_writer *w, const void *from), const void *from, unsigned timeout,

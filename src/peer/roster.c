@@ -125,6 +125,8 @@ roster_start(
 	if (config->tls)
 		r->own_id = *config->own_id;
 	r->policy = config->policy;
+	r->files = config->files;
+	r->porter = config->porter;
 	r->lifetime = config->lifetime;
 	r->on_started = config->on_started;
 	r->ctx = config->ctx;
@@ -189,6 +191,18 @@ on_part_closed(void *ctx)
 }
 
 void
+roster_hold_stop(struct roster *r)
+{
+	r->closing++;
+}
+
+void
+roster_release_stop(struct roster *r)
+{
+	part_closed(r);
+}
+
+void
 roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
 {
 	if (!r->loop) {
@@ -205,6 +219,7 @@ roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx)
 		struct person *p = node->value;
 		p->entry = NULL;
 	}
+	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_STOPPING});
 	uv_close((uv_handle_t *)&r->tick, on_tick_closed);
 	if (r->hub)
 		stream_hub_close(r->hub, on_part_closed, r);

@@ -17,6 +17,8 @@
 #include "tls/key.h"
 
 struct caps_cache;
+struct jingle;
+struct porter;
 struct socks5_server;
 struct tls_context;
 
@@ -30,6 +32,7 @@ struct roster {
 	struct tls_id own_id;        /* with tls */
 	struct policy policy;
 	struct policy_files files;
+	struct porter *porter; /* borrowed; NULL: files can be neither sent nor received */
 	struct bucket notices; /* of stranger.c: what all strangers together disturbed by */
 	bool known_due;        /* of stranger.c: addresses of people we know may have changed */
 	bool contacts_known;   /* from the store: before that nobody can be told from anybody */
@@ -47,6 +50,7 @@ struct roster {
 	struct list waiting;       /* struct iq_pending of all people, oldest deadline first */
 	struct list pings;         /* of xep0199_ping.c: connections that are being tried */
 	struct list bytestreams;   /* of transfer/xep0047_ibb.c */
+	struct jingle *jingle;     /* owned by transfer/xep0166_jingle.c */
 	struct list initiations;   /* of transfer/xep0096_si.c: files of old clients */
 	struct list oobs;          /* of transfer/xep0066_oob.c: likewise */
 	struct list introductions; /* of xep0434_trust_messages.c: not yet accepted */
@@ -58,6 +62,7 @@ struct roster {
 	int64_t lifetime;        /* ms until an undelivered message is given up, 0: never */
 	struct alike *alike;     /* owned by alike.c */
 	void *chat;              /* owned by chat/ */
+	void *transfers;         /* owned by transfer/ */
 	struct buf trouble;      /* what is wrong with the store, a sentence; empty: nothing */
 	unsigned starting;       /* parts that are not ready yet */
 	unsigned closing;        /* parts still to close, the store after all others */
@@ -76,7 +81,9 @@ struct roster_config {
 	struct tls_context *tls;               /* borrowed; outlives the roster. NULL: plain only */
 	const struct tls_id *own_id;           /* with tls; copied */
 	struct policy policy;
-	int64_t lifetime; /* ms until an undelivered message is given up, or 0 */
+	struct policy_files files;
+	struct porter *porter; /* borrowed; outlives the roster. NULL: no files */
+	int64_t lifetime;      /* ms until an undelivered message is given up, or 0 */
 	/* Once, perhaps inside roster_start(): everybody the store knows is known. */
 	void (*on_started)(void *ctx);
 	void *ctx;
@@ -91,6 +98,11 @@ void roster_stop(struct roster *r, void (*done)(void *ctx), void *ctx);
 /* Features, from start() on: on_started waits until as many calls of the second have come. */
 void roster_hold_start(struct roster *r);
 void roster_release_start(struct roster *r);
+
+/* Features, from BUS_STOPPING on: the store stays open until as many calls of the second have come,
+ * which must be from the loop. */
+void roster_hold_stop(struct roster *r);
+void roster_release_stop(struct roster *r);
 
 /* Somebody of whom the store has something, gone until seen. 0 or -ENOMEM. */
 int roster_recall(

@@ -193,6 +193,8 @@ on_event(void *ctx, const struct bus_event *e)
 	case BUS_UNREACHABLE:
 	case BUS_STORE_TROUBLE:
 	case BUS_STORE_RECOVERED:
+	case BUS_FORGOTTEN:
+	case BUS_STOPPING:
 		return;
 	}
 	if (r->known_due || r->closing)

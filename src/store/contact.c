@@ -114,6 +114,9 @@ forget_known(struct store_db *db, const struct known *known, const char *cause)
 	if (!err && known->has_key)
 		err = queue_fail_all(
 		    db, known->id, "the key that it was for was forgotten; it may have arrived");
+	/* whose files were accepted was that key */
+	if (!err)
+		err = run_of(db, "DELETE FROM transfer_rule WHERE peer = ?", known->id);
 	if (!err)
 		err = run_of(db,
 		    "UPDATE peer SET key = NULL, trust = 0, via = NULL, instance = NULL,"
@@ -122,7 +125,8 @@ forget_known(struct store_db *db, const struct known *known, const char *cause)
 	if (!err)
 		err = run_of(db,
 		    "DELETE FROM peer WHERE id = ? AND blocked = 0"
-		    " AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)",
+		    " AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)"
+		    " AND NOT EXISTS (SELECT 1 FROM transfer WHERE peer = peer.id)",
 		    known->id);
 	if (!err && known->has_key)
 		err = contact_changed(db, &is, known->trust, cause);
@@ -172,6 +176,7 @@ make_room(struct store_db *db)
 	err = db_stmt(db,
 	    "DELETE FROM peer WHERE id = (SELECT id FROM peer WHERE key IS NOT NULL AND trust IN"
 	    " (?, ?) AND blocked = 0 AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)"
+	    " AND NOT EXISTS (SELECT 1 FROM transfer WHERE peer = peer.id)"
 	    " ORDER BY seen_at, id LIMIT 1)",
 	    &stmt);
 	if (err)

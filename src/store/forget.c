@@ -4,6 +4,7 @@
 #include "store/index.h"
 #include "store/log.h"
 #include "store/row.h"
+#include "store/transfer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -328,6 +329,23 @@ forget_changes(struct store_db *db)
 #undef NOBODYS
 }
 
+/* What is on its way is kept. */
+static int
+forget_files(struct store_db *db, const struct forgetting *f)
+{
+	sqlite3_stmt *stmt;
+	int err = db_stmt(db,
+	    "DELETE FROM transfer WHERE state >= ?1 AND (?2 = 0 OR peer = ?2)"
+	    " AND (?3 = 0 OR at < ?3)",
+	    &stmt);
+	if (err)
+		return err;
+	(void)sqlite3_bind_int(stmt, 1, STORE_TRANSFER_FINAL);
+	(void)sqlite3_bind_int64(stmt, 2, f->peer);
+	(void)sqlite3_bind_int64(stmt, 3, f->before);
+	return db_run(db, stmt);
+}
+
 static int
 peer_name(struct store_db *db, int64_t peer, void **blocks, const char **name)
 {
@@ -359,9 +377,12 @@ step_last(struct store_db *db, const struct forgetting *f)
 	if (!err)
 		err = row_event(db, STORE_EVENT_FORGOTTEN, 0, f->before, name);
 	if (!err)
+		err = forget_files(db, f);
+	if (!err)
 		err = run_of(db,
 		    "DELETE FROM peer WHERE (?1 = 0 OR id = ?1) AND key IS NULL AND blocked = 0 "
-		    "AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id)",
+		    "AND NOT EXISTS (SELECT 1 FROM message WHERE peer = peer.id) "
+		    "AND NOT EXISTS (SELECT 1 FROM transfer WHERE peer = peer.id)",
 		    f->peer);
 	if (!err)
 		err = forget_changes(db);

@@ -21,6 +21,7 @@ struct store_message {
 	int64_t stored_at;      /* ms, wall clock: when it was kept here */
 	int64_t edited_at;      /* ms, wall clock; 0: never corrected */
 	bool retracted;         /* body is then "" */
+	bool file;              /* it tells of a file: body is its name, id the transfer's */
 	const char *reactions_in, *reactions_out; /* theirs, ours: blanks between */
 	const char
 	    *snippet; /* search: the words around the hits, which stand between STX and ETX */

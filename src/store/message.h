@@ -49,6 +49,8 @@ struct store_put {
 	const char *body;
 	const void *stanza; /* as it came or will go, for what we do not understand yet */
 	size_t stanza_len;
+	bool file;        /* CHAT: it tells of a file; body is its name, id that of the transfer. Of
+			   * ours it is handed over at once, for it is not the outbox's */
 	bool markable;    /* IN: whoever said it wants to hear that it was displayed (XEP-0333) */
 	int64_t said_at;  /* ms, wall clock, of whoever said it */
 	int64_t lifetime; /* OUT: ms until it expires, 0: never */

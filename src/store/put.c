@@ -1,3 +1,4 @@
+#include "store/put.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -14,7 +15,7 @@ clear(struct store_put *put)
 	put->duplicate = false;
 	put->n = put->of = put->expires = 0;
 	put->kept = put->kind;
-	put->state = put->direction == STORE_OUT ? STORE_QUEUED
+	put->state = put->direction == STORE_OUT ? put->file ? STORE_HANDED_OVER : STORE_QUEUED
 		     : put->kind == STORE_CHAT   ? STORE_UNREAD
 						 : STORE_SEEN;
 	put->kept_id[0] = put->quote[0] = '\0';
@@ -98,8 +99,8 @@ insert(struct store_db *db, struct store_put *put, int64_t peer, const struct ta
 	sqlite3_stmt *stmt;
 	int err = db_stmt(db,
 	    "INSERT INTO message (n, peer, direction, kind, state, origin, markable, said_at,"
-	    " stored_at, expires, id, target, token, body, stanza, trust)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    " stored_at, expires, id, target, token, body, stanza, trust, file)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    &stmt);
 	if (err)
 		return err;
@@ -127,6 +128,7 @@ insert(struct store_db *db, struct store_put *put, int64_t peer, const struct ta
 	if (put->stanza && !empty)
 		(void)sqlite3_bind_blob64(stmt, 15, put->stanza, put->stanza_len, SQLITE_STATIC);
 	(void)sqlite3_bind_int64(stmt, 16, put->trust);
+	(void)sqlite3_bind_int(stmt, 17, put->file && put->kept == STORE_CHAT);
 	err = db_run(db, stmt);
 	return err || !out || !put->marked ? err : queue_mark(db, peer, put->n);
 }
@@ -179,10 +181,9 @@ is_valid(const struct store_put *put)
 	return put->direction == STORE_OUT && strlen(put->id) > LIMIT_STANZA_ID ? ERR_TOO_BIG : 0;
 }
 
-static int
-put_run(struct store_db *db, struct store_job *job)
+int
+put_add(struct store_db *db, struct store_put *put)
 {
-	struct store_put *put = container_of(job, struct store_put, job);
 	struct target target = {0};
 	int64_t peer = 0;
 	bool changed;
@@ -208,6 +209,12 @@ put_run(struct store_db *db, struct store_job *job)
 		return queue_answered(db, peer, target.n, STORE_READ, NULL, &changed);
 	got = insert(db, put, peer, &target);
 	return got ? got : target_apply(db, put, peer, &target);
+}
+
+static int
+put_run(struct store_db *db, struct store_job *job)
+{
+	return put_add(db, container_of(job, struct store_put, job));
 }
 
 void

@@ -36,6 +36,15 @@ merge(struct store_db *db, int64_t stays, int64_t goes)
 		err = index_move(db, goes, stays);
 	if (!err)
 		err = run_pair(db, "UPDATE message SET peer = ?1 WHERE peer = ?2", stays, goes);
+	/* one that both have, which only who made its id up can bring about, is the one who goes'
+	 */
+	if (!err)
+		err = run_pair(
+		    db, "UPDATE OR REPLACE transfer SET peer = ?1 WHERE peer = ?2", stays, goes);
+	/* a rule is for a key, and who goes has none */
+	if (!err)
+		err = run_pair(
+		    db, "DELETE FROM transfer_rule WHERE peer = ?2 AND peer <> ?1", stays, goes);
 	/* rows of either may have been sent up to its mark; to say so of too many does no harm */
 	if (!err)
 		err = run_pair(db,

@@ -112,6 +112,7 @@ row_read(sqlite3_stmt *stmt, void **blocks, struct store_message *out, size_t *b
 	out->edited_at = sqlite3_column_int64(stmt, 11);
 	out->retracted = sqlite3_column_int(stmt, 12) != 0;
 	out->trust = store_trust_from(sqlite3_column_int64(stmt, 16));
+	out->file = sqlite3_column_int(stmt, 17) != 0;
 	return 0;
 }
 

@@ -20,9 +20,9 @@ void blocks_free(void *blocks);                                         /* accep
 	" CASE WHEN m.kind = 0 AND m.target IS NOT NULL THEN" \
 	" (SELECT substr(t.body, 1, 120) FROM message t WHERE t.peer = m.peer AND t.id = m.target" \
 	" AND t.id <> '' AND t.kind = 0 ORDER BY t.n DESC LIMIT 1) END," \
-	" m.trust"
+	" m.trust, m.file"
 #define ROW_TABLES "message m CROSS JOIN peer p ON p.id = m.peer"
-enum { ROW_BODY = 6, ROW_COUNT = 17 };
+enum { ROW_BODY = 6, ROW_COUNT = 18 };
 
 /* The row the statement stands at. 0 or -ENOMEM; bytes (may be NULL) grows by its text. */
 int row_read(sqlite3_stmt *stmt, void **blocks, struct store_message *out, size_t *bytes) MUST_USE;

@@ -13,6 +13,7 @@ enum { STEPS_MAX = 4 };
 struct wanted {
 	int in, out;   /* rows of which direction */
 	int last_kind; /* kinds up to this */
+	bool files;    /* what tells of a file, too: its name is not corrected */
 };
 
 static struct wanted
@@ -25,6 +26,7 @@ wanted_by(enum store_kind kind, enum store_direction by)
 	    .in = all || theirs ? STORE_IN : -1,
 	    .out = all || !theirs ? STORE_OUT : -1,
 	    .last_kind = kind == STORE_MARKER ? STORE_MARKER : STORE_CORRECTION,
+	    .files = kind != STORE_CORRECTION,
 	};
 }
 
@@ -38,7 +40,8 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 	    "SELECT n, direction, kind, retracted, target, substr(body, 1, 40), state, trust"
 	    " FROM message"
 	    " WHERE peer = ? AND id = ?"
-	    " AND id <> '' AND direction IN (?, ?) AND kind <= ? ORDER BY n DESC LIMIT 1",
+	    " AND id <> '' AND direction IN (?, ?) AND kind <= ? AND file <= ?"
+	    " ORDER BY n DESC LIMIT 1",
 	    &stmt);
 	if (err)
 		return err;
@@ -47,6 +50,7 @@ find_row(struct store_db *db, int64_t peer, const char *id, const struct wanted 
 	(void)sqlite3_bind_int(stmt, 3, wanted->in);
 	(void)sqlite3_bind_int(stmt, 4, wanted->out);
 	(void)sqlite3_bind_int(stmt, 5, wanted->last_kind);
+	(void)sqlite3_bind_int(stmt, 6, wanted->files);
 	int got = db_step(db, stmt);
 	if (got <= 0)
 		return got < 0 ? got : -ENOENT;

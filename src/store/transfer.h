@@ -5,7 +5,10 @@
 
 #include "store/message.h"
 
-enum { STORE_DIGEST_SIZE = 32 };
+enum {
+	STORE_DIGEST_SIZE = 32,
+	STORE_TRANSFER_FINAL = 6, /* states from here on are final: JOB_DONE of transfer/job.h */
+};
 
 /* One of them. In a request borrowed until the answer; in a list owned by it. NULL is "none" for
  * text, but for peer, display, sid and name, which are never NULL. */
@@ -23,7 +26,9 @@ struct store_transfer {
 	const void *thumbnail; /* NULL: none */
 	size_t thumbnail_len;
 	const char *thumbnail_media;
-	const char *token;      /* of the porter: OUT the source, IN the folder it goes to */
+	const char *token; /* of the porter: OUT the source, IN the folder it goes to */
+	const char
+	    *spool; /* OUT: the file in the state folder's spool/ that it is: to be deleted */
 	enum store_trust trust; /* in the person when it was offered */
 	int64_t at;             /* ms, wall clock: when it was offered */
 	bool automatic;         /* IN: a rule accepted it */
@@ -48,12 +53,11 @@ struct store_transfer_add {
 	struct store_job job;
 	struct store_transfer transfer;
 	struct store_put message; /* filled in by the caller but for job, peer, id and body */
-	int first_final;          /* states from this number on are final */
 	int64_t n;                /* of the message; the answer */
 };
 void store_transfer_add(struct store *s, struct store_transfer_add *add);
 
-/* Writes down what changes, and size, files and token too. -ENOENT: there is no such id. */
+/* Writes down what changes, and size, files, token and, if there is one, thumbnail too. -ENOENT: there is no such id. */
 struct store_transfer_set {
 	struct store_job job;
 	struct store_transfer transfer;
@@ -70,11 +74,11 @@ struct store_transfer_forget {
 };
 void store_transfer_forget(struct store *s, struct store_transfer_forget *forget);
 
-/* All, the newest first; of final ones no more than `limit`: older ones are removed. */
+/* All, the newest first; of final ones no more than `limit`: older ones are removed. Those that are
+ * not final come first. */
 struct store_transfers {
 	struct store_job job;
 	size_t limit;
-	int first_final;
 
 	struct store_transfer *at; /* owned */
 	size_t count;

@@ -130,8 +130,9 @@ struct job {
 	bool here, link; /* may be dialled; a stream is there */
 	bool dialling;   /* want_link() was called, and nothing came of it yet */
 	bool working, stopping; /* see struct job_ops; told to stop */
-	bool turn, turn_wanted; /* has one; was told that there is none */
-	bool over;              /* over() was called */
+	bool turn, turn_wanted; /* has one of the few; was told that there is none */
+	bool fresh;             /* what the phase begins with is not done yet */
+	bool over;              /* over() was called, in this run or an earlier one */
 	unsigned attempts;      /* in a row that brought nothing */
 	uint64_t retry_at;      /* no attempt before */
 	uint64_t deadline;      /* of the phase; JOB_NEVER: none */

@@ -20,8 +20,11 @@ struct carrier;
 struct carrier_link;
 struct ipc_call;
 struct person;
+struct digest_run;
 struct roster;
+struct sink;
 struct transfers;
+struct work;
 
 enum {
 	TRANSFER_ID_SIZE = 33,    /* hex, with the NUL; the session's id on the wire */
@@ -34,7 +37,7 @@ struct transfer {
 	struct person *person;       /* borrowed; never NULL for methods */
 	bool outgoing;
 	char id[TRANSFER_ID_SIZE];
-	char *name;        /* owned; OUT: as it is called, IN: as it was offered, not cleaned */
+	char *name;        /* owned; OUT: as it is called, IN: as it will be called */
 	char *media;       /* owned; NULL: not known */
 	char *description; /* owned; NULL: none */
 	uint64_t size;
@@ -55,31 +58,41 @@ struct transfer {
 
 	/* The manager's own from here. */
 	struct job job;
-	struct list node; /* in transfers.all, the oldest first */
-	int64_t number;   /* f3: 3; 0: the store has not said yet */
-	char token[34];   /* of the porter */
+	struct list node;             /* in transfers.all, the oldest first */
+	int64_t number;               /* f3: 3; 0: the store has not said yet */
+	char token[TRANSFER_ID_SIZE]; /* of the porter: OUT the source, IN the folder it goes to */
+	char *spool;                  /* owned; OUT: the file of ours that it is; NULL: it is not */
 	enum store_trust trust;
-	int64_t at;                 /* ms, wall clock */
-	int64_t expires;            /* on store_age() */
-	bool automatic;             /* a rule accepted it */
-	char *where;                /* owned; IN: what it is called in the end */
-	struct transfer_work *work; /* owned; what goes on in a thread, or NULL */
-	struct sink *sink;          /* owned; IN */
-	struct source *source;      /* owned; OUT */
-	struct digest_run *run;     /* owned; IN: of what is written */
-	struct carrier_link *link;  /* owned; connected, and not yet taken by a carrier */
-	bool has_digest;            /* IN: of all that came */
-	uint8_t digest[TRANSFER_DIGEST_SIZE];
-	uint64_t done; /* bytes, for people */
-	uint64_t rate; /* bytes/s, smoothed; 0: nothing flows */
-	uint64_t rate_done, rate_at;
-	uint64_t shown_at; /* clock_now() of the latest "file-progress" */
+	int64_t at;      /* ms, wall clock */
+	int64_t expires; /* on store_age() */
+	bool automatic;  /* a rule accepted it */
+	char *where;     /* owned; IN: where it is in the end */
+	bool added;      /* the store has it */
+	bool ticking;    /* its job is at work: what methods report meanwhile waits */
+	bool again;      /* something else is to be kept, once the store has answered */
+	bool gone;       /* no more in transfers.all: freed once nothing goes on */
+	unsigned asked;  /* of the store, and not answered */
 	uint64_t wake_at;
-	bool encrypted; /* the latest link was */
-	bool keeping, keep_again, added;
-	bool freeing;      /* its person is gone: as soon as nothing goes on */
-	struct list calls; /* struct transfer_call: wait until it is kept */
+	struct list reports;    /* struct report: what waits for that */
+	struct list calls;      /* struct waiting_call: answered once all is kept */
+	struct list clearing;   /* in transfers.clearing, while what came of it is to be removed */
+	struct work *work;      /* owned; what goes on in a thread, or NULL */
+	struct sink *sink;      /* owned; IN: open */
+	struct digest_run *run; /* owned; of what is in the sink */
+	struct carrier_link *link; /* owned; connected, and not taken by a carrier yet */
+	bool encrypted;            /* the latest link was */
+	bool has_digest;           /* IN: of all that came */
+	uint8_t digest[TRANSFER_DIGEST_SIZE];
+	uint64_t done, from;  /* bytes, for people; where the run began */
+	uint64_t rate;        /* bytes a second, smoothed; 0: nothing flows */
+	uint64_t measured_at; /* clock_now() ... */
+	uint64_t measured;    /* ... and `done` then */
+	uint64_t shown_at;    /* clock_now() of the latest "file-progress" */
+	enum job_state shown; /* as it was told last */
+	unsigned shown_pauses;
 };
+
+#define TRANSFER_SIZE_UNKNOWN UINT64_MAX /* of size: until the connection ends */
 
 /* A thumbnail that comes with an offer (XEP-0264). */
 struct transfer_thumbnail {

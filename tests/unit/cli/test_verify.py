@@ -168,6 +168,8 @@ def what_is_decided_is_told(box):
         check(done.code == 0 and done.out.startswith("Romeo Montague " + said), done)
     check(box.run("trust", "forget", "romeo").code == USAGE, "nobody is there to be asked")
     check(box.run("trust", "forget", "--yes", "romeo").code == 0)
+    check([asked["peer"] for asked in box.daemon.asked("trust.forget")] ==
+          [box.daemon.people[0]["name"]], "who was asked about")
     # nobody was refused: whoever is while the user thinks about it was not asked about
     check(box.run("trust", "accept-new-key", "--yes", "romeo").code == ERROR)
     # the key that was shown is the one that is taken, whoever is refused meanwhile

@@ -320,9 +320,9 @@ l7_damage_found_in_use_is_looked_for_at_the_next_start(void **state)
 }
 
 /* Versions as they may come. */
-static const char *const third[] = {"ALTER TABLE peer ADD COLUMN note TEXT;",
+static const char *const fourth[] = {"ALTER TABLE peer ADD COLUMN note TEXT;",
     "CREATE TABLE more (x INTEGER PRIMARY KEY) STRICT;", "INSERT INTO more VALUES (1);", NULL};
-static const char *const fourth[] = {"CREATE INDEX peer_note ON peer (note);",
+static const char *const fifth[] = {"CREATE INDEX peer_note ON peer (note);",
     "INSERT INTO more VALUES (2);", "UPDATE peer SET note = 'n';", NULL};
 
 static int
@@ -340,7 +340,8 @@ static void
 a_migration_that_fails_anywhere_is_done_later(void **state)
 {
 	(void)state;
-	const char *const *const schema[] = {store_schema[0], store_schema[1], third, fourth, NULL};
+	const char *const *const schema[] = {
+	    store_schema[0], store_schema[1], store_schema[2], fourth, fifth, NULL};
 	unsigned failed = 0;
 	for (unsigned after = 0;; after++) {
 		struct harness h;
@@ -357,14 +358,14 @@ a_migration_that_fails_anywhere_is_done_later(void **state)
 			db_finish(&db);
 		failed += err != 0;
 		int64_t version = ask_file(&h, "PRAGMA user_version");
-		assert_in_range(version, 2, 4);
+		assert_in_range(version, 3, 5);
 		assert_int_equal(
 		    ask_file(&h, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"),
-		    version > 2);
+		    version > 3);
 		assert_int_equal(open_with(&h, schema, &db), 0);
 		assert_int_equal(db_meta_int(&db, "test", -1), 7);
 		db_finish(&db);
-		assert_int_equal(ask_file(&h, "PRAGMA user_version"), 4);
+		assert_int_equal(ask_file(&h, "PRAGMA user_version"), 5);
 		assert_int_equal(ask_file(&h, "SELECT count(*) FROM more"), 2);
 		/* to the older program it is newer */
 		assert_int_equal(open_with(&h, store_schema, &db), ERR_NEWER);
@@ -401,7 +402,7 @@ make_first_version(struct harness *h)
 
 /* What there was before trust was kept is plain, however often the way there was cut short. */
 static void
-the_first_version_becomes_the_second_wherever_it_fails(void **state)
+the_first_version_becomes_the_newest_wherever_it_fails(void **state)
 {
 	(void)state;
 	unsigned failed = 0;
@@ -419,11 +420,12 @@ the_first_version_becomes_the_second_wherever_it_fails(void **state)
 		else
 			db_finish(&db);
 		failed += err != 0;
-		assert_in_range(ask_file(&h, "PRAGMA user_version"), err ? 1 : 2, 2);
+		assert_in_range(ask_file(&h, "PRAGMA user_version"), err ? 1 : 3, 3);
 		assert_kept(&h);
 		harness_close(&h);
-		assert_int_equal(ask_file(&h, "PRAGMA user_version"), 2);
-		assert_int_equal(ask_file(&h, "SELECT count(*) FROM message WHERE trust = 0"), 1);
+		assert_int_equal(ask_file(&h, "PRAGMA user_version"), 3);
+		assert_int_equal(
+		    ask_file(&h, "SELECT count(*) FROM message WHERE file = 0 AND trust = 0"), 1);
 		assert_int_equal(ask_file(&h, "SELECT length(stanza) FROM message"), 9000);
 		assert_int_equal(ask_file(&h, "SELECT count(*) FROM peer WHERE key IS NULL AND"
 					      " trust = 0 AND blocked = 0 AND seen_at = 0"),
@@ -523,7 +525,7 @@ main(void)
 	    cmocka_unit_test(a_newer_file_is_left_alone),
 	    cmocka_unit_test(l7_damage_found_in_use_is_looked_for_at_the_next_start),
 	    cmocka_unit_test(a_migration_that_fails_anywhere_is_done_later),
-	    cmocka_unit_test(the_first_version_becomes_the_second_wherever_it_fails),
+	    cmocka_unit_test(the_first_version_becomes_the_newest_wherever_it_fails),
 	    cmocka_unit_test(a_new_file_that_fails_anywhere_is_made_later),
 	    cmocka_unit_test(what_cannot_be_opened_says_why),
 	    cmocka_unit_test(the_age_grows_over_restarts_by_a_day_at_most),
