@@ -117,6 +117,7 @@ struct job {
 	bool outgoing;
 	struct job_kept is;
 	uint64_t expires_at; /* the owner's: set it before job_start() and whenever it changes */
+	bool once;           /* likewise: the method knows no way to go on (method.h) */
 
 	/* The job's own from here. */
 	struct job_kept was; /* as it was given to keep() */

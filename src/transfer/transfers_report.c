@@ -39,7 +39,8 @@ accepted(struct transfer *t, const struct report *r, uint64_t now)
 {
 	if (t->job.phase != JOB_ASKED)
 		return;
-	if (r->offset > t->size || (r->offset > 0 && !r->has_digest)) {
+	bool told = r->has_digest || t->method->once; /* old clients know of no digest */
+	if (r->offset > t->size || (r->offset > 0 && !told)) {
 		log_info(t->person->name, "f%lld is accepted from where it does not go",
 		    (long long)t->number);
 		job_ended(&t->job, now, TRANSFER_END_FAILED,
@@ -49,6 +50,7 @@ accepted(struct transfer *t, const struct report *r, uint64_t now)
 	t->offset = r->offset;
 	t->done = r->offset;
 	memcpy(t->prefix, r->digest, sizeof(t->prefix));
+	t->prefix_unknown = !r->has_digest;
 	transfer_renew(t);
 	job_accepted(&t->job, now);
 }
