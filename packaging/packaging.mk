@@ -14,13 +14,15 @@ run:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)packaging/run $(B)
 
-# The manual page is written from the table of commands; without scdoc there is none.
-MAN_PAGES := $(if $(shell command -v scdoc),$(B)/earshot.1)
+# The manual of the command is written from its table of commands; without scdoc there is none.
+MAN_PAGES := $(if $(shell command -v scdoc),$(B)/earshot.1 $(B)/earshot.conf.5)
 man: $(MAN_PAGES)
 $(B)/earshot.1.scd: $(B)/earshot
 	$(Q)$< help --scdoc >$@
 $(B)/earshot.1: $(B)/earshot.1.scd
 	$(call say,MAN,$@)scdoc <$< >$@
+$(B)/earshot.conf.5: docs/earshot.conf.5.scd
+	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
 
 fill_in = sed -e 's|@prefix@|$(prefix)|g' -e 's|@bindir@|$(bindir)|g' -e 's|@libdir@|$(libdir)|g' \
           -e 's|@includedir@|$(includedir)|g' -e 's|@version@|$(VERSION)|g' \
@@ -31,7 +33,7 @@ INSTALLED = $(bindir)/earshot $(bindir)/earshotd $(libexecdir)/earshot-mdns \
             $(libdir)/pkgconfig/earshot.pc \
             $(userunitdir)/earshotd.service $(userunitdir)/earshotd.socket \
             $(bashdir)/earshot $(zshdir)/_earshot $(fishdir)/earshot.fish \
-            $(mandir)/man1/earshot.1
+            $(mandir)/man1/earshot.1 $(mandir)/man5/earshot.conf.5
 
 ## install       into prefix (default /usr/local), below DESTDIR
 install: all man
@@ -48,7 +50,8 @@ install: all man
 	$(Q)$(B)/earshot completion bash >$(DESTDIR)$(bashdir)/earshot
 	$(Q)$(B)/earshot completion zsh >$(DESTDIR)$(zshdir)/_earshot
 	$(Q)$(B)/earshot completion fish >$(DESTDIR)$(fishdir)/earshot.fish
-	$(if $(MAN_PAGES),$(Q)install -D -m 644 -t $(DESTDIR)$(mandir)/man1 $(MAN_PAGES))
+	$(if $(MAN_PAGES),$(Q)install -D -m 644 -t $(DESTDIR)$(mandir)/man1 $(filter %.1,$(MAN_PAGES)))
+	$(if $(MAN_PAGES),$(Q)install -D -m 644 -t $(DESTDIR)$(mandir)/man5 $(filter %.5,$(MAN_PAGES)))
 
 # AppArmor reads no other folder, so this is apart from what goes below prefix.
 ## install-apparmor  the AppArmor profile, into /etc/apparmor.d below DESTDIR

@@ -245,6 +245,30 @@ cmd_id_passphrase(struct cli *c, int argc, char **argv)
 	    "Your key is locked with the new passphrase, or with none if you gave none.");
 }
 
+/* A daemon that was started in front of a terminal has asked by itself. */
+int
+cmd_id_unlock(struct cli *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct earshot_value *answer = NULL;
+	int code = cli_connect(c);
+	int err = code ? 0 : cli_try(c, NULL, "id", NULL, &answer);
+	for (int i = 0; !code && i < TRIES && is_locked(err, answer); i++) {
+		int passphrase = -1;
+		code = secret_ask(c,
+		    i == 0 ? "The passphrase of your key: " : "Wrong. Again: ", false, &passphrase);
+		if (code)
+			break;
+		earshot_value_free(answer);
+		answer = NULL;
+		err = call_with(c, "id.unlock", passphrase, -1, &answer);
+	}
+	if (!code && err)
+		code = cli_fail_call(c, err, answer);
+	return finish(c, code, answer, "Your key is unlocked, and the daemon begins.");
+}
+
 int
 cmd_id_hand_over(struct cli *c, int argc, char **argv)
 {

@@ -108,6 +108,7 @@ int cmd_id_export(struct cli *c, int argc, char **argv);
 int cmd_id_import(struct cli *c, int argc, char **argv);
 int cmd_id_passphrase(struct cli *c, int argc, char **argv);
 int cmd_id_hand_over(struct cli *c, int argc, char **argv);
+int cmd_id_unlock(struct cli *c, int argc, char **argv);
 int cmd_daemon_start(struct cli *c, int argc, char **argv);
 int cmd_daemon_stop(struct cli *c, int argc, char **argv);
 int cmd_daemon_status(struct cli *c, int argc, char **argv);

@@ -235,12 +235,16 @@ static const struct command id_children[] = {
 	ARG_FILE, COMMAND_START, 1, 1, id_import_options, NULL, cmd_id_import},
     {"passphrase", "", "Lock your key with a passphrase, or change or remove it",
 	"It is asked for when the daemon is started. For a daemon that systemd starts it is the "
-	"credential earshot.passphrase.",
+	"credential earshot.passphrase, or it waits for unlock.",
 	ARG_NONE, COMMAND_START, 0, 0, NULL, NULL, cmd_id_passphrase},
     {"hand-over", "FILE", "Have your key succeed an earlier one",
 	"FILE is that earlier key, as export wrote it. Those who know you by it accept the new one "
 	"by themselves, as the earlier one vouches for it. Up to four of them are remembered.",
 	ARG_FILE, COMMAND_START, 1, 1, NULL, NULL, cmd_id_hand_over},
+    {"unlock", "", "Give the passphrase to a daemon that waits for it",
+	"One that systemd has started through its socket has no terminal to ask on: with a locked "
+	"key it waits for this, and answers nothing else.",
+	ARG_NONE, COMMAND_START, 0, 0, NULL, NULL, cmd_id_unlock},
     {0},
 };
 

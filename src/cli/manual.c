@@ -22,7 +22,7 @@ static const char head[] =
     "also talks with Pidgin and other programs that do.\n"
     "\n"
     "Alone on a terminal it shows who is here and lets you choose whom to talk with. The work\n"
-    "is done by a program in the background, *earshotd*(1), which is started when needed.\n"
+    "is done by a program in the background, *earshotd*, which is started when needed.\n"
     "\n"
     "A NAME is a nickname, a full name or an address as *earshot who* shows it, or a part of one\n"
     "that fits nobody else; capital or small letters make no difference.\n"
@@ -79,7 +79,7 @@ static const char tail[] =
     "\n"
     "# SEE ALSO\n"
     "\n"
-    "*earshotd*(1)\n";
+    "*earshot.conf*(5)\n";
 
 /* scdoc reads _, * and \ in text as markup. */
 static void

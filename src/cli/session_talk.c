@@ -159,10 +159,9 @@ on_sent(struct session *s, int err, const struct earshot_value *answer, uint64_t
 	const char *id = earshot_value_str(answer, "id");
 	if (!m || !id || str_copy(m->id, sizeof(m->id), id))
 		return;
-	if (str_equal(m->peer, s->peer)) {
+	/* how far they are trusted is told by events: this is what it was said with */
+	if (str_equal(m->peer, s->peer))
 		recent_add(s, id, m->text, true);
-		show_trust(s, answer);
-	}
 	if (!m->settled)
 		set_state(s, m, earshot_value_str(answer, "state"), NULL);
 	if (!earshot_value_bool(answer, "here", true) && !s->told_absent &&

@@ -361,5 +361,6 @@ const struct ipc_method id_methods[] = {
     {"id.import", "", "Use another key from now on", call_import},
     {"id.passphrase", "", "Lock your key with a passphrase", call_passphrase},
     {"id.hand-over", "", "Have your key succeed an earlier one", call_hand_over},
+    {"id.unlock", "", "Unlock the key of a daemon that waits for it", call_id}, /* it is open */
     {0},
 };

@@ -12,6 +12,7 @@
 #include "daemon/id.h"
 #include "daemon/identity.h"
 #include "daemon/sandbox.h"
+#include "daemon/unlock.h"
 #include "discovery/child.h"
 #include "ipc/ipc.h"
 #include "peer/roster.h"
@@ -523,6 +524,11 @@ main(int argc, char **argv)
 	}
 	if (!err)
 		err = identity_open(d.config.passphrase_fd, &d.identity, &d.tls);
+	if (err == ERR_LOCKED && inherited_socket() >= 0) {
+		/* nobody was there to be asked; the socket stays open for what comes after */
+		int fd = fcntl(SYSTEMD_FD, F_DUPFD_CLOEXEC, SYSTEMD_FD + 1);
+		err = fd < 0 ? -errno : unlock_await(fd, &d.identity, &d.tls);
+	}
 	if (!err)
 		err = run(&d);
 	porter_stop(d.porter);

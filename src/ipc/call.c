@@ -207,6 +207,12 @@ call_run(struct ipc_client *c, struct value *message, size_t bytes)
 		value_free(message);
 		return;
 	}
+	if (code == RPC_NO_METHOD && rpc.id && c->server->locked) {
+		send_error(c, rpc.id, RPC_FAILED,
+		    "Your key is locked. Unlock it with: earshot id unlock", IPC_LOCKED, NULL);
+		value_free(message);
+		return;
+	}
 	if (code) {
 		/* a notification is not answered, except where it is too broken to tell */
 		if (rpc.id || code != RPC_NO_METHOD)

@@ -33,6 +33,7 @@ struct ipc_server {
 	uid_t uid;        /* whom we serve */
 	bool closing;
 	bool refusing;       /* new calls */
+	bool locked;         /* methods that are not there are so because the key is locked */
 	bool topics_dropped; /* by one that left; the source is still to be told */
 	uint64_t patience;   /* ms for clients that were cut off */
 	void (*done)(void *ctx);

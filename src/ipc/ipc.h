@@ -38,6 +38,8 @@ void ipc_server_close(struct ipc_server *s, void (*done)(void *ctx), void *ctx);
 /* From now on new calls are refused: the daemon is stopping. Those unanswered go on. The source of
  * the log is not called any more. */
 void ipc_server_refuse(struct ipc_server *s);
+/* What has few methods as yet says of all others that the key is locked. */
+void ipc_server_lock(struct ipc_server *s);
 size_t ipc_server_clients(const struct ipc_server *s);
 
 void *ipc_ctx(const struct ipc_call *call);

@@ -307,6 +307,12 @@ ipc_server_refuse(struct ipc_server *s)
 	s->log = NULL;
 }
 
+void
+ipc_server_lock(struct ipc_server *s)
+{
+	s->locked = true;
+}
+
 size_t
 ipc_server_clients(const struct ipc_server *s)
 {

@@ -14,6 +14,7 @@
 #include "peer/outgoing.h"
 #include "peer/reach.h"
 #include "peer/roster.h"
+#include "peer/shown.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -134,14 +135,6 @@ people_set_state(struct person *p, enum person_state state)
 
 /* ---- what discovery says ---- */
 
-static int
-take_display(struct person *p, const struct txt *txt)
-{
-	char display[LIMIT_DISPLAY + 1];
-	bool named = txt_display_name(txt, display, sizeof(display)) == 0;
-	return str_replace(&p->display, named ? display : p->name);
-}
-
 static void
 person_destroy(struct person *p)
 {
@@ -240,7 +233,7 @@ people_create(struct roster *r, const char *name, bool nameless)
 	if (p)
 		p->nameless = nameless;
 	if (!p || str_replace(&p->name, name) != 0 || take_instance(p) != 0 ||
-	    txt_keep(&p->txt, &none) != 0 || take_display(p, &none) != 0 ||
+	    txt_keep(&p->txt, &none) != 0 || shown_name(p, &none) != 0 ||
 	    map_set(&r->people, key.text, p) != 0) {
 		if (p)
 			person_destroy(p);
@@ -266,25 +259,6 @@ roster_recall(struct roster *r, const char *name, const char *display, struct pe
 	person_set_kept(p, true);
 	*out = p;
 	return 0;
-}
-
-void
-people_set_txt(struct person *p, const struct txt *txt)
-{
-	struct txt before;
-	txt_kept_get(&p->txt, &before);
-	if (txt_equal(&before, txt))
-		return;
-	if (txt_keep(&p->txt, txt) != 0 || take_display(p, txt) != 0) {
-		log_error(p->name, "out of memory: what it shows of itself is not taken");
-		return;
-	}
-	if (!str_equal(before.ver, txt->ver) || !str_equal(before.node, txt->node)) {
-		p->caps = NULL;
-		p->caps_asked = false;
-	}
-	if (p->state != PERSON_GONE)
-		people_changed(p);
 }
 
 /* Front ends want to hear of somebody once there is something to show, not before. */
@@ -315,7 +289,7 @@ adopt_entry(struct person *p, struct discovery_entry *e)
 	if (e->has_txt && (!p->has_key || str_casecmp(e->name, p->instance) == 0)) {
 		struct txt txt;
 		txt_kept_get(&e->txt, &txt);
-		people_set_txt(p, &txt);
+		shown_announced(p, &txt);
 	}
 	if (p->state == PERSON_GONE && is_presentable(e))
 		people_set_state(p, PERSON_ANNOUNCED);
@@ -513,7 +487,8 @@ people_rename(struct person *p, const char *name)
 	if (was_nameless)
 		(void)!str_replace(&p->instance, name);
 	txt_kept_get(&p->txt, &txt);
-	(void)!take_display(p, &txt); /* without memory the address stays to be shown */
+	if (!p->has_key || strcmp(p->display, old) == 0)
+		(void)!shown_name(p, &txt); /* without memory the address stays to be shown */
 	if (p->kept || p->has_key)
 		keep_renamed(p, old);
 	bus_emit(

@@ -36,8 +36,6 @@ void people_look_again(struct roster *r); /* at all of them */
  * now: p under that name, the person who already had it (p is freed then), NULL: it is ourselves,
  * and p about to leave. A name that nobody can have changes nothing. */
 struct person *people_name_fixed(struct person *p, const char *name);
-/* A presence stanza told what discovery cannot know of a fixed peer. */
-void people_set_txt(struct person *p, const struct txt *txt);
 /* Everything of everybody is freed; streams and discovery are closed already. */
 void people_finish(struct roster *r);
 

@@ -5,15 +5,23 @@
 #include "base/str.h"
 #include "peer/people.h"
 #include "peer/roster.h"
+#include "peer/shown.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
 #include "xml/writer.h"
 
-/* mDNS tells the others, and tells them better: they see changes without a stream. */
+static bool
+is_seen_by_multicast(const struct person *p)
+{
+	return !p->entry || (p->entry->sources & DISCOVERY_MDNS);
+}
+
+/* mDNS tells the others, and tells them better: they see changes without a stream. But who has a
+ * key is called what is said with it, and by nobody else's announcements (N3). */
 static bool
 is_told_by_stream(const struct person *p)
 {
-	return p->current && p->entry && !(p->entry->sources & DISCOVERY_MDNS);
+	return p->current && (person_is_encrypted(p) || !is_seen_by_multicast(p));
 }
 
 static void
@@ -67,29 +75,41 @@ copy(char *out, size_t size, const struct xml_elem *parent, const char *ns, cons
 		out[0] = '\0';
 }
 
+static void
+take_all(const struct inbound *in, struct txt *txt)
+{
+	const struct xml_elem *caps = xml_elem_child(in->stanza, NS_CAPS, "c");
+	char show[16];
+	copy(show, sizeof(show), in->stanza, NS_CLIENT, "show");
+	copy(txt->msg, sizeof(txt->msg), in->stanza, NS_CLIENT, "status");
+	copy(txt->nick, sizeof(txt->nick), in->stanza, NS_NICK, "nick");
+	txt->status = TXT_AVAILABLE;
+	if (str_equal(show, "away") || str_equal(show, "xa"))
+		txt->status = TXT_AWAY;
+	else if (str_equal(show, "dnd"))
+		txt->status = TXT_DND;
+	if (caps && str_equal(xml_elem_attr(caps, "node"), TXT_NODE))
+		txt->client = TXT_CLIENT_EARSHOT;
+}
+
 static int
 take(const struct inbound *in)
 {
 	struct person *p = in->from;
-	const struct xml_elem *caps = xml_elem_child(in->stanza, NS_CAPS, "c");
-	if (!p->entry || (p->entry->sources & DISCOVERY_MDNS))
-		return 0; /* multicast says it already */
+	bool proven = p->has_key && stream_peer_key(in->stream);
 	if (xml_elem_attr(in->stanza, "type"))
 		return 0; /* subscriptions and the like (RFC 6121 4.7.1) */
 	struct txt txt;
-	char show[16];
 	txt_kept_get(&p->txt, &txt);
-	copy(show, sizeof(show), in->stanza, NS_CLIENT, "show");
-	copy(txt.msg, sizeof(txt.msg), in->stanza, NS_CLIENT, "status");
-	copy(txt.nick, sizeof(txt.nick), in->stanza, NS_NICK, "nick");
-	txt.status = TXT_AVAILABLE;
-	if (str_equal(show, "away") || str_equal(show, "xa"))
-		txt.status = TXT_AWAY;
-	else if (str_equal(show, "dnd"))
-		txt.status = TXT_DND;
-	if (caps && str_equal(xml_elem_attr(caps, "node"), TXT_NODE))
-		txt.client = TXT_CLIENT_EARSHOT;
-	people_set_txt(p, &txt);
+	if (proven) {
+		txt.first[0] = txt.last[0] = '\0'; /* all of it is in the nick */
+		copy(txt.nick, sizeof(txt.nick), in->stanza, NS_NICK, "nick");
+	}
+	if (!is_seen_by_multicast(p))
+		take_all(in, &txt);
+	else if (!proven)
+		return 0; /* multicast says it already */
+	shown_said(p, &txt);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "peer/roster.h"
 #include "peer/stranger.h"
 #include "peer/verify.h"
+#include "tls/identity.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
 
@@ -327,6 +328,8 @@ begin(struct verification *v)
 	}
 	random_bytes(nonce, sizeof(nonce));
 	int err = verify_start(&v->engine, &channel, nonce, clock_now(), &step);
+	tls_wipe(nonce, sizeof(nonce));
+	tls_wipe(channel.exporter, sizeof(channel.exporter));
 	if (err == -EAGAIN) {
 		fail_too_often(call, v);
 	} else if (err && err != -EBUSY) {
@@ -427,6 +430,8 @@ take(const struct inbound *in)
 	/* who both begin at once go on with one comparison */
 	bool new = stage == VERIFY_COMMIT && v->engine.state == VERIFY_IDLE;
 	int err = verify_take(&v->engine, &channel, stage, data, nonce, clock_now(), &step);
+	tls_wipe(nonce, sizeof(nonce));
+	tls_wipe(channel.exporter, sizeof(channel.exporter));
 	if (!err && new)
 		v->run++;
 	int sent = err ? refuse(in, err) : iq_reply_empty(in);

@@ -1,6 +1,7 @@
 #include "peer/verify.h"
 
 #include "base/err.h"
+#include "tls/identity.h"
 
 #include <errno.h>
 #include <string.h>
@@ -78,6 +79,7 @@ to_idle(struct verify *v, uint64_t now)
 	uint64_t tries[ARRAY_LEN(v->tries)];
 	_Static_assert(sizeof(tries) == sizeof(v->tries), "all of them");
 	memcpy(tries, v->tries, sizeof(tries));
+	tls_wipe(v, sizeof(*v)); /* the nonce and what the code was bound to */
 	*v = (struct verify){.ended_at = later(now, 1)};
 	memcpy(v->tries, tries, sizeof(tries));
 }

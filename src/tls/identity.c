@@ -42,6 +42,12 @@ tls_init(void)
 }
 
 void
+tls_wipe(void *secret, size_t len)
+{
+	OPENSSL_cleanse(secret, len);
+}
+
+void
 tls_cleanse(struct buf *b)
 {
 	if (b->data)

@@ -64,5 +64,7 @@ int tls_identity_hand_over(const struct tls_identity *old, struct tls_identity *
 
 /* Overwrites the bytes of the buffer and frees it. */
 void tls_cleanse(struct buf *b);
+/* Memory of the caller's that held a secret. */
+void tls_wipe(void *secret, size_t len);
 
 #endif

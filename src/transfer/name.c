@@ -180,9 +180,29 @@ clean_once(struct buf *b, const char *s, size_t len)
 	trim(b);
 }
 
+/* Nearly all names are as they should be; a folder of many files is full of them. */
+static bool
+is_plain(const char *s, size_t len)
+{
+	char name[LIMIT_FILE_NAME + 1];
+	if (len == 0 || len > LIMIT_FILE_NAME || s[0] == ' ' || s[len - 1] == ' ' ||
+	    s[len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)s[i] >= 0x80 || !is_allowed((unsigned char)s[i]))
+			return false;
+	memcpy(name, s, len);
+	name[len] = '\0';
+	return !needs_prefix(name, len);
+}
+
 void
 transfer_component_clean(const char *wanted, size_t len, struct buf *out)
 {
+	if (is_plain(wanted, len)) {
+		buf_add(out, wanted, len);
+		return;
+	}
 	struct buf now = BUF_INIT(WORK_MAX), next = BUF_INIT(WORK_MAX);
 	clean_once(&now, wanted, len < WANTED_MAX ? len : WANTED_MAX);
 	for (int round = 0; round < ROUNDS && now.len; round++) {

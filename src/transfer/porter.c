@@ -38,64 +38,6 @@ struct porter {
 	bool gone;
 };
 
-/* ---- packets ---- */
-
-int
-porter_send(int sock, const struct iovec *parts, size_t count, int fd, int flags)
-{
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	struct msghdr message = {.msg_iovlen = count};
-	struct iovec copy[4];
-	if (count > ARRAY_LEN(copy))
-		return -EINVAL;
-	memcpy(copy, parts, count * sizeof(*parts));
-	message.msg_iov = copy;
-	if (fd >= 0) {
-		message.msg_control = control.space;
-		message.msg_controllen = sizeof(control.space);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	}
-	for (;;) {
-		if (sendmsg(sock, &message, flags | MSG_NOSIGNAL) >= 0)
-			return 0;
-		if (errno != EINTR)
-			return -errno;
-	}
-}
-
-ssize_t
-porter_receive(int sock, void *data, size_t size, int *fd)
-{
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = {data, size};
-	struct msghdr message = {.msg_iov = &part,
-	    .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space)};
-	ssize_t n;
-	*fd = -1;
-	do {
-		n = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h))
-		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
-		    h->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(fd, CMSG_DATA(h), sizeof(*fd));
-	return message.msg_flags & MSG_TRUNC ? 0 : n;
-}
-
 /* ---- starting ---- */
 
 /* In the child. Nothing of the daemon's stays open: not its lock, not what it was given. */
@@ -137,15 +79,15 @@ wait_ready(int sock)
 {
 	struct porter_reply reply;
 	struct pollfd ready = {.fd = sock, .events = POLLIN};
-	int fd, rc;
+	struct porter_fds fds;
+	int rc;
 	do {
 		rc = poll(&ready, 1, LIMIT_PORTER_WAIT);
 	} while (rc < 0 && errno == EINTR);
 	if (rc <= 0)
 		return rc ? -errno : -ETIMEDOUT;
-	ssize_t n = porter_receive(sock, &reply, sizeof(reply), &fd);
-	if (fd >= 0)
-		(void)close(fd);
+	ssize_t n = porter_receive(sock, &reply, sizeof(reply), &fds);
+	porter_fds_close(&fds);
 	if (n < (ssize_t)offsetof(struct porter_reply, text))
 		return n < 0 ? (int)n : ERR_PORTER;
 	return reply.err;
@@ -309,25 +251,23 @@ is_end(int err)
 
 /* A reply to an earlier request, which nobody waited for, is dropped. */
 static int
-wait_reply(struct way *w, bool quick, struct porter_reply *reply, int *fd)
+wait_reply(struct way *w, bool quick, struct porter_reply *reply, struct porter_fds *fds)
 {
 	for (;;) {
 		struct pollfd ready = {.fd = w->sock, .events = POLLIN};
 		int rc = quick ? poll(&ready, 1, LIMIT_PORTER_WAIT) : 1;
 		if (rc == 0)
 			return -ETIMEDOUT;
-		ssize_t n = rc < 0 && errno == EINTR
-				? -EINTR
-				: porter_receive(w->sock, reply, sizeof(*reply), fd);
-		if (n == -EINTR)
+		if (rc < 0 && errno == EINTR)
 			continue;
+		ssize_t n = porter_receive(w->sock, reply, sizeof(*reply), fds);
+		if (n == -EMFILE)
+			return -EMFILE; /* the reply came, its descriptors did not */
 		if (n < (ssize_t)offsetof(struct porter_reply, text))
 			return n < 0 ? (int)n : -EPIPE;
 		if (reply->serial == w->serial)
 			return 0;
-		if (*fd >= 0)
-			(void)close(*fd);
-		*fd = -1;
+		porter_fds_close(fds);
 	}
 }
 
@@ -340,16 +280,17 @@ struct question {
 	int fd;
 };
 
-/* fd NULL: no descriptor is expected. */
+/* fds: those that came. */
 static int
-ask(struct porter *p, const struct question *q, struct porter_reply *reply, int *fd)
+ask_all(
+    struct porter *p, const struct question *q, struct porter_reply *reply, struct porter_fds *fds)
 {
 	struct porter_request r = {.call = q->call, .flag = q->flag};
 	bool quick =
 	    q->call == PORTER_GRANT || q->call == PORTER_RECALL || q->call == PORTER_REVOKE;
-	int came = -1;
 	const char *b = q->b ? q->b : "";
 	size_t b_len = strlen(b);
+	fds->count = 0;
 	if (!p)
 		return ERR_PORTER;
 	if (strlen(q->token) >= sizeof(r.token) ||
@@ -365,24 +306,33 @@ ask(struct porter *p, const struct question *q, struct porter_reply *reply, int 
 	char a_end = '\0';
 	const struct iovec parts[] = {{&r, sizeof(r)}, {(void *)(uintptr_t)q->a, q->a_len},
 	    {&a_end, 1}, {(void *)(uintptr_t)b, b_len + 1}};
-	int err = porter_send(w->sock, parts, ARRAY_LEN(parts), q->fd, quick ? MSG_DONTWAIT : 0);
+	const struct porter_fds given = {.count = q->fd >= 0, .list = {q->fd}};
+	int err = porter_send(w->sock, parts, ARRAY_LEN(parts), &given, quick ? MSG_DONTWAIT : 0);
 	if (!err)
-		err = wait_reply(w, quick, reply, &came);
+		err = wait_reply(w, quick, reply, fds);
 	else if (err == -EAGAIN)
 		err = -ETIMEDOUT;
 	leave_way(p, w, is_end(err));
-	if (is_end(err))
-		err = ERR_PORTER;
+	return is_end(err) ? ERR_PORTER : err;
+}
+
+/* fd NULL: no descriptor is expected. */
+static int
+ask(struct porter *p, const struct question *q, struct porter_reply *reply, int *fd)
+{
+	struct porter_fds fds;
+	int err = ask_all(p, q, reply, &fds);
 	if (!err)
 		err = reply->err;
-	if (!err && fd && came < 0)
-		err = -EMFILE; /* the daemon has no room for it */
-	if (came >= 0 && (err || !fd)) {
-		(void)close(came);
-		came = -1;
+	if (!err && fd && fds.count == 0)
+		err = -EMFILE; /* the system has no room for it */
+	if (!err && fd) {
+		*fd = fds.list[0];
+		return 0;
 	}
+	porter_fds_close(&fds);
 	if (fd)
-		*fd = came;
+		*fd = -1;
 	return err;
 }
 
@@ -550,4 +500,85 @@ porter_path(struct porter *p, const char *token, const char *name, struct buf *o
 		buf_str(out, name);
 	}
 	return 0;
+}
+
+/* ---- batches ---- */
+
+void
+porter_batch_init(struct porter_batch *b)
+{
+	*b = (struct porter_batch){0};
+	buf_init(&b->paths, LIMIT_PORTER_REQUEST / 2);
+}
+
+void
+porter_batch_finish(struct porter_batch *b)
+{
+	buf_finish(&b->paths);
+}
+
+void
+porter_batch_clear(struct porter_batch *b)
+{
+	b->count = b->done = 0;
+	buf_clear(&b->paths);
+}
+
+bool
+porter_batch_add(struct porter_batch *b, const char *path, bool folder)
+{
+	size_t start = b->paths.len, len = strlen(path);
+	if (b->count == PORTER_BATCH || len + 1 > b->paths.max - start)
+		return false;
+	buf_add(&b->paths, path, len + 1);
+	if (buf_err(&b->paths))
+		return false;
+	b->starts[b->count] = start;
+	b->folder[b->count++] = folder;
+	return true;
+}
+
+const char *
+porter_batch_path(const struct porter_batch *b, size_t index)
+{
+	return b->paths.data + b->starts[index];
+}
+
+static int
+ask_batch(struct porter *p, enum porter_call call, const char *token, struct porter_batch *b)
+{
+	struct porter_reply reply;
+	struct porter_fds fds;
+	struct buf list = BUF_INIT(LIMIT_PORTER_REQUEST);
+	for (size_t i = b->done; i < b->count; i++) {
+		const char *path = porter_batch_path(b, i);
+		buf_char(&list, b->folder[i] ? 'd' : 'f');
+		buf_add(&list, path, strlen(path) + 1);
+	}
+	const struct question q = {
+	    .call = call, .token = token, .a = buf_cstr(&list), .a_len = list.len, .fd = -1};
+	int err = buf_err(&list);
+	if (!err)
+		err = ask_all(p, &q, &reply, &fds);
+	buf_finish(&list);
+	if (err)
+		return err;
+	size_t taken = 0, end = b->done + (size_t)reply.numbers[0];
+	for (; b->done < end && b->done < b->count; b->done++) {
+		bool none = call == PORTER_MAKE && b->folder[b->done];
+		b->fds[b->done] = none || taken >= fds.count ? -1 : fds.list[taken++];
+	}
+	return reply.err;
+}
+
+int
+porter_make(struct porter *p, const char *token, struct porter_batch *b)
+{
+	return ask_batch(p, PORTER_MAKE, token, b);
+}
+
+int
+porter_open_batch(struct porter *p, const char *token, struct porter_batch *b)
+{
+	return ask_batch(p, PORTER_OPEN_BATCH, token, b);
 }

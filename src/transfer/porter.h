@@ -88,6 +88,28 @@ int
 porter_create(struct porter *p, const char *token, const char *path, bool exists, int *fd) MUST_USE;
 /* 0700. -EEXIST. */
 int porter_mkdir(struct porter *p, const char *token, const char *path) MUST_USE;
+/* Several in one call, in this order, until one fails: many small files go several times as fast.
+ */
+enum { PORTER_BATCH = 32 };
+struct porter_batch {
+	size_t count, done;    /* of these so many are made, or open */
+	int fds[PORTER_BATCH]; /* the caller's, of those that are done; -1: a folder */
+	bool folder[PORTER_BATCH];
+	size_t starts[PORTER_BATCH]; /* of each path in paths */
+	struct buf paths;            /* each with its NUL */
+};
+void porter_batch_init(struct porter_batch *b);
+void porter_batch_finish(struct porter_batch *b); /* accepts zeroed; the descriptors stay */
+void porter_batch_clear(struct porter_batch *b);
+/* false: it is full (or out of memory). */
+bool porter_batch_add(struct porter_batch *b, const char *path, bool folder) MUST_USE;
+const char *porter_batch_path(const struct porter_batch *b, size_t index);
+/* Those that are not yet done. An error is of the one at b->done, where it may go on later. As
+ * porter_create() of new files, and porter_mkdir(). -EMFILE: some were made that are not open. */
+int porter_make(struct porter *p, const char *token, struct porter_batch *b) MUST_USE;
+/* As porter_open(). */
+int porter_open_batch(struct porter *p, const char *token, struct porter_batch *b) MUST_USE;
+
 /* Gives a part its name, or "name (2)" and so on before the last ".": nothing is ever replaced.
  * On disk when it returns (what is in a folder, too). final_name: appended; NULL: not asked. */
 int porter_place(struct porter *p, const char *token, const char *part, const char *name,

@@ -83,8 +83,8 @@ beneath_open(int dir, const char *path, int flags, mode_t mode)
 	struct open_how how = {
 	    .flags = (uint64_t)(unsigned)(flags | O_NOFOLLOW | O_CLOEXEC),
 	    .mode = flags & O_CREAT ? mode : 0,
-	    .resolve =
-		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | (dir == AT_FDCWD ? 0 : RESOLVE_BENEATH),
+	    .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+		       (dir == AT_FDCWD ? 0 : RESOLVE_BENEATH),
 	};
 	long fd = -1;
 	for (int tries = 0; tries < FAIL_TRIES; tries++) {

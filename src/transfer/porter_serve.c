@@ -37,7 +37,8 @@ struct call {
 	const char *a, *b; /* end with a NUL, and hold none */
 	int fd;            /* that came with it, -1 */
 	struct porter_reply *reply;
-	int answer; /* a descriptor to give, -1; moves */
+	int answer;             /* a descriptor to give, -1; moves */
+	struct porter_fds many; /* or several */
 };
 
 /* ---- grants ---- */
@@ -155,6 +156,64 @@ create(struct call *c)
 	c->answer = beneath_create(x.fd, c->a, c->request->flag);
 	granted_finish(&x);
 	return c->answer < 0 ? c->answer : 0;
+}
+
+/* Each of a batch, until one fails: what it gives is a descriptor, or -1 for nothing to give. */
+static int
+for_each(struct call *c, int (*fn)(const struct granted *x, const char *path, bool folder, int *fd))
+{
+	struct granted x;
+	const char *end = c->a + c->request->a_len;
+	int err = grants_find(c->grants, c->request->token, true, &x);
+	if (err)
+		return err;
+	for (const char *p = c->a; !err && p < end; p += strlen(p) + 1) {
+		int fd = -1;
+		if (c->many.count == PORTER_BATCH || (*p != 'f' && *p != 'd'))
+			err = -EINVAL;
+		else
+			err = fn(&x, p + 1, *p == 'd', &fd);
+		if (fd >= 0)
+			c->many.list[c->many.count++] = fd;
+		if (!err)
+			c->reply->numbers[0]++;
+	}
+	granted_finish(&x);
+	return err;
+}
+
+static int
+make_one(const struct granted *x, const char *path, bool folder, int *fd)
+{
+	if (!x->target || !is_hidden(path))
+		return -EACCES;
+	if (folder)
+		return beneath_mkdir(x->fd, path);
+	*fd = beneath_create(x->fd, path, false);
+	return *fd < 0 ? *fd : 0;
+}
+
+static int
+make(struct call *c)
+{
+	return for_each(c, make_one);
+}
+
+static int
+open_one(const struct granted *x, const char *path, bool folder, int *fd)
+{
+	struct stat st;
+	(void)folder;
+	if (!path[0] || (x->target ? !is_hidden(path) : !x->folder))
+		return -EACCES;
+	*fd = beneath_read(x->fd, path, &st);
+	return *fd < 0 ? *fd : 0;
+}
+
+static int
+open_batch(struct call *c)
+{
+	return for_each(c, open_one);
 }
 
 static int
@@ -341,11 +400,13 @@ static int (*const calls[PORTER_CALLS])(struct call *) = {
     [PORTER_SPACE] = tell_space,
     [PORTER_SWEEP] = sweep,
     [PORTER_PATH] = tell_path,
+    [PORTER_MAKE] = make,
+    [PORTER_OPEN_BATCH] = open_batch,
 };
 
 /* ---- serving ---- */
 
-/* Both texts end where they say, and hold no NUL before; only lists are long. */
+/* Both texts end where they say, and hold no NUL before, but for batches. */
 static bool
 find_texts(const char *packet, size_t len, struct call *c)
 {
@@ -357,25 +418,30 @@ find_texts(const char *packet, size_t len, struct call *c)
 	c->a = packet + head;
 	c->b = c->a + r->a_len + 1;
 	bool list = r->call == PORTER_KEEP || r->call == PORTER_SWEEP;
-	return strnlen(c->a, r->a_len + 1) == r->a_len && strnlen(c->b, r->b_len + 1) == r->b_len &&
-	       (list || r->a_len < PATH_MAX);
+	bool batch = r->call == PORTER_MAKE || r->call == PORTER_OPEN_BATCH;
+	return c->a[r->a_len] == '\0' && strnlen(c->b, r->b_len + 1) == r->b_len &&
+	       (batch || strlen(c->a) == r->a_len) && (list || batch || r->a_len < PATH_MAX);
 }
 
 static void
-serve_one(struct lane *lane, const char *packet, size_t len, int fd)
+serve_one(struct lane *lane, const char *packet, size_t len, const struct porter_fds *came)
 {
 	struct porter_request request = {0};
 	struct porter_reply reply = {0};
-	struct call c = {
-	    .grants = lane->grants, .request = &request, .fd = fd, .reply = &reply, .answer = -1};
+	struct call c = {.grants = lane->grants,
+	    .request = &request,
+	    .fd = came->count > 0 ? came->list[0] : -1,
+	    .reply = &reply,
+	    .answer = -1};
 	memcpy(&request, packet, len < sizeof(request) ? len : sizeof(request));
 	reply.serial = request.serial;
 	reply.err = find_texts(packet, len, &c) ? calls[request.call](&c) : -EINVAL;
 	const struct iovec part = {&reply, offsetof(struct porter_reply, text) + reply.text_len};
 	/* the daemon has ended: so does this lane */
-	(void)!porter_send(lane->sock, &part, 1, c.answer, 0);
 	if (c.answer >= 0)
-		(void)close(c.answer);
+		c.many = (struct porter_fds){.count = 1, .list = {c.answer}};
+	(void)!porter_send(lane->sock, &part, 1, &c.many, 0);
+	porter_fds_close(&c.many);
 }
 
 static void *
@@ -386,13 +452,14 @@ serve_lane(void *arg)
 	if (!packet)
 		return NULL;
 	for (;;) {
-		int fd = -1;
-		ssize_t n = porter_receive(lane->sock, packet, LIMIT_PORTER_REQUEST, &fd);
+		struct porter_fds came;
+		ssize_t n = porter_receive(lane->sock, packet, LIMIT_PORTER_REQUEST, &came);
+		if (n == -EMFILE)
+			continue; /* who asked waits no longer than it must */
 		if (n <= 0)
 			break;
-		serve_one(lane, packet, (size_t)n, fd);
-		if (fd >= 0)
-			(void)close(fd);
+		serve_one(lane, packet, (size_t)n, &came);
+		porter_fds_close(&came);
 	}
 	free(packet);
 	(void)shutdown(lane->sock, SHUT_RDWR);
@@ -443,7 +510,7 @@ porter_serve(const int socks[PORTER_LANES], const char *downloads, const char *f
 		err = -pthread_attr_init(&attr);
 	const struct porter_reply hello = {.err = err};
 	const struct iovec part = {(void *)(uintptr_t)&hello, offsetof(struct porter_reply, text)};
-	int failed = porter_send(socks[PORTER_QUICK], &part, 1, -1, 0);
+	int failed = porter_send(socks[PORTER_QUICK], &part, 1, NULL, 0);
 	if (err || failed)
 		return;
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);

@@ -27,6 +27,8 @@ enum porter_call {
 	PORTER_SPACE,
 	PORTER_SWEEP, /* a: ids, 32 digits each */
 	PORTER_PATH,
+	PORTER_MAKE, /* a: of each 'f' or 'd', its path, a NUL; numbers[0]: how many were made */
+	PORTER_OPEN_BATCH, /* the same */
 	PORTER_CALLS,
 };
 
@@ -54,10 +56,18 @@ struct porter_reply {
  * wait for slow calls. */
 enum { PORTER_LANES = LIMIT_TRANSFERS_ACTIVE + 1, PORTER_QUICK = 0, PORTER_DIGITS = 32 };
 
-/* fd -1: none. 0 or -errno; flags as for sendmsg(2). */
-int porter_send(int sock, const struct iovec *parts, size_t count, int fd, int flags) MUST_USE;
-/* Bytes received, 0 at the end, -errno. *fd: -1 if none came; whatever else came is closed. */
-ssize_t porter_receive(int sock, void *data, size_t size, int *fd) MUST_USE;
+/* Descriptors that go with a packet. */
+struct porter_fds {
+	size_t count;
+	int list[PORTER_BATCH];
+};
+void porter_fds_close(struct porter_fds *f);
+
+/* fds NULL: none; they stay the caller's. 0 or -errno; flags as for sendmsg(2). */
+int porter_send(int sock, const struct iovec *parts, size_t count, const struct porter_fds *fds,
+    int flags) MUST_USE;
+/* Bytes received, 0 at the end, -errno; -EMFILE with all of the packet, but not all descriptors. */
+ssize_t porter_receive(int sock, void *data, size_t size, struct porter_fds *fds) MUST_USE;
 
 /* The child's own main function: serves until the daemon closes its ends. */
 void porter_serve(const int lanes[PORTER_LANES], const char *downloads, const char *grants,

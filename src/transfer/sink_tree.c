@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "transfer/name.h"
 #include "transfer/tree_file.h"
 #include "transfer/tree_names.h"
 
@@ -15,6 +16,11 @@
 #include <unistd.h>
 
 enum { PART_SIZE = 64 };
+
+struct written {
+	uint64_t size;
+	int64_t mtime;
+};
 
 struct sink_tree {
 	struct porter *porter; /* borrowed */
@@ -29,13 +35,17 @@ struct sink_tree {
 	/* what it lists, once it is whole */
 	struct tree_file *file;   /* owned */
 	struct tree_names *names; /* owned */
-	struct tree_entry entry;
-	const char *path; /* borrowed of names; the entry's */
-	bool pending;     /* the entry is not yet made */
-	bool ended;       /* there is no other */
-	int fd;           /* owned; the entry's, -1 */
-	uint64_t done;    /* bytes of it */
-	struct buf full;  /* the entry's path with the part's name */
+	struct tree_entry entry;  /* the last one that was read */
+	bool ended;               /* there is no other */
+	struct buf full;          /* its path with the part's name */
+	/* made ahead, many in one call to the porter */
+	struct porter_batch batch; /* fds owned from next to done */
+	struct written ahead[PORTER_BATCH];
+	size_t next;
+	/* what is written now */
+	int fd;        /* owned; -1 */
+	uint64_t done; /* bytes of it */
+	struct written now;
 };
 
 int
@@ -49,6 +59,7 @@ sink_tree_create(struct porter *p, const char *token, const char *part, const ch
 	t->size = size;
 	t->manifest_fd = t->fd = -1;
 	buf_init(&t->full, PATH_MAX - 1);
+	porter_batch_init(&t->batch);
 	int err = str_copy(t->token, sizeof(t->token), token);
 	if (!err)
 		err = str_copy(t->part, sizeof(t->part), part);
@@ -64,6 +75,16 @@ sink_tree_create(struct porter *p, const char *token, const char *part, const ch
 }
 
 static void
+drop_ahead(struct sink_tree *t)
+{
+	for (; t->next < t->batch.done; t->next++)
+		if (t->batch.fds[t->next] >= 0)
+			(void)close(t->batch.fds[t->next]);
+	t->next = 0;
+	porter_batch_clear(&t->batch);
+}
+
+static void
 close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -76,10 +97,12 @@ sink_tree_destroy(struct sink_tree *t)
 {
 	if (!t)
 		return;
+	drop_ahead(t);
 	close_fd(&t->fd);
 	close_fd(&t->manifest_fd);
 	tree_file_destroy(t->file);
 	tree_names_destroy(t->names);
+	porter_batch_finish(&t->batch);
 	buf_finish(&t->full);
 	free(t);
 }
@@ -90,24 +113,17 @@ sink_tree_fd(const struct sink_tree *t)
 	return t->manifest_fd;
 }
 
-static int
-full_path(struct sink_tree *t)
-{
-	buf_clear(&t->full);
-	buf_fmt(&t->full, "%s/%s", t->part, t->path);
-	return buf_err(&t->full) == ERR_TOO_BIG ? -ENAMETOOLONG : buf_err(&t->full);
-}
-
 void
 sink_tree_reset(struct sink_tree *t)
 {
+	drop_ahead(t);
 	close_fd(&t->fd);
 	close_fd(&t->manifest_fd);
 	tree_file_destroy(t->file);
 	t->file = NULL;
 	tree_names_rewind(t->names);
 	t->got = t->done = 0;
-	t->pending = t->ended = false;
+	t->ended = false;
 	t->failed = 0;
 }
 
@@ -123,13 +139,19 @@ sink_tree_begin(struct sink_tree *t)
 
 /* ---- entries ---- */
 
-/* The next one, its path known and nothing made. 1, 0 at the end, or an error. */
+/* The next one, and its path in t->full. 1, 0 at the end, or an error. */
 static int
 next_entry(struct sink_tree *t)
 {
+	const char *path;
 	int rc = tree_file_next(t->file, &t->entry);
 	if (rc == 1) {
-		int err = tree_names_next(t->names, &t->entry, &t->path);
+		int err = tree_names_next(t->names, &t->entry, &path);
+		buf_clear(&t->full);
+		if (!err)
+			buf_fmt(&t->full, "%s/%s", t->part, path);
+		if (!err)
+			err = buf_err(&t->full);
 		rc = err ? err : 1;
 	}
 	if (rc < 0)
@@ -138,42 +160,101 @@ next_entry(struct sink_tree *t)
 	return rc;
 }
 
+/* There is room for one at least. */
 static int
-make_file(struct sink_tree *t)
+make_later(struct sink_tree *t)
 {
-	for (;;) {
-		int err = full_path(t);
-		if (!err)
-			err = porter_create(t->porter, t->token, buf_cstr(&t->full), false, &t->fd);
-		if (err == -EMFILE) /* it was made, and did not reach us */
-			(void)!porter_remove(t->porter, t->token, buf_cstr(&t->full));
-		if (err != -EEXIST)
-			return err;
-		/* a file system for which two names are one */
-		err = tree_names_other(t->names, &t->path);
-		if (err) {
-			t->failed = err;
-			return err;
-		}
-	}
+	size_t at = t->batch.count;
+	if (!porter_batch_add(&t->batch, buf_cstr(&t->full), t->entry.folder))
+		return t->failed = -ENOMEM;
+	t->ahead[at] = (struct written){t->entry.size, t->entry.mtime};
+	return 0;
 }
 
-static int
-make_entry(struct sink_tree *t)
+static bool
+has_room(const struct sink_tree *t)
 {
-	if (!t->entry.folder)
-		return make_file(t);
-	int err = full_path(t);
+	return t->batch.count < PORTER_BATCH && t->batch.paths.max - t->batch.paths.len > PATH_MAX;
+}
+
+/* On a file system for which two names are one, the later one gets a number. */
+static int
+make_other(struct sink_tree *t)
+{
+	const char *path = porter_batch_path(&t->batch, t->batch.done);
+	struct buf other = BUF_INIT(PATH_MAX - 1);
+	int err = -EEXIST;
+	for (unsigned n = 2; err == -EEXIST && n <= LIMIT_NAME_NUMBER; n++) {
+		buf_clear(&other);
+		transfer_name_number(path, n, &other);
+		err = buf_err(&other);
+		if (!err)
+			err = porter_create(t->porter, t->token, buf_cstr(&other), false,
+			    &t->batch.fds[t->batch.done]);
+	}
+	buf_finish(&other);
 	if (!err)
-		err = porter_mkdir(t->porter, t->token, buf_cstr(&t->full));
-	return err == -EEXIST ? 0 : err; /* there since before it was resumed */
+		t->batch.done++;
+	return err;
+}
+
+/* They were made, and their descriptors did not reach us: else the next try would find them. */
+static void
+unmake(struct sink_tree *t)
+{
+	for (size_t i = t->batch.done; i < t->batch.count; i++)
+		if (!t->batch.folder[i])
+			(void)!porter_remove(t->porter, t->token, porter_batch_path(&t->batch, i));
+}
+
+/* Makes what is in the batch. After an error it goes on where that was. */
+static int
+make_batch(struct sink_tree *t)
+{
+	while (t->batch.done < t->batch.count) {
+		size_t before = t->batch.done;
+		int err = porter_make(t->porter, t->token, &t->batch);
+		size_t at = t->batch.done;
+		if (err == -EEXIST && t->batch.folder[at]) {
+			t->batch.fds[t->batch.done++] = -1; /* since before it was resumed */
+			continue;
+		}
+		if (err == -EEXIST)
+			err = make_other(t);
+		if (err == -EMFILE)
+			unmake(t);
+		if (!err && t->batch.done == before)
+			err = ERR_PORTER;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* 1, 0: there is nothing left to make, or an error. */
+static int
+make_ahead(struct sink_tree *t)
+{
+	if (t->batch.done == t->batch.count) {
+		drop_ahead(t);
+		while (!t->ended && has_room(t)) {
+			int rc = next_entry(t);
+			int err = rc < 0 ? rc : rc == 1 ? make_later(t) : 0;
+			if (err)
+				return err;
+		}
+	}
+	if (t->batch.count == 0)
+		return 0;
+	int err = make_batch(t);
+	return err ? err : 1;
 }
 
 static void
-close_entry(struct sink_tree *t)
+close_now(struct sink_tree *t)
 {
 	if (t->fd >= 0)
-		sink_set_time(t->fd, t->entry.mtime);
+		sink_set_time(t->fd, t->now.mtime);
 	close_fd(&t->fd);
 }
 
@@ -181,24 +262,20 @@ close_entry(struct sink_tree *t)
 static int
 advance(struct sink_tree *t)
 {
-	close_entry(t);
-	while (!t->ended) {
-		if (!t->pending) {
-			int rc = next_entry(t);
+	close_now(t);
+	for (;;) {
+		if (t->next == t->batch.done) {
+			int rc = make_ahead(t);
 			if (rc <= 0)
 				return rc;
-			t->pending = true;
 		}
-		int err = make_entry(t);
-		if (err)
-			return err;
-		t->pending = false;
+		t->fd = t->batch.fds[t->next];
+		t->now = t->ahead[t->next++];
 		t->done = 0;
-		if (!t->entry.folder && t->entry.size > 0)
+		if (t->fd >= 0 && t->now.size > 0)
 			return 1;
-		close_entry(t);
+		close_now(t);
 	}
-	return 0;
 }
 
 /* ---- the manifest ---- */
@@ -250,12 +327,12 @@ sink_tree_write(struct sink_tree *t, const void *data, size_t len)
 		return t->failed;
 	if (t->got < TREE_HEADER_SIZE || t->got < t->header.length)
 		return write_manifest(t, data, len);
-	if (t->fd < 0 || t->done == t->entry.size) {
+	if (t->fd < 0 || t->done == t->now.size) {
 		int rc = advance(t);
 		if (rc <= 0)
 			return rc < 0 ? rc : ERR_PROTO;
 	}
-	uint64_t left = t->entry.size - t->done;
+	uint64_t left = t->now.size - t->done;
 	ssize_t n = sink_write_at(t->fd, data, left < len ? (size_t)left : len, t->done);
 	if (n > 0)
 		t->done += (uint64_t)n;
@@ -269,8 +346,8 @@ set_folder_times(struct sink_tree *t)
 	tree_file_rewind(t->file);
 	tree_names_rewind(t->names);
 	while ((rc = next_entry(t)) == 1) {
-		int fd, err = t->entry.folder ? full_path(t) : -ENOENT;
-		if (!err)
+		int fd, err = -ENOENT;
+		if (t->entry.folder)
 			err = porter_open(t->porter, t->token, buf_cstr(&t->full), &fd);
 		if (err == ERR_PORTER)
 			return err;
@@ -288,7 +365,7 @@ sink_tree_end(struct sink_tree *t)
 	if (t->failed)
 		return t->failed;
 	if (t->got < TREE_HEADER_SIZE || t->got < t->header.length ||
-	    (t->fd >= 0 && t->done < t->entry.size))
+	    (t->fd >= 0 && t->done < t->now.size))
 		return ERR_PROTO;
 	int rc = advance(t);
 	if (rc)
@@ -326,12 +403,10 @@ mend(struct sink_tree *t, uint64_t offset)
 	while ((rc = next_entry(t)) == 1) {
 		int err = 0;
 		if (t->entry.folder)
-			err = make_entry(t);
+			err = porter_mkdir(t->porter, t->token, buf_cstr(&t->full));
 		else if (start >= offset)
-			err = full_path(t);
-		if (!err && !t->entry.folder && start >= offset)
 			err = porter_remove(t->porter, t->token, buf_cstr(&t->full));
-		if (err)
+		if (err && err != -EEXIST)
 			return err;
 		start += t->entry.size;
 	}
@@ -344,16 +419,15 @@ mend(struct sink_tree *t, uint64_t offset)
 static int
 read_entry(struct sink_tree *t, uint64_t len, struct digest_run *d)
 {
-	int err = full_path(t);
-	if (!err)
-		err = porter_create(t->porter, t->token, buf_cstr(&t->full), true, &t->fd);
+	int err = porter_create(t->porter, t->token, buf_cstr(&t->full), true, &t->fd);
 	if (!err)
 		err = sink_read_back(t->fd, 0, len, d);
 	if (!err && ftruncate(t->fd, (off_t)len) < 0)
 		err = -errno;
+	t->now = (struct written){t->entry.size, t->entry.mtime};
 	t->done = len;
 	if (!err && len == t->entry.size)
-		close_entry(t);
+		close_now(t);
 	return err;
 }
 
@@ -365,10 +439,8 @@ read_entries(struct sink_tree *t, uint64_t offset, struct digest_run *d)
 	while ((rc = next_entry(t)) == 1) {
 		if (t->entry.folder)
 			continue;
-		if (start >= offset) {
-			t->pending = true;
-			return 0;
-		}
+		if (start >= offset)
+			return make_later(t);
 		uint64_t left = offset - start;
 		int err = read_entry(t, left < t->entry.size ? left : t->entry.size, d);
 		if (err || left < t->entry.size)

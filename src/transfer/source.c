@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,12 @@ struct reading {
 	uint64_t start;  /* where its bytes begin in the sequence */
 	uint64_t size;   /* of it */
 	struct stat was; /* when it was opened */
+};
+
+/* A file of a folder, as the manifest has it. */
+struct ahead {
+	uint64_t start, size;
+	int64_t mtime;
 };
 
 struct source {
@@ -34,7 +41,11 @@ struct source {
 	struct reading now;
 	int tree_fd;            /* owned; -1 */
 	struct tree_file *tree; /* owned; stands at the entry that is read now */
-	uint64_t next;          /* where the entry after it begins */
+	uint64_t next;          /* where the entry after those in ahead begins */
+	/* opened ahead, many in one call to the porter */
+	struct porter_batch batch; /* fds owned from at to done */
+	struct ahead ahead[PORTER_BATCH];
+	size_t at;
 	struct buf problem;
 };
 
@@ -50,6 +61,7 @@ source_create(struct porter *p, const char *token, const struct tree_ref *tree, 
 	s->mtime = mtime;
 	s->now.fd = s->tree_fd = -1;
 	buf_init(&s->problem, LIMIT_TREE_PATH + TREE_NAME_MAX + 1);
+	porter_batch_init(&s->batch);
 	s->summary = (struct source_summary){.size = size, .files = 1};
 	int err = str_copy(s->token, sizeof(s->token), token);
 	if (!err && tree)
@@ -70,6 +82,15 @@ close_now(struct source *s)
 }
 
 static void
+drop_ahead(struct source *s)
+{
+	for (; s->at < s->batch.done; s->at++)
+		(void)close(s->batch.fds[s->at]);
+	s->at = 0;
+	porter_batch_clear(&s->batch);
+}
+
+static void
 close_tree(struct source *s)
 {
 	tree_file_destroy(s->tree);
@@ -85,6 +106,8 @@ source_destroy(struct source *s)
 	if (!s)
 		return;
 	close_now(s);
+	drop_ahead(s);
+	porter_batch_finish(&s->batch);
 	close_tree(s);
 	free(s->manifest);
 	buf_finish(&s->problem);
@@ -112,34 +135,46 @@ source_problem(const struct source *s)
 
 /* ---- one file ---- */
 
-/* path NULL: the file that was granted. What it says it was stands in size and mtime. */
+/* Takes a file that was just opened. What it says it was stands in a. */
 static int
-open_file(struct source *s, const char *path, uint64_t start, uint64_t size, int64_t mtime)
+take_file(struct source *s, int fd, const struct ahead *a)
 {
-	close_now(s);
-	buf_clear(&s->problem);
-	if (path)
-		buf_str(&s->problem, path);
-	int err = porter_open(s->porter, s->token, path, &s->now.fd);
-	if (err) {
-		s->now.fd = -1;
-		/* something else took its place, or it went away */
-		bool changed = err == -ENOENT || err == -ELOOP || err == -EINVAL || err == -ENOTDIR;
-		return changed ? ERR_CHANGED_SOURCE : err;
-	}
-	s->now.start = start;
-	s->now.size = size;
-	if (fstat(s->now.fd, &s->now.was) < 0)
+	s->now.fd = fd;
+	s->now.start = a->start;
+	s->now.size = a->size;
+	int err = 0;
+	if (fstat(fd, &s->now.was) < 0)
 		err = -errno;
-	else if (!S_ISREG(s->now.was.st_mode) || (uint64_t)s->now.was.st_size != size ||
-		 (int64_t)s->now.was.st_mtim.tv_sec != mtime)
+	else if (!S_ISREG(s->now.was.st_mode) || (uint64_t)s->now.was.st_size != a->size ||
+		 (int64_t)s->now.was.st_mtim.tv_sec != a->mtime)
 		err = ERR_CHANGED_SOURCE;
-	if (err) {
+	if (err)
 		close_now(s);
-		return err;
-	}
-	(void)posix_fadvise(s->now.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	return 0;
+	return err;
+}
+
+/* path NULL: the file that was granted. */
+static int
+open_file(struct source *s, const char *path, const struct ahead *a)
+{
+	int fd;
+	close_now(s);
+	int err = porter_open(s->porter, s->token, path, &fd);
+	if (!err)
+		return take_file(s, fd, a);
+	/* something else took its place, or it went away */
+	bool changed = err == -ENOENT || err == -ELOOP || err == -EINVAL || err == -ENOTDIR;
+	return changed ? ERR_CHANGED_SOURCE : err;
+}
+
+static int
+open_itself(struct source *s)
+{
+	const struct ahead whole = {.size = s->size, .mtime = s->mtime};
+	int err = open_file(s, NULL, &whole);
+	if (!err)
+		(void)posix_fadvise(s->now.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return err;
 }
 
 /* Once its last byte was read: whether it stayed the same all the time. */
@@ -200,26 +235,84 @@ open_tree(struct source *s)
 	return 0;
 }
 
+/* The next files that have bytes. ERR_DAMAGED: there is none. */
+static int
+open_ahead(struct source *s)
+{
+	int rc = 1;
+	drop_ahead(s);
+	while (
+	    s->batch.count < PORTER_BATCH && s->batch.paths.max - s->batch.paths.len > PATH_MAX) {
+		struct tree_entry e;
+		rc = tree_file_next(s->tree, &e);
+		if (rc <= 0)
+			break;
+		if (e.size == 0)
+			continue;
+		s->ahead[s->batch.count] = (struct ahead){s->next, e.size, e.mtime};
+		if (!porter_batch_add(&s->batch, tree_file_path(s->tree), false))
+			return -ENOMEM;
+		s->next += e.size;
+	}
+	if (rc < 0 || s->batch.count == 0)
+		return rc < 0 ? rc : ERR_DAMAGED;
+	/* one that cannot be opened is asked for again in its turn, and then it is an error */
+	int err = porter_open_batch(s->porter, s->token, &s->batch);
+	return err == ERR_PORTER ? err : 0;
+}
+
+/* The next of those ahead. */
+static int
+open_next(struct source *s, bool wanted)
+{
+	size_t at = s->at++;
+	const struct ahead *a = &s->ahead[at];
+	close_now(s);
+	buf_clear(&s->problem);
+	buf_str(&s->problem, porter_batch_path(&s->batch, at));
+	if (!wanted) {
+		if (at < s->batch.done)
+			(void)close(s->batch.fds[at]);
+		else
+			s->batch.done = at + 1; /* as if: its descriptor is never looked at */
+		return 0;
+	}
+	if (at < s->batch.done)
+		return take_file(s, s->batch.fds[at], a);
+	s->batch.fds[at] = -1;
+	s->batch.done = at + 1;
+	return open_file(s, porter_batch_path(&s->batch, at), a);
+}
+
+static void
+go_back(struct source *s)
+{
+	drop_ahead(s);
+	close_now(s);
+	tree_file_rewind(s->tree);
+	s->next = tree_file_header(s->tree)->length;
+}
+
 /* Opens the file in which offset lies; going back means to begin at the first again. */
 static int
 find_file(struct source *s, uint64_t offset)
 {
-	if (offset < s->next && (s->now.fd < 0 || offset < s->now.start)) {
-		tree_file_rewind(s->tree);
-		s->next = tree_file_header(s->tree)->length;
-		close_now(s);
+	bool open_now = s->now.fd >= 0;
+	if (open_now && offset >= s->now.start && offset - s->now.start < s->now.size)
+		return 0;
+	uint64_t ahead = s->at < s->batch.count ? s->ahead[s->at].start : s->next;
+	if (offset < ahead)
+		go_back(s);
+	for (;;) {
+		int err = s->at < s->batch.count ? 0 : open_ahead(s);
+		if (err)
+			return err;
+		const struct ahead *a = &s->ahead[s->at];
+		bool wanted = offset - a->start < a->size;
+		err = open_next(s, wanted);
+		if (err || wanted)
+			return err;
 	}
-	while (offset >= s->next) {
-		struct tree_entry e;
-		int rc = tree_file_next(s->tree, &e);
-		if (rc <= 0)
-			return rc < 0 ? rc : ERR_DAMAGED;
-		uint64_t start = s->next;
-		s->next += e.size;
-		if (offset < s->next)
-			return open_file(s, tree_file_path(s->tree), start, e.size, e.mtime);
-	}
-	return 0;
 }
 
 /* As many bytes as there is room for: small files would otherwise be sent one by one. */
@@ -262,7 +355,7 @@ source_read(struct source *s, uint64_t offset, void *data, size_t len)
 		return read_tree(s, offset, data, len);
 	if (offset >= s->size)
 		return 0;
-	int err = s->now.fd >= 0 ? 0 : open_file(s, NULL, 0, s->size, s->mtime);
+	int err = s->now.fd >= 0 ? 0 : open_itself(s);
 	return err ? err : read_file(s, offset, data, len);
 }
 
@@ -305,7 +398,7 @@ source_prepare(struct source *s)
 {
 	buf_clear(&s->problem);
 	if (!s->manifest) {
-		int err = open_file(s, NULL, 0, s->size, s->mtime);
+		int err = open_itself(s);
 		close_now(s);
 		return err;
 	}

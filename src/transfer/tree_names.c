@@ -6,26 +6,82 @@
 #include "transfer/name.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	ALIKE_MAX = 999, /* of one clean name: more would take long to number */
 	FIRST_SLOTS = 1024,
 	NAME_MAX_CLEAN = LIMIT_FILE_NAME + 16, /* with its number */
 };
 
-/* Paths are remembered by a keyed hash: 8 bytes each, however long they are. Two that share one by
- * chance get two names where one would have done. */
+/* Paths are remembered by a keyed hash: few bytes each, however long they are. Two that share one
+ * by chance get two names where one would have done. */
+struct taken {
+	uint64_t *hashes; /* owned; 0: free */
+	uint16_t
+	    *numbers; /* owned; of a path that has none: which one the next that is alike tries */
+	size_t size;  /* a power of two */
+	size_t count;
+};
+
 struct tree_names {
 	unsigned char key[16];
-	uint64_t *slots; /* owned; 0: free */
-	size_t slot_count, taken;
+	struct taken taken;
 	size_t starts[LIMIT_TREE_DEPTH + 1];
 	unsigned number, depth; /* of the last one */
+	uint64_t hash;          /* and its path's */
 	struct buf wanted;      /* its clean name */
 	struct buf path;
 };
+
+static int
+taken_init(struct taken *t, size_t size)
+{
+	*t = (struct taken){.hashes = calloc(size, sizeof(*t->hashes)),
+	    .numbers = calloc(size, sizeof(*t->numbers)),
+	    .size = size};
+	return t->hashes && t->numbers ? 0 : -ENOMEM;
+}
+
+static void
+taken_finish(struct taken *t)
+{
+	free(t->hashes);
+	free(t->numbers);
+}
+
+/* Where it is, or would be. */
+static size_t
+taken_find(const struct taken *t, uint64_t hash)
+{
+	size_t at = (size_t)hash & (t->size - 1);
+	while (t->hashes[at] && t->hashes[at] != hash)
+		at = (at + 1) & (t->size - 1);
+	return at;
+}
+
+static int
+taken_grow(struct taken *t)
+{
+	struct taken more;
+	int err = taken_init(&more, t->size * 2);
+	for (size_t i = 0; !err && i < t->size; i++) {
+		if (!t->hashes[i])
+			continue;
+		size_t at = taken_find(&more, t->hashes[i]);
+		more.hashes[at] = t->hashes[i];
+		more.numbers[at] = t->numbers[i];
+		more.count++;
+	}
+	if (err) {
+		taken_finish(&more);
+		return err;
+	}
+	taken_finish(t);
+	*t = more;
+	return 0;
+}
 
 int
 tree_names_create(struct tree_names **out)
@@ -33,17 +89,15 @@ tree_names_create(struct tree_names **out)
 	struct tree_names *n = calloc(1, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
-	n->slots = calloc(FIRST_SLOTS, sizeof(*n->slots));
-	if (!n->slots) {
-		free(n);
-		return -ENOMEM;
-	}
-	n->slot_count = FIRST_SLOTS;
 	random_bytes(n->key, sizeof(n->key));
 	buf_init(&n->wanted, NAME_MAX_CLEAN);
 	buf_init(&n->path, LIMIT_TREE_PATH + NAME_MAX_CLEAN);
-	*out = n;
-	return 0;
+	int err = taken_init(&n->taken, FIRST_SLOTS);
+	if (err)
+		tree_names_destroy(n);
+	else
+		*out = n;
+	return err;
 }
 
 void
@@ -51,7 +105,7 @@ tree_names_destroy(struct tree_names *n)
 {
 	if (!n)
 		return;
-	free(n->slots);
+	taken_finish(&n->taken);
 	buf_finish(&n->wanted);
 	buf_finish(&n->path);
 	free(n);
@@ -60,57 +114,54 @@ tree_names_destroy(struct tree_names *n)
 void
 tree_names_rewind(struct tree_names *n)
 {
-	memset(n->slots, 0, n->slot_count * sizeof(*n->slots));
-	n->taken = 0;
+	memset(n->taken.hashes, 0, n->taken.size * sizeof(*n->taken.hashes));
+	memset(n->taken.numbers, 0, n->taken.size * sizeof(*n->taken.numbers));
+	n->taken.count = 0;
 	n->depth = 0;
 	buf_clear(&n->path);
 }
 
-static uint64_t *
-find_slot(uint64_t *slots, size_t count, uint64_t hash)
-{
-	size_t at = (size_t)hash & (count - 1);
-	while (slots[at] && slots[at] != hash)
-		at = (at + 1) & (count - 1);
-	return &slots[at];
-}
-
+/* The last one's name with this number, in the folder it lies in; where that is, or would be, among
+ * those that are taken. */
 static int
-grow(struct tree_names *n)
+write_path(struct tree_names *n, unsigned number, size_t *at)
 {
-	size_t count = n->slot_count * 2;
-	uint64_t *slots = calloc(count, sizeof(*slots));
-	if (!slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < n->slot_count; i++)
-		if (n->slots[i])
-			*find_slot(slots, count, n->slots[i]) = n->slots[i];
-	free(n->slots);
-	n->slots = slots;
-	n->slot_count = count;
+	n->path.len = n->starts[n->depth];
+	if (n->depth > 1) {
+		n->path.len--;
+		buf_char(&n->path, '/');
+	}
+	transfer_name_number(buf_cstr(&n->wanted), number, &n->path);
+	if (buf_err(&n->path) || n->path.len > LIMIT_TREE_PATH)
+		return buf_err(&n->path) == -ENOMEM ? -ENOMEM : ERR_TOO_BIG;
+	n->hash = map_hash(n->key, buf_cstr(&n->path)) | 1;
+	*at = taken_find(&n->taken, n->hash);
 	return 0;
 }
 
-/* Appends the last one's name with its number to the folder it lies in, until it is a new path. */
+/* The first number from n->number on with which it is nobody else's. What is alike goes on where
+ * the one before it stopped: many of them would else be compared with each other. */
 static int
-number(struct tree_names *n)
+take_name(struct tree_names *n)
 {
-	for (; n->number <= ALIKE_MAX; n->number++) {
-		n->path.len = n->starts[n->depth];
-		if (n->depth > 1) {
-			n->path.len--;
-			buf_char(&n->path, '/');
-		}
-		transfer_name_number(buf_cstr(&n->wanted), n->number, &n->path);
-		if (buf_err(&n->path) || n->path.len > LIMIT_TREE_PATH)
-			return buf_err(&n->path) == -ENOMEM ? -ENOMEM : ERR_TOO_BIG;
-		uint64_t hash = map_hash(n->key, buf_cstr(&n->path)) | 1;
-		uint64_t *slot = find_slot(n->slots, n->slot_count, hash);
-		if (*slot)
+	size_t plain, at;
+	int err = write_path(n, 1, &plain);
+	if (err)
+		return err;
+	bool alike = n->taken.hashes[plain];
+	if (alike && n->number < n->taken.numbers[plain])
+		n->number = n->taken.numbers[plain];
+	for (; n->number <= LIMIT_NAME_NUMBER; n->number++) {
+		err = write_path(n, n->number, &at);
+		if (err)
+			return err;
+		if (n->taken.hashes[at])
 			continue;
-		*slot = hash;
-		n->taken++;
-		return n->taken * 2 > n->slot_count ? grow(n) : 0;
+		if (alike)
+			n->taken.numbers[plain] = (uint16_t)(n->number + 1);
+		n->taken.hashes[at] = n->hash;
+		n->taken.count++;
+		return n->taken.count * 2 > n->taken.size ? taken_grow(&n->taken) : 0;
 	}
 	return ERR_TOO_BIG;
 }
@@ -128,16 +179,7 @@ tree_names_next(struct tree_names *n, const struct tree_entry *e, const char **p
 	transfer_component_clean(e->name, e->name_len, &n->wanted);
 	int err = buf_err(&n->wanted);
 	if (!err)
-		err = number(n);
-	*path = buf_cstr(&n->path);
-	return err;
-}
-
-int
-tree_names_other(struct tree_names *n, const char **path)
-{
-	n->number++;
-	int err = number(n);
+		err = take_name(n);
 	*path = buf_cstr(&n->path);
 	return err;
 }

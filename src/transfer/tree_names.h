@@ -15,7 +15,5 @@ void tree_names_rewind(struct tree_names *n);
 /* The path of the next entry beneath the folder; valid until the next call. ERR_TOO_BIG: too long,
  * or too many are alike once they are clean; -ENOMEM. */
 int tree_names_next(struct tree_names *n, const struct tree_entry *e, const char **path) MUST_USE;
-/* Another name for the entry that was last: its own is taken. */
-int tree_names_other(struct tree_names *n, const char **path) MUST_USE;
 
 #endif

@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -206,6 +207,42 @@ def a_locked_key_is_asked_for_when_the_daemon_starts(account):
     check(account.id() == mine)
 
 
+def a_daemon_behind_systemds_socket_waits_to_be_unlocked(account):
+    """The socket is there before the daemon, as systemd has it; nobody can be asked."""
+    mine = account.id()
+    code, text = account.type([b"", b"se cret", b"se cret"], "id", "passphrase")
+    check(code == 0, text)
+    account.stop()
+    folder = account.path("run/earshot")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = os.path.join(folder, "daemon.sock")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        os.chmod(path, 0o600)
+        listening.listen(8)
+
+        def inherit():
+            os.dup2(listening.fileno(), 3)
+        # the shell's process becomes the daemon
+        with subprocess.Popen(
+                ["/bin/sh", "-c", f'LISTEN_FDS=1 LISTEN_PID=$$ exec {account.env["EARSHOTD"]}'],
+                env=account.env, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                preexec_fn=inherit, pass_fds=(3,)) as daemon:
+            r = account.run("who")
+            check(r.returncode != 0 and b"earshot id unlock" in r.stderr, r)
+            check(account.run("daemon", "stop").returncode != 0)
+            code, text = account.type([b"a", b"b", b"c"], "id", "unlock")
+            check(code != 0 and "missing or wrong" in text, text)
+            code, text = account.type([b"a", b"se cret"], "id", "unlock")
+            check(code == 0 and "unlocked" in text and "se cret" not in text, text)
+            check(account.id() == mine)
+            code, text = account.type([], "id", "unlock")
+            check(code == 0, text)  # it is open: nothing is asked
+            account.stop()
+            check(daemon.wait(LIMIT) == 0, daemon)
+    os.unlink(path)
+
+
 def a_key_succeeds_an_earlier_one(account):
     old = Account()
     try:
@@ -230,7 +267,7 @@ def a_key_succeeds_an_earlier_one(account):
 TESTS = [a_key_is_made_once_and_kept, l8_a_key_that_others_can_read_is_not_used,
          it_can_be_read_by_a_camera, a_key_goes_to_another_computer,
          what_is_no_key_changes_nothing, a_locked_key_is_asked_for_when_the_daemon_starts,
-         a_key_succeeds_an_earlier_one]
+         a_daemon_behind_systemds_socket_waits_to_be_unlocked, a_key_succeeds_an_earlier_one]
 
 
 def main():

@@ -7,13 +7,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,7 +30,8 @@
 #define PART    ".earshot-" ID ".part"
 #define TREE    ".earshot-" ID ".tree"
 
-static char home[64];
+static char root[64]; /* all that a test may touch, and what it may not lies in it, too */
+static char home[80];
 static struct porter *porter;
 
 /* A path in the home folder; one of the last 8. */
@@ -110,8 +115,10 @@ make_home(void)
 {
 	static const char *const folders[] = {"data", "state", "state/earshot", "run", "config",
 	    "Downloads", "outside", "outside/deep"};
-	(void)snprintf(home, sizeof(home), "/tmp/test_transfer.XXXXXX");
-	assert_non_null(mkdtemp(home));
+	(void)snprintf(root, sizeof(root), "/tmp/test_transfer.XXXXXX");
+	assert_non_null(mkdtemp(root));
+	(void)snprintf(home, sizeof(home), "%s/user", root);
+	assert_int_equal(mkdir(home, 0700), 0);
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		assert_int_equal(mkdir(at(folders[i]), 0700), 0);
 	write_text(at("outside/diary"), "dear diary");
@@ -148,9 +155,55 @@ tear_down(void **state)
 	(void)state;
 	porter_stop(porter);
 	porter = NULL;
-	char *args[] = {(char[]){"/bin/rm"}, (char[]){"-rf"}, home, NULL};
+	char *args[] = {(char[]){"/bin/rm"}, (char[]){"-rf"}, root, NULL};
 	run_program(args);
 	return 0;
+}
+
+/* ---- whether anything outside of the download folder changed ---- */
+
+static uint64_t seen;
+
+static inline void
+see(const void *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		seen = (seen ^ ((const unsigned char *)data)[i]) * 1099511628211U;
+}
+
+static inline int
+on_seen(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)kind, (void)ftw;
+	size_t len = strlen(downloaded(""));
+	if (strncmp(path, downloaded(""), len - 1) == 0 && (path[len - 1] == '/' || !path[len - 1]))
+		return 0;
+	const uint64_t about[] = {(uint64_t)st->st_ino, (uint64_t)st->st_mode,
+	    (uint64_t)st->st_nlink, (uint64_t)st->st_size, (uint64_t)st->st_mtim.tv_sec,
+	    (uint64_t)st->st_mtim.tv_nsec, (uint64_t)st->st_ctim.tv_sec,
+	    (uint64_t)st->st_ctim.tv_nsec};
+	see(path, strlen(path));
+	see(about, sizeof(about));
+	return 0;
+}
+
+/* Of all in the root folder but the downloads: names, sizes, times to the nanosecond. */
+static inline uint64_t
+outside_now(void)
+{
+	seen = 14695981039346656037U;
+	assert_int_equal(nftw(root, on_seen, 16, FTW_PHYS), 0);
+	return seen;
+}
+
+/* Where it can be done, the downloads lie in memory: many names are then made quickly. */
+static inline bool
+mount_downloads(const char *options)
+{
+	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return false;
+	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", at("Downloads"), "tmpfs", 0, options) == 0;
 }
 
 /* A grant, as from a client. */

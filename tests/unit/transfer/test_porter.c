@@ -320,7 +320,9 @@ f1_only_clean_names_are_given(void **state)
 	assert_int_equal(porter_create(porter, PORTER_DOWNLOADS, PART, false, &fd), 0);
 	(void)close(fd);
 	static const char *const names[] = {"", ".", "..", ".bashrc", "-rf", "a/b", "../x", "x\n",
-	    "x.", " x", "CON", "a:b", "\xff", "\xe2\x80\xae" "fdp.exe"};
+	    "x.", " x", "CON", "a:b", "\xff",
+	    "\xe2\x80\xae"
+	    "fdp.exe"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_int_equal(
 		    porter_place(porter, PORTER_DOWNLOADS, PART, names[i], NULL), -EINVAL);
@@ -335,11 +337,11 @@ a_folder_gets_its_name_too(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(porter_mkdir(porter, PORTER_DOWNLOADS, PART), 0);
 		assert_int_equal(porter_mkdir(porter, PORTER_DOWNLOADS, PART), -EEXIST);
-		assert_int_equal(
-		    porter_create(porter, PORTER_DOWNLOADS, PART "/a", false, &fd), 0);
+		assert_int_equal(porter_create(porter, PORTER_DOWNLOADS, PART "/a", false, &fd), 0);
 		(void)close(fd);
 		buf_clear(&final);
-		assert_int_equal(porter_place(porter, PORTER_DOWNLOADS, PART, "holiday", &final), 0);
+		assert_int_equal(
+		    porter_place(porter, PORTER_DOWNLOADS, PART, "holiday", &final), 0);
 	}
 	assert_string_equal(buf_cstr(&final), "holiday (2)");
 	assert_true(exists(downloaded("holiday/a")) && exists(downloaded("holiday (2)/a")));
