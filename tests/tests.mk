@@ -12,6 +12,7 @@ LDFLAGS_test_memory = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 LDFLAGS_test_verify = -Wl,--wrap=sas_kept
 LDFLAGS_test_sink = -Wl,--wrap=pwrite
 LDFLAGS_test_socks5 = -Wl,--wrap=clock_now
+LDFLAGS_test_pump = -Wl,--wrap=carrier_wait
 LDFLAGS_test_linear = $(LDFLAGS_test_memory),--wrap=free
 LDFLAGS_test_restricted = $(LDFLAGS_test_linear)
 PKG_test_differential = libxml-2.0

@@ -3,7 +3,6 @@
 #include "base/err.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +75,20 @@ void
 buf_char(struct buf *b, char c)
 {
 	buf_add(b, &c, 1);
+}
+
+void
+buf_int(struct buf *b, int64_t number)
+{
+	char text[24];
+	char *at = text + sizeof(text);
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	do
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (number < 0)
+		*--at = '-';
+	buf_add(b, at, (size_t)(text + sizeof(text) - at));
 }
 
 void

@@ -167,6 +167,19 @@ enum {
 	LIMIT_METHOD = 64,   /* a method's name */
 	LIMIT_CALL_ID = 128, /* a call's id, as text */
 
+	/* Files to and from old clients (F6) */
+	LIMIT_HTTP_HEAD = 8192,          /* a request or an answer, up to its empty line */
+	LIMIT_HTTP_FIELDS = 64,          /* of one head */
+	LIMIT_HTTP_TARGET = 3072,        /* what is asked for; an address as a whole */
+	LIMIT_HTTP_HOST = 63,            /* an address and a port */
+	LIMIT_HTTP_CHUNK_LINE = 256,     /* what stands behind a chunk's size */
+	LIMIT_HTTP_TRAILER = 4096,       /* fields behind the last chunk */
+	LIMIT_HTTP_CLIENTS = 4,          /* of one file, that have not said what they want */
+	LIMIT_LISTING = 4 << 20,         /* what is in a folder, as XML */
+	LIMIT_LISTING_MEMORY = 16 << 20, /* its paths */
+	LIMIT_APPLESINGLE_ENTRIES = 16,
+	LIMIT_APPLESINGLE_ASIDE = 16 << 20, /* what is not the file itself */
+
 	/* Files and folders (F1-F4) */
 	LIMIT_FILE_NAME = 180,       /* a name that we give to a file */
 	LIMIT_TREE_ENTRIES = 200000, /* files and folders in a folder that is sent or received */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 void
@@ -33,11 +34,27 @@ random_below(uint32_t bound)
 	return x % bound;
 }
 
+/* For ids, of which every message has one: so many of them cost one system call. Each byte is given
+ * out once and not kept. */
+static void
+pooled_bytes(void *out, size_t len)
+{
+	static _Thread_local unsigned char pool[512];
+	static _Thread_local size_t left;
+	if (left < len) {
+		random_bytes(pool, sizeof(pool));
+		left = sizeof(pool);
+	}
+	left -= len;
+	memcpy(out, pool + left, len);
+	memset(pool + left, 0, len);
+}
+
 void
 random_id(char out[RANDOM_ID_SIZE])
 {
 	unsigned char raw[(RANDOM_ID_SIZE - 1) / 2];
-	random_bytes(raw, sizeof(raw));
+	pooled_bytes(raw, sizeof(raw));
 	hex_encode(out, raw, sizeof(raw));
 }
 
@@ -48,6 +65,6 @@ random_id_ordered(char out[RANDOM_ID_SIZE], int64_t ms)
 	unsigned char raw[(RANDOM_ID_SIZE - 1) / 2];
 	for (unsigned i = 0; i < TIME; i++)
 		raw[i] = (unsigned char)((uint64_t)ms >> (8 * (TIME - 1 - i)));
-	random_bytes(raw + TIME, sizeof(raw) - TIME);
+	pooled_bytes(raw + TIME, sizeof(raw) - TIME);
 	hex_encode(out, raw, sizeof(raw));
 }

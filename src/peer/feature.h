@@ -6,6 +6,8 @@
 
 #include "ipc/ipc.h"
 
+#include <stdbool.h>
+
 struct person;
 struct roster;
 struct stream;
@@ -36,6 +38,9 @@ struct feature {
 	const struct ipc_method *methods;       /* likewise; ipc_ctx() is the roster */
 	/* Once, when the roster stands and before anything runs; may be NULL. */
 	int (*start)(struct roster *r);
+	/* Whether it is advertised, by the settings; NULL: always. What comes all the same is its
+	 * handlers' to refuse. */
+	bool (*wanted)(const struct roster *r);
 };
 
 #define FEATURE_DEFINE(name) \

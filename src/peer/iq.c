@@ -15,20 +15,25 @@
 struct iq_pending {
 	struct list of_person, of_roster;
 	struct person *person;
-	char id[RANDOM_ID_SIZE];
+	char id[RANDOM_ID_SIZE]; /* of old clients' sessions too, which are ours to name */
 	uint64_t deadline;
 	iq_answer *answer;
 	void *ctx;
 };
 
 static void
-finish(struct iq_pending *q, int err, const struct xml_elem *payload)
+take_out(struct iq_pending *q)
 {
-	struct person *p = q->person;
 	list_remove(&q->of_person);
 	list_remove(&q->of_roster);
-	p->iq_count--;
-	q->answer(q->ctx, p, err, payload);
+	q->person->iq_count--;
+}
+
+static void
+finish(struct iq_pending *q, int err, const struct xml_elem *payload)
+{
+	take_out(q);
+	q->answer(q->ctx, q->person, err, payload);
 	free(q);
 }
 
@@ -45,6 +50,7 @@ insert_by_deadline(struct roster *r, struct iq_pending *q)
 }
 
 struct question {
+	const char *id; /* NULL: any */
 	const char *type, *ns, *name;
 	const char *attr, *value; /* of the payload; value NULL: it has none */
 	const char *text;         /* inside of it, or NULL */
@@ -56,12 +62,16 @@ static int
 ask(struct person *p, const struct question *question, unsigned timeout, iq_answer *answer,
     void *ctx)
 {
-	if (p->iq_count >= LIMIT_IQ_PENDING)
+	if (p->iq_count >= LIMIT_IQ_PENDING ||
+	    (question->id && strlen(question->id) >= RANDOM_ID_SIZE))
 		return ERR_TOO_BIG;
 	struct iq_pending *q = calloc(1, sizeof(*q));
 	if (!q)
 		return -ENOMEM;
-	random_id(q->id);
+	if (question->id)
+		(void)!str_copy(q->id, sizeof(q->id), question->id);
+	else
+		random_id(q->id);
 	q->person = p;
 	q->answer = answer;
 	q->ctx = ctx;
@@ -123,16 +133,51 @@ iq_put(struct person *p, const char *ns, const char *name,
 	return ask(p, &q, IQ_TIMEOUT, answer, ctx);
 }
 
+int
+iq_put_as(struct person *p, const char *id, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, unsigned timeout,
+    iq_answer *answer, void *ctx)
+{
+	const struct question q = {
+	    .id = id, .type = "set", .ns = ns, .name = name, .write = write, .from = from};
+	return ask(p, &q, timeout, answer, ctx);
+}
+
 void
-iq_reply_begin(struct iq_reply *r, const struct inbound *in)
+iq_forget(struct person *p, const char *id)
+{
+	LIST_FOREACH (node, &p->iqs) {
+		struct iq_pending *q = container_of(node, struct iq_pending, of_person);
+		if (!str_equal(q->id, id))
+			continue;
+		take_out(q);
+		free(q);
+		return;
+	}
+}
+
+static void
+begin(struct iq_reply *r, const struct inbound *in, const char *type)
 {
 	r->stanza = BUF_INIT(LIMIT_STANZA);
 	r->w = xml_writer_to(&r->stanza);
 	xml_open(&r->w, NULL, "iq");
 	xml_attr(&r->w, "from", in->from->roster->own_name);
 	xml_attr(&r->w, "to", in->from->instance);
-	xml_attr(&r->w, "type", "result");
+	xml_attr(&r->w, "type", type);
 	xml_attr(&r->w, "id", xml_elem_attr(in->stanza, "id"));
+}
+
+void
+iq_reply_begin(struct iq_reply *r, const struct inbound *in)
+{
+	begin(r, in, "result");
+}
+
+void
+iq_reply_begin_error(struct iq_reply *r, const struct inbound *in)
+{
+	begin(r, in, "error");
 }
 
 int
@@ -155,21 +200,23 @@ iq_reply_empty(const struct inbound *in)
 int
 iq_reply_error(const struct inbound *in, const char *type, const char *condition)
 {
-	struct buf stanza = BUF_INIT(LIMIT_STANZA);
-	struct xml_writer w = xml_writer_to(&stanza);
-	xml_open(&w, NULL, "iq");
-	xml_attr(&w, "from", in->from->roster->own_name);
-	xml_attr(&w, "to", in->from->instance);
-	xml_attr(&w, "type", "error");
-	xml_attr(&w, "id", xml_elem_attr(in->stanza, "id"));
-	xml_open(&w, NULL, "error");
-	xml_attr(&w, "type", type);
-	xml_empty(&w, NS_STANZA_ERR, condition);
-	xml_close(&w);
-	xml_close(&w);
-	int err = inbound_answer(in, &stanza);
-	buf_finish(&stanza);
-	return err;
+	struct iq_reply r;
+	iq_reply_begin_error(&r, in);
+	xml_open(&r.w, NULL, "error");
+	xml_attr(&r.w, "type", type);
+	xml_empty(&r.w, NS_STANZA_ERR, condition);
+	xml_close(&r.w);
+	return iq_reply_send(&r, in);
+}
+
+int
+iq_get(struct person *p, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
+    void *ctx)
+{
+	const struct question q = {
+	    .type = "get", .ns = ns, .name = name, .write = write, .from = from};
+	return ask(p, &q, IQ_TIMEOUT, answer, ctx);
 }
 
 static int

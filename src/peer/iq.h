@@ -31,12 +31,27 @@ int iq_put(struct person *p, const char *ns, const char *name,
     void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
     void *ctx) MUST_USE;
 
+/* The same as <iq type='get'>. */
+int iq_get(struct person *p, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, iq_answer *answer,
+    void *ctx) MUST_USE;
+
+/* The same with an id of the caller's, for old clients that know a session by it. timeout in ms. */
+int iq_put_as(struct person *p, const char *id, const char *ns, const char *name,
+    void (*write)(struct xml_writer *w, const void *from), const void *from, unsigned timeout,
+    iq_answer *answer, void *ctx) MUST_USE;
+
+/* Nobody waits for the answer to that one any more; answer is not called. */
+void iq_forget(struct person *p, const char *id);
+
 /* An answer being written: begin, payload through w, send. */
 struct iq_reply {
 	struct buf stanza;
 	struct xml_writer w;
 };
 void iq_reply_begin(struct iq_reply *r, const struct inbound *in);
+/* The same for an error: <error/>, and what may stand before it, is written through w. */
+void iq_reply_begin_error(struct iq_reply *r, const struct inbound *in);
 int iq_reply_send(struct iq_reply *r, const struct inbound *in) MUST_USE;
 /* The empty result. */
 int iq_reply_empty(const struct inbound *in) MUST_USE;

@@ -139,6 +139,8 @@ roster_start(
 	list_init(&r->waiting);
 	list_init(&r->pings);
 	list_init(&r->bytestreams);
+	list_init(&r->initiations);
+	list_init(&r->oobs);
 	list_init(&r->introductions);
 	(void)uv_timer_init(loop, &r->tick);
 	r->configured = value_array();

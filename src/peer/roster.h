@@ -17,7 +17,9 @@
 #include "tls/key.h"
 
 struct caps_cache;
+struct jingle;
 struct porter;
+struct socks5_server;
 struct tls_context;
 
 struct roster {
@@ -48,8 +50,13 @@ struct roster {
 	struct list waiting;       /* struct iq_pending of all people, oldest deadline first */
 	struct list pings;         /* of xep0199_ping.c: connections that are being tried */
 	struct list bytestreams;   /* of transfer/xep0047_ibb.c */
+	struct jingle *jingle;     /* owned by transfer/xep0166_jingle.c */
+	struct list initiations;   /* of transfer/xep0096_si.c: files of old clients */
+	struct list oobs;          /* of transfer/xep0066_oob.c: likewise */
 	struct list introductions; /* of xep0434_trust_messages.c: not yet accepted */
 	size_t introduction_count;
+	/* owned by transfer/xep0096_si.c */
+	struct socks5_server *socks5;
 	struct caps_cache *caps; /* owned */
 	uv_timer_t tick;         /* runs only while something waits for time to pass */
 	int64_t lifetime;        /* ms until an undelivered message is given up, 0: never */

@@ -149,10 +149,13 @@ static size_t
 own_features(const struct roster *r, const char *out[LIMIT_FEATURES])
 {
 	size_t count = 0;
-	for (const struct feature *const *f = r->features; *f; f++)
+	for (const struct feature *const *f = r->features; *f; f++) {
+		if ((*f)->wanted && !(*f)->wanted(r))
+			continue;
 		for (const char *const *ns = (*f)->disco; ns && *ns; ns++)
 			if (count < LIMIT_FEATURES)
 				out[count++] = *ns;
+	}
 	qsort(out, count, sizeof(char *), compare);
 	return count;
 }

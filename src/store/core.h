@@ -20,6 +20,9 @@ struct store {
 	bool closing;
 	void (*on_closed)(void *ctx);
 	void *closed_ctx;
+	struct list given;  /* of store_job.node: submitted in this turn of the loop */
+	uv_prepare_t hands; /* ... at whose end the thread gets them */
+	int handles;        /* initialised and not yet closed */
 
 	uv_async_t async; /* the thread has something for the loop */
 	uv_thread_t thread;

@@ -139,6 +139,14 @@ db_run(struct store_db *db, sqlite3_stmt *stmt)
 }
 
 int
+db_do(struct store_db *db, const char *sql)
+{
+	sqlite3_stmt *stmt;
+	int err = db_stmt(db, sql, &stmt);
+	return err ? err : db_run(db, stmt);
+}
+
+int
 db_exec(struct store_db *db, const char *sql)
 {
 	errno = 0;

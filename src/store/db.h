@@ -64,6 +64,8 @@ int db_stmt(struct store_db *db, const char *sql, sqlite3_stmt **out) MUST_USE;
 int db_step(struct store_db *db, sqlite3_stmt *stmt) MUST_USE;
 /* For statements without rows. */
 int db_run(struct store_db *db, sqlite3_stmt *stmt) MUST_USE;
+/* One that has no parameters, as db_stmt() and db_run(). */
+int db_do(struct store_db *db, const char *sql) MUST_USE;
 /* Several statements without parameters, at once. */
 int db_exec(struct store_db *db, const char *sql) MUST_USE;
 

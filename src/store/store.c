@@ -13,14 +13,23 @@
 enum { PATIENCE = 5 }; /* ms that late jobs wait */
 
 static void
-on_async_closed(uv_handle_t *handle)
+on_handle_closed(uv_handle_t *handle)
 {
 	struct store *s = handle->data;
+	if (--s->handles > 0)
+		return;
 	uv_cond_destroy(&s->wake);
 	uv_mutex_destroy(&s->lock);
 	if (s->on_closed)
 		s->on_closed(s->closed_ctx);
 	free(s);
+}
+
+static void
+close_handles(struct store *s)
+{
+	uv_close((uv_handle_t *)&s->async, on_handle_closed);
+	uv_close((uv_handle_t *)&s->hands, on_handle_closed);
 }
 
 /* The thread ends only when everything is answered, so that an answer may still ask for more. */
@@ -73,7 +82,7 @@ on_answers(uv_async_t *async)
 		(void)uv_async_send(&s->async);
 	if (finished && !uv_is_closing((uv_handle_t *)&s->async)) {
 		(void)uv_thread_join(&s->thread);
-		uv_close((uv_handle_t *)&s->async, on_async_closed);
+		close_handles(s);
 		return;
 	}
 	quit_if_done(s);
@@ -113,6 +122,7 @@ create(const char *path, struct store **out)
 	struct store *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
+	list_init(&s->given);
 	list_init(&s->asked);
 	list_init(&s->hurried);
 	list_init(&s->patient);
@@ -149,11 +159,13 @@ store_open(const char *path, uv_loop_t *loop, const struct store_listener *l, vo
 	err = uv_async_init(loop, &s->async, on_answers);
 	if (err)
 		goto fail;
-	s->async.data = s;
+	(void)uv_prepare_init(loop, &s->hands);
+	s->async.data = s->hands.data = s;
+	s->handles = 2;
 	err = uv_thread_create(&s->thread, thread_main, s);
 	if (err) {
 		db_finish(&s->db);
-		uv_close((uv_handle_t *)&s->async, on_async_closed);
+		close_handles(s);
 		return err;
 	}
 	*out = s;
@@ -194,11 +206,10 @@ hurry_all(struct store *s)
 	}
 }
 
-void
-store_submit(struct store *s, struct store_job *job)
+/* Into its lane. True: the thread is to be woken for it. */
+static bool
+file_locked(struct store *s, struct store_job *job)
 {
-	s->submitted++;
-	uv_mutex_lock(&s->lock);
 	bool wake = !job->late;
 	if (job->late && list_empty(&s->patient)) {
 		s->patient_at = clock_now() + PATIENCE;
@@ -210,9 +221,33 @@ store_submit(struct store *s, struct store_job *job)
 		    : job->first || job->fence ? &s->hurried
 					       : &s->asked,
 	    &job->node);
+	return wake;
+}
+
+static void
+on_turn_end(uv_prepare_t *hands)
+{
+	struct store *s = hands->data;
+	bool wake = false;
+	(void)uv_prepare_stop(hands);
+	uv_mutex_lock(&s->lock);
+	LIST_FOREACH (node, &s->given) {
+		list_remove(node);
+		wake |= file_locked(s, container_of(node, struct store_job, node));
+	}
 	if (s->sleeping && wake)
 		uv_cond_signal(&s->wake);
 	uv_mutex_unlock(&s->lock);
+}
+
+/* What one turn of the loop asks for is handed over together: one transaction does it all, and the
+ * thread is woken once. */
+void
+store_submit(struct store *s, struct store_job *job)
+{
+	s->submitted++;
+	list_insert(&s->given, &job->node);
+	(void)uv_prepare_start(&s->hands, on_turn_end);
 }
 
 void

@@ -67,7 +67,7 @@ run_job(struct store *s, struct store_job *job, bool alone)
 		return 0;
 	}
 	db->failed = 0;
-	job->err = alone ? db_exec(db, "SAVEPOINT job") : 0;
+	job->err = alone ? db_do(db, "SAVEPOINT job") : 0;
 	if (!job->err)
 		job->err = job->run(db, job);
 	if (is_fatal(db->failed))
@@ -86,8 +86,8 @@ run_job(struct store *s, struct store_job *job, bool alone)
 		return 0;
 	if (undo)
 		db_reset(db);
-	int err = undo ? db_exec(db, "ROLLBACK TO job") : 0;
-	return err ? err : db_exec(db, "RELEASE job");
+	int err = undo ? db_do(db, "ROLLBACK TO job") : 0;
+	return err ? err : db_do(db, "RELEASE job");
 }
 
 /* What the store itself keeps, along with what the jobs wrote. */
@@ -115,7 +115,7 @@ run_all(struct store *s, struct list *jobs, bool reads, bool alone)
 {
 	struct store_db *db = &s->db;
 	sqlite3_int64 changes = sqlite3_total_changes64(db->sql);
-	int err = db_exec(db, reads ? "BEGIN" : "BEGIN IMMEDIATE");
+	int err = db_do(db, reads ? "BEGIN" : "BEGIN IMMEDIATE");
 	LIST_FOREACH (node, jobs) {
 		struct store_job *job = container_of(node, struct store_job, node);
 		if (!err && (job->reads || !reads))
@@ -125,7 +125,7 @@ run_all(struct store *s, struct list *jobs, bool reads, bool alone)
 	if (!err && sqlite3_total_changes64(db->sql) != changes)
 		err = write_own(s);
 	db_reset(db);
-	return err ? err : db_exec(db, "COMMIT");
+	return err ? err : db_do(db, "COMMIT");
 }
 
 static int

@@ -272,7 +272,9 @@ on_ready(void *ctx)
 {
 	struct stream *s = ctx;
 	s->serial = ++s->hub->serial;
-	s->hub->l->on_ready(s->hub->ctx, s);
+	flush(s); /* our header: the other side waits for it while we see to what follows */
+	if (engine_is_ready(s->engine))
+		s->hub->l->on_ready(s->hub->ctx, s);
 }
 
 static void

@@ -13,7 +13,7 @@
 
 enum {
 	RECORD = SSL3_RT_MAX_PLAIN_LENGTH,
-	/* what one recv() may bring: a quarter of a megabyte, and a record that is cut in two */
+	/* what one recv() may bring: a block, and a record that is cut in two */
 	READ_AHEAD = TLS_CHANNEL_BLOCK + RECORD + CORE_RECORD_OVERHEAD,
 	OUT = TLS_CHANNEL_BLOCK / RECORD * (RECORD + CORE_RECORD_OVERHEAD),
 };
@@ -175,6 +175,23 @@ tls_channel_destroy(struct tls_channel *ch)
 	free(ch);
 }
 
+/* Who refuses us says so and hangs up, and perhaps we learn of the latter first. */
+static int
+settle_write(struct tls_channel *ch, int err)
+{
+	char byte;
+	size_t got;
+	if (err && !ch->core.err)
+		(void)core_fail(&ch->core, err);
+	if (err != -ECONNRESET)
+		return err;
+	ch->core.err = ch->core.io_err = 0;
+	ch->core.open = ch->some = true; /* what is here already, no more */
+	int heard = core_read(&ch->core, &byte, sizeof(byte), &got);
+	ch->some = false;
+	return heard && heard != ERR_CLOSED ? heard : core_fail(&ch->core, err);
+}
+
 int
 tls_channel_handshake(
     struct tls_channel *ch, int fd, struct buf *early, tls_wait_fn *wait, void *ctx)
@@ -197,9 +214,7 @@ tls_channel_handshake(
 		err = core_fail(&ch->core, ERR_PROTO);
 	/* the alert that says why goes, too */
 	int flushed = flush(ch);
-	if (!err && flushed)
-		err = core_fail(&ch->core, flushed);
-	return err;
+	return err ? err : settle_write(ch, flushed);
 }
 
 ssize_t
@@ -227,15 +242,18 @@ int
 tls_channel_write(struct tls_channel *ch, const void *data, size_t len)
 {
 	size_t put;
-	int err = len ? core_write(&ch->core, data, len, &put) : 0;
-	return len && !err && put < len ? core_fail(&ch->core, ERR_PROTO) : err;
+	if (!len || ch->core.err)
+		return ch->core.err;
+	int err = core_write(&ch->core, data, len, &put);
+	if (!err && put < len)
+		err = core_fail(&ch->core, ERR_PROTO);
+	return err == -ENOTCONN ? err : settle_write(ch, err);
 }
 
 int
 tls_channel_flush(struct tls_channel *ch)
 {
-	int err = ch->core.err ? ch->core.err : flush(ch);
-	return err && !ch->core.err ? core_fail(&ch->core, err) : err;
+	return ch->core.err ? ch->core.err : settle_write(ch, flush(ch));
 }
 
 int
@@ -244,5 +262,5 @@ tls_channel_shutdown(struct tls_channel *ch)
 	if (ch->core.err)
 		return ch->core.err;
 	core_shutdown(&ch->core);
-	return ch->core.io_err ? core_fail(&ch->core, ch->core.io_err) : tls_channel_flush(ch);
+	return ch->core.io_err ? settle_write(ch, ch->core.io_err) : tls_channel_flush(ch);
 }

@@ -74,8 +74,6 @@ on_news(uv_async_t *async)
 	uv_close((uv_handle_t *)async, on_closed);
 }
 
-static void say(struct carrier *c);
-
 static void
 run(void *arg)
 {
@@ -185,18 +183,18 @@ carrier_wait(struct carrier *c, int fd, short events, int timeout_ms)
 	uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : now + (uint64_t)timeout_ms;
 	for (;; now = clock_now()) {
 		/* what was not said because it was too soon is not left unsaid by a stall */
-		bool unsaid = c->said != c->bytes;
-		int ms = until(unsaid && now + TELL_MS < deadline ? now + TELL_MS : deadline, now);
-		int n = carrier_stopped(c) ? -1 : poll(fds, 2, ms);
+		uint64_t say_at = c->said == c->bytes ? UINT64_MAX : c->said_at + TELL_MS;
+		int n = poll(fds, 2, until(say_at < deadline ? say_at : deadline, now));
 		if (carrier_stopped(c))
 			return -ECANCELED;
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0)
 			return fds[1].revents & POLLNVAL ? -EBADF : 0;
-		if (unsaid)
+		now = clock_now();
+		if (now >= say_at)
 			say(c);
-		if (clock_now() >= deadline)
+		if (now >= deadline)
 			return -ETIMEDOUT;
 	}
 }

@@ -29,6 +29,9 @@ enum transfer_end {
  * (say ready() instead), and end(), decline() and checksum() have nobody to tell. */
 struct transfer_method {
 	const char *name; /* for people, in docs/ipc.md FILE: "jingle", "si", ... */
+	/* Of old clients, who know no way to go on: what is lost once it was accepted has failed,
+	 * and what they offered ends with the session. */
+	bool once;
 	/* May be used towards this person, for this transfer? By caps, else by fingerprint. */
 	bool (*fits)(const struct person *p, const struct transfer *t);
 	/* OUT: tell them of it, for the first time or again. 0, ERR_ABSENT, ...: not told. */

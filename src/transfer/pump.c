@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 
 enum {
-	BLOCK = 256 * 1024, /* stays in the processor's cache from one end to the other */
+	BLOCK = TLS_CHANNEL_BLOCK,
 	MS = 1000,
 	/* what a sender can hash again in a second, at the least, before it goes on from there */
 	HASHED_A_SECOND = 64 << 20,

@@ -6,6 +6,9 @@
 
 enum { PIECES_A_SECOND = 20 };
 
+/* Who wakes up too late makes up for it; more than this is not saved up. */
+#define SLACK (NS_PER_SECOND / PIECES_A_SECOND)
+
 int
 rate_init(struct rate *r, uint64_t per_second)
 {
@@ -52,12 +55,11 @@ uint64_t
 rate_take(struct rate *r, uint64_t bytes, uint64_t now)
 {
 	(void)pthread_mutex_lock(&r->lock);
-	/* what was not used before is not saved up */
-	uint64_t begin = r->next > now ? r->next : now;
+	uint64_t begin = r->next + SLACK > now ? r->next : now - SLACK;
 	uint64_t per_second = r->per_second;
 	if (per_second)
 		r->next = begin + bytes / per_second * NS_PER_SECOND +
 			  bytes % per_second * NS_PER_SECOND / per_second;
 	(void)pthread_mutex_unlock(&r->lock);
-	return per_second ? begin - now : 0;
+	return per_second && begin > now ? begin - now : 0;
 }

@@ -457,7 +457,7 @@ make_ready(struct work *w, bool from_start)
 		w->pump.send = (struct pump_send){.source = w->source,
 		    .from = t->offset,
 		    .size = t->size,
-		    .prefix = t->offset ? w->prefix : NULL,
+		    .prefix = t->offset && !t->prefix_unknown ? w->prefix : NULL,
 		    .rate = rate};
 		take_link(t, &w->pump.send.link);
 		measure(t, t->offset);

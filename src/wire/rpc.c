@@ -3,7 +3,6 @@
 #include "base/limits.h"
 #include "base/str.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static bool
@@ -63,20 +62,6 @@ add_value(struct buf *out, const struct value *v)
 		out->err = err;
 }
 
-static void
-add_number(struct buf *out, int64_t number)
-{
-	char text[24];
-	char *at = text + sizeof(text);
-	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-	do
-		*--at = (char)('0' + left % 10);
-	while (left /= 10);
-	if (number < 0)
-		*--at = '-';
-	buf_add(out, at, (size_t)(text + sizeof(text) - at));
-}
-
 /* Method names are ours: no character of theirs needs escaping. */
 static void
 add_method(struct buf *out, const char *method, const struct value *params, size_t fds)
@@ -86,7 +71,7 @@ add_method(struct buf *out, const char *method, const struct value *params, size
 	add(out, "\"");
 	if (fds > 0) {
 		add(out, ",\"fds\":");
-		add_number(out, (int64_t)fds);
+		buf_int(out, (int64_t)fds);
 	}
 	if (params) {
 		add(out, ",\"params\":");
@@ -100,7 +85,7 @@ rpc_write_call(
     struct buf *out, int64_t id, const char *method, const struct value *params, size_t fds)
 {
 	add(out, "{\"jsonrpc\":\"2.0\",\"id\":");
-	add_number(out, id);
+	buf_int(out, id);
 	add(out, ",");
 	add_method(out, method, params, fds);
 }
@@ -117,7 +102,7 @@ add_id(struct buf *out, const struct value *id)
 {
 	add(out, "{\"jsonrpc\":\"2.0\",\"id\":");
 	if (value_kind(id) == VALUE_INTEGER)
-		add_number(out, value_as_int(id, 0));
+		buf_int(out, value_as_int(id, 0));
 	else if (id)
 		add_value(out, id);
 	else

@@ -89,6 +89,7 @@ xml_filter_init(struct xml_filter *f, size_t limit)
 	*f = (struct xml_filter){
 	    .state = PROLOG,
 	    .limit = limit,
+	    .children_limit = LIMIT_XML_CHILDREN,
 	    .in_part = true,
 	    .may_declare = true,
 	};
@@ -206,7 +207,7 @@ begin_element(struct xml_filter *f)
 	if (f->depth == LIMIT_XML_DEPTH)
 		return ERR_TOO_BIG;
 	/* the root's children are the stream, which has no end */
-	if (f->depth >= 2 && ++f->children[f->depth - 1] > LIMIT_XML_CHILDREN)
+	if (f->depth >= 2 && f->children[f->depth - 1]++ == f->children_limit)
 		return ERR_TOO_BIG;
 	f->children[f->depth] = 0;
 	f->attrs = 0;

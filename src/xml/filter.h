@@ -19,9 +19,10 @@
 
 struct xml_filter {
 	int state;
-	int ref_from;   /* the state a reference goes back to */
-	unsigned depth; /* open elements */
-	size_t limit;   /* bytes that one part (header, child of the root) may have */
+	int ref_from;            /* the state a reference goes back to */
+	unsigned depth;          /* open elements */
+	size_t limit;            /* bytes that one part (header, child of the root) may have */
+	uint16_t children_limit; /* of one element */
 
 	size_t part;         /* bytes of the part so far */
 	bool in_part;        /* false: between two children of the root */

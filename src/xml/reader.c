@@ -362,6 +362,12 @@ xml_reader_set_limit(struct xml_reader *r, size_t bytes)
 	r->filter.limit = bytes;
 }
 
+void
+xml_reader_set_children(struct xml_reader *r, uint16_t count)
+{
+	r->filter.children_limit = count;
+}
+
 static int
 parse(struct xml_reader *r, const char *data, size_t len)
 {

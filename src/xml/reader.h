@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct xml_elem;
 struct xml_reader;
@@ -26,6 +27,8 @@ void xml_reader_destroy(struct xml_reader *r);
 
 /* The most bytes a child of the root may have (at first LIMIT_STANZA_UNKNOWN). */
 void xml_reader_set_limit(struct xml_reader *r, size_t bytes);
+/* The most children one of its elements may have (at first LIMIT_XML_CHILDREN). */
+void xml_reader_set_children(struct xml_reader *r, uint16_t count);
 
 /* 0; ERR_XML (malformed), ERR_PROTO (allowed by XML, not by XMPP: DTD, comment, PI, entity,
  * encoding), ERR_TOO_BIG, -ENOMEM, or what a callback returned. After an error the reader

@@ -6,7 +6,8 @@
  * NAME is the whole instance name (alice@h1); the part before the @ becomes the daemon's --user.
  * It starts an earshotd of its own with all folders under STATEDIR, and is one more client of
  * it. One event a line on standard output, each with "t" (CLOCK_MONOTONIC, ns):
- *   start online pids{pids} buddy-on buddy-status buddy-off {who, status, text} error{text} exit
+ *   start online pids{pids} buddy-on buddy-status buddy-off {who, status, text}
+ *   buddy-connected{who} error{text} exit
  *   msg{who, text} or msg{who, kind, seq, sent, len}   burst-start sent{who, n}
  *   stat{n, bytes, first, last, ooo}
  * Commands on standard input, its end is quit:

@@ -6,7 +6,7 @@
 struct buddy {
 	struct buddy *next;
 	char *name, *status, *text; /* owned */
-	bool on;
+	bool on, connected;
 };
 
 static struct buddy *
@@ -39,6 +39,19 @@ replace(char **field, const char *value)
 	return true;
 }
 
+/* A stream to it is ready for use, at our end. */
+static void
+watch_stream(struct buddy *b, const struct earshot_value *person)
+{
+	bool was = b->connected;
+	b->connected = earshot_value_bool(person, "connected", false);
+	if (was || !b->connected)
+		return;
+	struct earshot_value *v = event_new("buddy-connected");
+	earshot_value_set_str(v, "who", b->name);
+	event_print(v);
+}
+
 void
 watch_person(struct watch *w, const struct earshot_value *person)
 {
@@ -47,6 +60,7 @@ watch_person(struct watch *w, const struct earshot_value *person)
 	struct buddy *b = name ? buddy_of(w, name) : NULL;
 	if (!b || !state)
 		return;
+	watch_stream(b, person);
 	bool was_on = b->on;
 	b->on = strcmp(state, "gone") != 0 && strcmp(state, "silent") != 0;
 	bool news = replace(&b->status, earshot_value_str(person, "status"));

@@ -18,7 +18,8 @@ struct watch {
 	struct buddy *first; /* owned list */
 };
 
-/* A person as the daemon describes it: buddy-on, buddy-status, buddy-off where that is news. */
+/* A person as the daemon describes it: buddy-on, buddy-connected,
+ * buddy-status, buddy-off where that is news. */
 void watch_person(struct watch *w, const struct earshot_value *person);
 void watch_finish(struct watch *w);
 

@@ -1,7 +1,9 @@
 /* Lines, JSON and JSON-RPC of the local socket. Where the bytes are cut changes neither the lines
- * nor the verdicts; what was parsed is written and parsed again to the same text. */
+ * nor the verdicts; what was parsed is written and parsed again to the same text; what is read at
+ * once is what jansson reads. */
 #include "base/limits.h"
 #include "wire/frame.h"
+#include "wire/quick.h"
 #include "wire/rpc.h"
 #include "wire/value.h"
 
@@ -37,11 +39,23 @@ check_round_trip(const struct value *v)
 	buf_finish(&twice);
 }
 
+static void
+check_quick(const char *line, size_t len)
+{
+	json_t *quick = quick_read(line, len);
+	json_t *full = quick ? json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	if (quick && !(full && json_equal(quick, full)))
+		abort();
+	json_decref(quick);
+	json_decref(full);
+}
+
 static unsigned
 digest_line(unsigned sum, const char *line, size_t len)
 {
 	struct value *v = NULL;
 	struct rpc_message m;
+	check_quick(line, len);
 	int verdict = value_parse(line, len, &v);
 	sum = mix(mix(sum, &verdict, sizeof(verdict)), line, len);
 	if (verdict)

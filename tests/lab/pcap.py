@@ -32,7 +32,7 @@ class Capture:
         for each in lab_.hosts:
             # every packet on the cable is one frame then, and fits into its slot
             each.must("ip", "link", "set", "eth0", "gso_max_segs", "1")
-        self._frames = []
+        self._frames, self._stamps = [], []
         self._socket = relay.on_host(host, self._open)
         self._ring = mmap.mmap(self._socket.fileno(), _SLOTS * _SLOT)
         self._stopped = threading.Event()
@@ -52,8 +52,9 @@ class Capture:
         slot = 0
         while True:
             at = slot * _SLOT
-            status, _, length, start = struct.unpack_from("IIIH", self._ring, at)
+            status, _, length, start, _, s, ns = struct.unpack_from("IIIHHII", self._ring, at)
             if status & 1:
+                self._stamps.append(s * 10**9 + ns)
                 self._frames.append(self._ring[at + start:at + start + length])
                 struct.pack_into("I", self._ring, at, 0)
                 slot = (slot + 1) % _SLOTS
@@ -71,7 +72,7 @@ class Capture:
         self._socket.close()
         if lost:
             raise tap.Failure(f"{lost} frames were not captured")
-        return Traffic(self._frames)
+        return Traffic(self._frames, self._stamps)
 
 
 def _transport(frame):
@@ -100,12 +101,13 @@ def _assemble(first, segments):
 
 
 class Traffic:
-    """One capture: .raw (the frames), .flows {(source, port, destination, port): bytes}, .datagrams."""
+    """One capture: .raw (the frames), .flows {(source, port, destination, port): bytes}, .datagrams,
+    .dialled (when the SYN of each flow was there: ns of the wall clock)."""
 
-    def __init__(self, frames):
-        self.raw, self.datagrams = frames, []
+    def __init__(self, frames, stamps):
+        self.raw, self.datagrams, self.dialled = frames, [], {}
         begun, pieces = {}, collections.defaultdict(list)
-        for frame in frames:
+        for frame, stamp in zip(frames, stamps):
             found = _transport(frame)
             if not found:
                 continue
@@ -118,6 +120,7 @@ class Traffic:
                 flow = (source, ports[0], destination, ports[1])
                 payload = data[(data[12] >> 4) * 4:]
                 if data[13] & 2:
+                    self.dialled.setdefault(flow, stamp)
                     begun[flow] = sequence + 1
                 elif payload:
                     begun.setdefault(flow, sequence)

@@ -27,6 +27,21 @@ appends_and_consumes(void **state)
 }
 
 static void
+writes_numbers_in_decimal(void **state)
+{
+	(void)state;
+	struct buf b = BUF_INIT(100);
+	const int64_t numbers[] = {0, 7, -7, 1234567890, INT64_MAX, INT64_MIN};
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		buf_int(&b, numbers[i]);
+		buf_char(&b, ' ');
+	}
+	assert_string_equal(
+	    buf_cstr(&b), "0 7 -7 1234567890 9223372036854775807 -9223372036854775808 ");
+	buf_finish(&b);
+}
+
+static void
 holds_exactly_its_limit(void **state)
 {
 	(void)state;
@@ -76,6 +91,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(appends_and_consumes),
+	    cmocka_unit_test(writes_numbers_in_decimal),
 	    cmocka_unit_test(holds_exactly_its_limit),
 	    cmocka_unit_test(latches_the_first_error),
 	    cmocka_unit_test(refuses_sizes_that_wrap),

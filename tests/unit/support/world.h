@@ -29,7 +29,7 @@ struct stream {
 	bool used, incoming, ready, closing, asked_again, paused;
 	const char *condition; /* of the error it ends with */
 	const char *from;      /* of its header */
-	struct sockaddr_storage remote;
+	struct sockaddr_storage remote, local;
 	void *user;
 	uint64_t serial, heard_at, ticket;
 	int close_err;
@@ -183,9 +183,8 @@ stream_remote(const struct stream *s)
 int
 stream_local(const struct stream *s, struct sockaddr_storage *out)
 {
-	(void)s;
-	*out = (struct sockaddr_storage){0};
-	return address_parse("192.0.2.254", 0, 5298, out);
+	*out = s->local;
+	return s->local.ss_family ? 0 : -ENOTCONN;
 }
 
 const struct tls_peer *

@@ -10,6 +10,8 @@
 
 #include "../support/world.h"
 
+#include "../support/romeo.h"
+
 #include "transfer/carrier.h"
 #include "transfer/xep0047_ibb.h"
 

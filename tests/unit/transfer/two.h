@@ -4,9 +4,6 @@
 #ifndef TESTS_TWO_H
 #define TESTS_TWO_H
 
-#define ROMEO  "romeo@forza"
-#define TYBALT "tybalt@terra"
-
 enum { TWO_QUEUE = 256 };
 
 static struct {
@@ -97,8 +94,17 @@ two_connect(const struct tls_peer *romeo, const struct tls_peer *tybalt)
 		two.tybalts = dials_us(TYBALT, "192.0.2.2", &err);
 	}
 	assert_int_equal(err, 0);
+	two.romeos->local = endpoint("192.0.2.2", 5298);
+	two.tybalts->local = endpoint("192.0.2.1", 5298);
 	person_called(ROMEO)->spoken = person_called(TYBALT)->spoken = true; /* no strangers */
 	buf_clear(&world.sent);
+}
+
+static inline void
+two_connect_again(bool keyed)
+{
+	struct tls_peer romeo = key_of_number(1), tybalt = key_of_number(2);
+	two_connect(keyed ? &romeo : NULL, keyed ? &tybalt : NULL);
 }
 
 static inline int
@@ -116,7 +122,7 @@ two_begin(const struct feature *const *features, bool keyed)
 		announce(ROMEO, TXT_CLIENT_GAJIM, "192.0.2.1", DISCOVERY_MDNS);
 		announce(TYBALT, TXT_CLIENT_GAJIM, "192.0.2.2", DISCOVERY_MDNS);
 	}
-	two_connect(keyed ? &romeo : NULL, keyed ? &tybalt : NULL);
+	two_connect_again(keyed);
 	return 0;
 }
 
