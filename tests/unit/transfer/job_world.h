@@ -488,8 +488,8 @@ carry(struct side *s)
 			broken(w, "B1: bytes from %u for a place at %u", o->at, s->written);
 		o->at++;
 		s->written++;
-		job_progress(&s->job);
-		job_progress(&o->job);
+		job_progress(&s->job, w->now);
+		job_progress(&o->job, w->now);
 	}
 }
 
