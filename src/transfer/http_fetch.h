@@ -22,7 +22,7 @@ struct http_url;
  * ECONNRESET where the end should be. */
 typedef void http_fetched_fn(void *ctx, int err);
 
-#define HTTP_SIZE_UNKNOWN UINT64_MAX
+#define HTTP_SIZE_UNKNOWN UINT64_MAX /* as TRANSFER_SIZE_UNKNOWN */
 
 /* size: of the file, as it was offered: more or fewer bytes are ERR_PROTO, and the last of them is
  * handed on only after all that belongs to the answer has come. Of a folder it does not count.

@@ -8,7 +8,8 @@ enum {                    /* ms */
 	RETRY_MIN = 1000, /* between two attempts, doubled each time ... */
 	RETRY_MAX = 60000,
 	RETRY_DOUBLES = 6,
-	READY_AFTER = 2000,      /* of a new stream: by then the sender has offered by itself */
+	STALLED = 3000,     /* without a byte, when a new stream shows that there is a way again */
+	READY_AFTER = 2000, /* of a new stream: by then the sender has offered by itself */
 	AGREED_PATIENCE = 60000, /* to connect */
 	CHECKSUM_PATIENCE = 60000,
 	PLACED_PATIENCE = 600000, /* for the other side to write all of it to its disk */
@@ -127,9 +128,33 @@ job_end_session(struct job *j, enum transfer_end why)
 	leave(j);
 }
 
+/* With a method that knows no way to go on: what they offered, and what was agreed upon. */
+static bool
+is_only_chance(const struct job *j)
+{
+	return j->once && (!j->outgoing || j->is.accepted);
+}
+
+static void
+lose(struct job *j, bool ours, const char *text)
+{
+	static const char lost[] = "the connection was lost, or they ended it; their program "
+				   "cannot go on from there";
+	job_finish(j, JOB_FAILED, ours, text ? text : lost);
+}
+
 void
 job_attempt_failed(struct job *j, uint64_t now, const char *text)
 {
+	if (j->once && j->outgoing && j->phase == JOB_MOVED) {
+		job_finish(
+		    j, JOB_DONE, true, NULL); /* they had all of it before they fell silent */
+		return;
+	}
+	if (is_only_chance(j) && j->phase != JOB_PLACING) {
+		lose(j, true, text);
+		return;
+	}
 	if (text)
 		set_reason(j, text);
 	job_end_session(j, TRANSFER_END_LOST);
@@ -150,7 +175,8 @@ job_finish(struct job *j, enum job_state state, bool ours, const char *text)
 {
 	if (j->phase == JOB_PLACING)
 		j->phase = JOB_IDLE;
-	j->news = ours && j->outgoing && j->is.told && !j->session && state != JOB_EXPIRED;
+	j->news = ours && j->is.told && !j->session && state != JOB_EXPIRED && state != JOB_DONE &&
+		  !j->once;
 	j->declining = ours && j->session && state == JOB_DECLINED;
 	if (ours && !j->declining)
 		job_end_session(j, job_why_of(state));
@@ -192,7 +218,9 @@ job_start(struct job *j, uint64_t now)
 {
 	j->was = j->is;
 	j->over = job_is_final(j);
-	j->news = j->outgoing && j->is.told && job_is_final(j);
+	j->news = j->is.told && job_is_final(j) && !j->once;
+	if (is_only_chance(j) && !job_is_final(j))
+		lose(j, false, "the daemon ended meanwhile, and their program cannot go on");
 	j->retry_at = now;
 	due(j, now);
 }
@@ -214,11 +242,20 @@ job_link(struct job *j, uint64_t now, bool up)
 	if (up == j->link && !(up && j->dialling))
 		return;
 	j->dialling = false;
-	if (up && !j->link)
+	if (up && !j->link) {
 		j->retry_at = j->outgoing ? now : now + READY_AFTER;
+		j->ask = true;
+	}
+	if (!up)
+		j->ask = false;
 	/* what was said of it may not have been heard; bytes may go their own way */
 	if (!up && j->link && j->session && j->phase != JOB_LINKED && j->phase != JOB_MOVING)
 		job_attempt_failed(j, now, NULL);
+	/* what they were connected by died with the old stream, and nobody has noticed yet */
+	if (up && !j->link && j->phase == JOB_MOVING && now >= j->progress_at + STALLED) {
+		job_attempt_failed(j, now, NULL);
+		j->retry_at = now;
+	}
 	j->link = up;
 	due(j, now);
 }
@@ -302,9 +339,10 @@ job_placed(struct job *j, uint64_t now, enum job_outcome how, const char *text)
 }
 
 void
-job_progress(struct job *j)
+job_progress(struct job *j, uint64_t now)
 {
 	j->attempts = 0;
+	j->progress_at = now;
 }
 
 /* ---- of the other side ---- */
@@ -312,16 +350,18 @@ job_progress(struct job *j)
 void
 job_offered(struct job *j, uint64_t now)
 {
-	j->ending = j->declining = false; /* of a session that is no more */
+	j->ending = j->declining = j->news = false; /* of a session that is no more */
 	j->is.paused_them = false;
 	due(j, now);
 	if (job_is_final(j)) {
 		j->declining = j->is.state == JOB_DECLINED;
 		j->ending = !j->declining;
 		j->why = job_why_of(j->is.state);
+		j->is.told = false;
 		return;
 	}
-	j->session = true;
+	j->ask = false;
+	j->session = j->is.told = true;
 	if (j->phase != JOB_PLACING)
 		job_enter(j, JOB_ASKED, JOB_NEVER);
 }
@@ -388,6 +428,10 @@ job_ended(struct job *j, uint64_t now, enum transfer_end why, const char *text)
 			break;
 		} /* fall through */
 	case TRANSFER_END_LOST:
+		if (is_only_chance(j)) {
+			lose(j, false, text);
+			break;
+		}
 		leave(j);
 		if (had)
 			job_retry_later(j, now);
@@ -444,7 +488,7 @@ job_decline(struct job *j, uint64_t now)
 bool
 job_pause(struct job *j, uint64_t now)
 {
-	if (job_is_final(j) || j->is.paused_us || j->phase >= JOB_MOVED ||
+	if (job_is_final(j) || j->is.paused_us || j->phase >= JOB_MOVED || j->once ||
 	    (!j->outgoing && !j->is.accepted))
 		return false;
 	j->is.paused_us = true;
@@ -456,9 +500,10 @@ job_pause(struct job *j, uint64_t now)
 bool
 job_resume(struct job *j, uint64_t now)
 {
-	if (job_is_final(j) || !j->is.paused_us)
+	if (job_is_final(j) || !job_is_paused(j))
 		return false;
-	j->is.paused_us = j->news = false;
+	/* if they still have it paused, they say so again: each might wait for the other */
+	j->is.paused_us = j->is.paused_them = j->news = false;
 	retry_now(j, now);
 	due(j, now);
 	return true;

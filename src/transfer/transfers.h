@@ -41,7 +41,6 @@ struct transfer {
 	char *media;       /* owned; NULL: not known */
 	char *description; /* owned; NULL: none */
 	uint64_t size;
-	bool size_known; /* false: of an old client, and ends with the connection */
 	bool folder;
 	uint32_t files;                   /* of a folder; 0: not known */
 	int64_t mtime;                    /* s since 1970; 0: not known */
@@ -52,7 +51,8 @@ struct transfer {
 	bool has_hash;                        /* of all of it is known: */
 	uint8_t hash[TRANSFER_DIGEST_SIZE];   /* OUT: once all was sent */
 	uint64_t offset;                      /* IN: accepted from here; OUT: they want it from */
-	uint8_t prefix[TRANSFER_DIGEST_SIZE]; /* SHA-256 of what is before, if offset > 0 */
+	uint8_t prefix[TRANSFER_DIGEST_SIZE]; /* SHA-256 of what is before, if offset > 0 ... */
+	bool prefix_unknown;                  /* ... but OUT to an old client */
 	const struct transfer_method *method; /* borrowed; NULL: none yet */
 	void *session;                        /* the method's own */
 

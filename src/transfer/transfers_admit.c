@@ -244,6 +244,7 @@ offered_again(struct transfer *t, const struct transfer_method *m, const struct 
 	if (t->method && t->method != m)
 		t->method->detach(t);
 	t->method = m;
+	t->job.once = m->once;
 	if (!job_is_final(&t->job) && o->hash)
 		take_hash(t, o);
 	job_offered(&t->job, clock_now());
@@ -271,6 +272,7 @@ transfers_offered(struct person *from, const struct transfer_method *m,
 	if (err)
 		return err;
 	t->method = m;
+	t->job.once = m->once;
 	t->job.is.accepted = t->automatic = transfer_is_welcome(t);
 	t->job.is.state = t->automatic ? JOB_WAITING : JOB_OFFERED;
 	transfer_link_in(t);

@@ -274,6 +274,7 @@ load_one(struct transfers *all, const struct store_transfer *from)
 	for (const struct transfer_method *const *m = all->methods; *m; m++)
 		if (str_equal((*m)->name, from->method))
 			t->method = *m;
+	t->job.once = t->method && t->method->once;
 	transfer_link_in(t);
 	transfer_begin(t);
 	t->shown = t->job.is.state; /* front ends ask */

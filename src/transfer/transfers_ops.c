@@ -67,6 +67,7 @@ offer(void *ctx)
 	if (t->method && t->method != m)
 		t->method->detach(t);
 	t->method = m;
+	t->job.once = m->once;
 	int err = m->offer(t);
 	if (err)
 		log_info(t->person->name, "f%lld cannot be offered: %s", (long long)t->number,
@@ -107,11 +108,6 @@ static void
 end(void *ctx, enum transfer_end why, const char *text)
 {
 	struct transfer *t = ctx;
-	if (t->link) { /* connected, and not wanted any more */
-		carrier_link_finish(t->link);
-		free(t->link);
-		t->link = NULL;
-	}
 	if (t->method)
 		t->method->end(t, why, text);
 }
@@ -129,7 +125,8 @@ check(void *ctx)
 		return differ ? JOB_UNEQUAL : JOB_EQUAL;
 	}
 	/* of a method that tells none, the size is all there is to compare */
-	return t->method && t->method->checksum ? JOB_UNCHECKED : JOB_EQUAL;
+	bool tells = t->method && t->method->checksum && !t->method->once;
+	return tells ? JOB_UNCHECKED : JOB_EQUAL;
 }
 
 /* ---- the rest ---- */

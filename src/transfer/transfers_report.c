@@ -39,7 +39,8 @@ accepted(struct transfer *t, const struct report *r, uint64_t now)
 {
 	if (t->job.phase != JOB_ASKED)
 		return;
-	if (r->offset > t->size || (r->offset > 0 && !r->has_digest)) {
+	bool told = r->has_digest || t->method->once; /* old clients know of no digest */
+	if (r->offset > t->size || (r->offset > 0 && !told)) {
 		log_info(t->person->name, "f%lld is accepted from where it does not go",
 		    (long long)t->number);
 		job_ended(&t->job, now, TRANSFER_END_FAILED,
@@ -49,13 +50,25 @@ accepted(struct transfer *t, const struct report *r, uint64_t now)
 	t->offset = r->offset;
 	t->done = r->offset;
 	memcpy(t->prefix, r->digest, sizeof(t->prefix));
+	t->prefix_unknown = !r->has_digest;
 	transfer_renew(t);
 	job_accepted(&t->job, now);
+}
+
+void
+transfer_drop_stale_link(struct transfer *t)
+{
+	if (!t->link || t->job.phase == JOB_LINKED)
+		return;
+	carrier_link_finish(t->link);
+	free(t->link);
+	t->link = NULL;
 }
 
 static void
 connected(struct transfer *t, struct report *r, uint64_t now)
 {
+	transfer_drop_stale_link(t);
 	struct carrier_link *link = t->link ? NULL : calloc(1, sizeof(*link));
 	if (!link || !job_connected(&t->job, now)) {
 		free(link);

@@ -356,7 +356,7 @@ on_progress(void *ctx, uint64_t bytes)
 		return;
 	enum { MEASURE_MS = 250 };
 	t->done = t->from + bytes;
-	job_progress(&t->job);
+	job_progress(&t->job, now);
 	if (now - t->measured_at < MEASURE_MS)
 		return;
 	uint64_t rate = (t->done - t->measured) * 1000 / (now - t->measured_at);
@@ -457,7 +457,7 @@ make_ready(struct work *w, bool from_start)
 		w->pump.send = (struct pump_send){.source = w->source,
 		    .from = t->offset,
 		    .size = t->size,
-		    .prefix = t->offset ? w->prefix : NULL,
+		    .prefix = t->offset && !t->prefix_unknown ? w->prefix : NULL,
 		    .rate = rate};
 		take_link(t, &w->pump.send.link);
 		measure(t, t->offset);

@@ -362,7 +362,7 @@ accept_offer(struct transfer *t)
 	if (o->fetch)
 		return ERR_PROTO;
 	int err = http_fetch_start(t->person->roster->loop, &o->url, o->folder,
-	    t->size_known ? t->size : HTTP_SIZE_UNKNOWN, on_fetched, o, &link, &o->fetch);
+	    t->size, on_fetched, o, &link, &o->fetch);
 	if (!err)
 		transfer_connected(t, &link);
 	return err;

@@ -6,6 +6,10 @@
  * one JSON object a line on standard output, each with "t" (CLOCK_MONOTONIC, ns):
  *
  *   send WHO TEXT                   plain text, one message
+ *   send-file WHO PATH              as it is; no answer but what becomes of it
+ *   accept FOLDER                   the oldest offer that waits, to be put there under its name
+ *   decline                         the oldest offer that waits
+ *   cancel                          every transfer there is
  *   status available|away [TEXT]
  *   stat                            stat{n}: messages received so far
  *   quit                            or the end of the input: goodbye on the network
@@ -14,6 +18,8 @@
  *   buddy-on buddy-status buddy-off {who, alias, status, text}
  *   msg{who, text, raw}             raw: the HTML libpurple would show; text: without markup
  *   sent{who, ok}
+ *   file-offer file-start file-done file-cancelled-here file-cancelled-there
+ *       {who, name, size, done, out}
  *
  * libpurple needs avahi-daemon on the system bus before it starts. One thread, GLib's loop. */
 #include <glib-unix.h>
@@ -32,6 +38,7 @@ struct client {
 	GMainLoop *loop;
 	PurpleAccount *account; /* borrowed: libpurple owns its accounts */
 	json_int_t received;
+	GList *offers;    /* PurpleXfer, referenced; the oldest first */
 	gboolean leaving; /* buddies that vanish now vanish because we do */
 };
 
@@ -126,7 +133,107 @@ on_message(PurpleAccount *account, char **sender, char **html, PurpleConversatio
 }
 /* NOLINTEND(readability-non-const-parameter) */
 
+/* ---- files ---- */
+static void
+emit_file(const PurpleXfer *xfer, const char *name)
+{
+	/* the getters take what they do not change as if they did */
+	PurpleXfer *x = (PurpleXfer *)(gsize)xfer;
+	emit(json_pack("{s:s, s:o, s:o, s:I, s:I, s:b}", "ev", name, "who",
+	    text_value(purple_xfer_get_remote_user(x)), "name",
+	    text_value(purple_xfer_get_filename(x)), "size", (json_int_t)purple_xfer_get_size(x),
+	    "done", (json_int_t)purple_xfer_get_bytes_sent(x), "out",
+	    purple_xfer_get_type(x) == PURPLE_XFER_SEND));
+}
+
+static void
+on_file(PurpleXfer *xfer, gpointer name)
+{
+	emit_file(xfer, name);
+}
+
+static void
+on_offer(PurpleXfer *xfer, gpointer name)
+{
+	purple_xfer_ref(xfer);
+	client.offers = g_list_append(client.offers, xfer);
+	emit_file(xfer, name);
+}
+
+static PurpleXfer *
+oldest_offer(void)
+{
+	if (!client.offers)
+		return NULL;
+	PurpleXfer *xfer = client.offers->data;
+	client.offers = g_list_delete_link(client.offers, client.offers);
+	return xfer;
+}
+
+static void
+answer_offer(const char *folder)
+{
+	PurpleXfer *xfer = oldest_offer();
+	if (!xfer) {
+		emit_name("no-offer");
+		return;
+	}
+	if (folder) {
+		char *base = g_path_get_basename(purple_xfer_get_filename(xfer));
+		char *path = g_build_filename(folder, base, NULL);
+		purple_xfer_request_accepted(xfer, path);
+		g_free(path);
+		g_free(base);
+	} else {
+		purple_xfer_request_denied(xfer);
+	}
+	purple_xfer_unref(xfer);
+}
+
+static void
+cancel_all(void)
+{
+	GList *all = g_list_copy(purple_xfers_get_all());
+	for (GList *at = all; at; at = at->next)
+		purple_xfer_cancel_local(at->data);
+	g_list_free(all);
+}
+
+/* libpurple tells of both by its screen alone */
+static void
+on_cancelled_here(PurpleXfer *xfer)
+{
+	emit_file(xfer, "file-cancelled-here");
+}
+
+static void
+on_cancelled_there(PurpleXfer *xfer)
+{
+	emit_file(xfer, "file-cancelled-there");
+}
+
+static void
+ignore_xfer(PurpleXfer *xfer)
+{
+	(void)xfer;
+}
+
+static PurpleXferUiOps xfer_ops = {
+    .new_xfer = ignore_xfer,
+    .destroy = ignore_xfer,
+    .cancel_local = on_cancelled_here,
+    .cancel_remote = on_cancelled_there,
+};
+
 /* ---- commands ---- */
+static void
+send_file(const char *who, const char *path)
+{
+	PurpleConnection *gc = purple_account_get_connection(client.account);
+	if (gc)
+		serv_send_file(gc, who, path);
+}
+
 static void
 send_text(const char *who, const char *text)
 {
@@ -154,6 +261,14 @@ obey(const char *line)
 	guint count = g_strv_length(word);
 	if (count == 3 && strcmp(word[0], "send") == 0)
 		send_text(word[1], word[2]);
+	else if (count == 3 && strcmp(word[0], "send-file") == 0)
+		send_file(word[1], word[2]);
+	else if (count == 2 && strcmp(word[0], "accept") == 0)
+		answer_offer(word[1]);
+	else if (count == 1 && strcmp(word[0], "decline") == 0)
+		answer_offer(NULL);
+	else if (count == 1 && strcmp(word[0], "cancel") == 0)
+		cancel_all();
 	else if (count >= 2 && strcmp(word[0], "status") == 0)
 		set_status(word[1], word[2]);
 	else if (count == 1 && strcmp(word[0], "stat") == 0)
@@ -240,6 +355,7 @@ listen_to_libpurple(void)
 	static int handle; /* libpurple's name for us: any address of our own */
 	void *connections = purple_connections_get_handle();
 	void *buddies = purple_blist_get_handle();
+	void *files = purple_xfers_get_handle();
 	const struct {
 		void *from;
 		const char *signal;
@@ -252,6 +368,11 @@ listen_to_libpurple(void)
 	    {buddies, "buddy-signed-on", PURPLE_CALLBACK(on_buddy), "buddy-on"},
 	    {buddies, "buddy-removed", PURPLE_CALLBACK(on_buddy_removed), "buddy-off"},
 	    {buddies, "buddy-status-changed", PURPLE_CALLBACK(on_buddy_status), "buddy-status"},
+	    {files, "file-recv-request", PURPLE_CALLBACK(on_offer), "file-offer"},
+	    {files, "file-recv-start", PURPLE_CALLBACK(on_file), "file-start"},
+	    {files, "file-send-start", PURPLE_CALLBACK(on_file), "file-start"},
+	    {files, "file-recv-complete", PURPLE_CALLBACK(on_file), "file-done"},
+	    {files, "file-send-complete", PURPLE_CALLBACK(on_file), "file-done"},
 	    {purple_conversations_get_handle(), "receiving-im-msg", PURPLE_CALLBACK(on_message),
 		NULL},
 	};
@@ -266,6 +387,7 @@ start_libpurple(const char *statedir)
 	purple_util_set_user_dir(statedir);
 	purple_debug_set_enabled(FALSE);
 	purple_eventloop_set_ui_ops(&loop_ops);
+	purple_xfers_set_ui_ops(&xfer_ops);
 	if (!purple_core_init("purple-peer") || !purple_find_prpl("prpl-bonjour")) {
 		fprintf(stderr, "libpurple, or its Bonjour plug-in, does not start\n");
 		return -1;

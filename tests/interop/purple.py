@@ -44,6 +44,13 @@ class PurplePeer:
         self.process.say(f"send {who} {text}")
         tap.check(self.wait("sent", who, since=mark)["ok"], f"{self.name} could not send")
 
+    def send_file(self, who, path):
+        self.process.say(f"send-file {who} {path}")
+
+    def answer(self, folder=None):
+        """The oldest offer is accepted, to be put into that folder, or declined."""
+        self.process.say(f"accept {folder}" if folder else "decline")
+
     def set_status(self, status, text=""):
         self.process.say(f"status {status} {text}".strip())
 

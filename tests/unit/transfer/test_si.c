@@ -135,6 +135,7 @@ set_up_with(enum txt_client client)
 	(void)snprintf(world.r.own_name, sizeof(world.r.own_name), OWN);
 	romeo(client);
 	his = dials_us(ROMEO, "192.0.2.1", &err);
+	his->local = endpoint("192.0.2.254", 5298);
 	person_called(ROMEO)->spoken = true;
 	buf_clear(&world.sent);
 	return err;

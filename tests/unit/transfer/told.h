@@ -18,7 +18,7 @@ static inline void
 told_begin(struct person *p, bool outgoing)
 {
 	free(told.t.name);
-	told.t = (struct transfer){.person = p, .outgoing = outgoing, .size_known = true};
+	told.t = (struct transfer){.person = p, .outgoing = outgoing};
 }
 
 static inline void
@@ -57,8 +57,7 @@ transfers_offered(struct person *from, const struct transfer_method *m,
 	told_begin(from, false);
 	told.t.method = m;
 	assert_int_equal(str_replace(&told.t.name, o->name), 0);
-	told.t.size = o->size;
-	told.t.size_known = o->size_known;
+	told.t.size = o->size_known ? o->size : TRANSFER_SIZE_UNKNOWN;
 	told.t.folder = o->folder;
 	(void)snprintf(text, sizeof(text), "offered %s %s%llu%s%s", o->name,
 	    o->size_known ? "" : "~", (unsigned long long)o->size, o->folder ? " folder" : "",
