@@ -69,20 +69,26 @@ class Client:
         self._socket.close()
 
     # ---- calls ----
-    def start(self, method, **params):
+    def start(self, method, files=(), **params):
+        """files: descriptors that go with the call."""
         call = Call(self, method)
         with self.events.changed:
             number = next(self._ids)
             self._calls[number] = call
-        line = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        call_of = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        if files:
+            call_of["fds"] = len(files)
+        line = json.dumps(call_of)
         try:
-            self._socket.sendall(line.encode() + b"\n")
+            if files:
+                socket.send_fds(self._socket, [line[:1].encode()], list(files))
+            self._socket.sendall(line[bool(files):].encode() + b"\n")
         except OSError as error:
             raise Failure(f"{self.events.who}: {method}: {error}") from None
         return call
 
-    def call(self, method, timeout=5.0, **params):
-        return self.start(method, **params).result(timeout)
+    def call(self, method, timeout=5.0, files=(), **params):
+        return self.start(method, files, **params).result(timeout)
 
     # ---- what comes in (reader thread) ----
     def _read(self):
@@ -233,6 +239,23 @@ class Daemon:
     def cli(self, *words, timeout=10.0, text=None):
         """The `earshot` program as this user."""
         return self.host.run(EARSHOT, *words, env=self.env, timeout=timeout, text=text)
+
+    # ---- files ----
+    def send_file(self, peer, path, timeout=8.0, **more):
+        """Of the host's; returns what files are known by."""
+        fd = os.open(self.host.path(path), os.O_RDONLY)
+        try:
+            return self.client.call("send-file", timeout, [fd], peer=peer, **more)["id"]
+        finally:
+            os.close(fd)
+
+    def wait_file(self, timeout=10.0, since=0, **wanted):
+        """The first "file" event with those members, for which ("a", "b") is either."""
+        def fits(event):
+            return event["event"] == "file" and all(
+                event.get(key) in value if isinstance(value, tuple) else event.get(key) == value
+                for key, value in wanted.items())
+        return self.client.events.wait(fits, timeout, since, f"file {wanted}")
 
     def send(self, peer, text, timeout=8.0):
         return self.client.call("send", timeout, peer=peer, text=text)
