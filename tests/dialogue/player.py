@@ -410,8 +410,8 @@ class Player:
         self.variables.update(address=self._address(), port=str(self.http.port))
 
     def do_http_says(self, text):
-        """What it answers to one more request; ${file*SIZE} are bytes of a file."""
-        parts = re.split(r"\$\{file\*(\d+)\}", text)
+        """What it answers to one more request; {file SIZE} are bytes of a file."""
+        parts = re.split(r"\{file (\d+)\}", text)
         self.http.answers.append(b"".join(
             transfers.content(int(part)) if at % 2 else unescape(part)
             for at, part in enumerate(parts)))
