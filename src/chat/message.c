@@ -82,6 +82,8 @@ message_describe(const struct store_message *m)
 	value_set_str(v, "reply_text", without_me(m->reply_text));
 	set_time(v, "edited", m->edited_at);
 	value_set_bool(v, "retracted", m->retracted);
+	if (m->file)
+		value_set_bool(v, "file", true);
 	describe_reactions(v, m);
 	value_set_str(v, "trust", store_trust_word(m->trust));
 	value_set_bool(v, "encrypted", m->trust != STORE_TRUST_PLAIN);

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* realpath; only a fortified build has it without */
 #include "cli/attach.h"
 
 #include "base/clock.h"

@@ -65,6 +65,8 @@ add_body(struct buf *b, const struct earshot_value *e)
 	const char *text = earshot_value_str(e, "text");
 	if (text)
 		text_add(b, TEXT_BODY, text, strlen(text));
+	if (earshot_value_bool(e, "file", false))
+		buf_str(b, " (file)");
 }
 
 static void

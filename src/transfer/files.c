@@ -299,14 +299,6 @@ call_pause(struct ipc_call *call)
 static int
 call_resume(struct ipc_call *call)
 {
-	const struct transfer *t = wanted(call);
-	if (!t)
-		return 0;
-	if (!t->job.is.paused_us && t->job.is.paused_them) {
-		ipc_fail(call, IPC_LATE, "%s has paused f%lld, and has to let it go on.",
-		    t->person->name, (long long)t->number);
-		return 0;
-	}
 	return decide(call, job_resume, "resumed");
 }
 

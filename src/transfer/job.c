@@ -8,7 +8,8 @@ enum {                    /* ms */
 	RETRY_MIN = 1000, /* between two attempts, doubled each time ... */
 	RETRY_MAX = 60000,
 	RETRY_DOUBLES = 6,
-	READY_AFTER = 2000,      /* of a new stream: by then the sender has offered by itself */
+	STALLED = 3000,     /* without a byte, when a new stream shows that there is a way again */
+	READY_AFTER = 2000, /* of a new stream: by then the sender has offered by itself */
 	AGREED_PATIENCE = 60000, /* to connect */
 	CHECKSUM_PATIENCE = 60000,
 	PLACED_PATIENCE = 600000, /* for the other side to write all of it to its disk */
@@ -174,8 +175,8 @@ job_finish(struct job *j, enum job_state state, bool ours, const char *text)
 {
 	if (j->phase == JOB_PLACING)
 		j->phase = JOB_IDLE;
-	j->news =
-	    ours && j->outgoing && j->is.told && !j->session && state != JOB_EXPIRED && !j->once;
+	j->news = ours && j->is.told && !j->session && state != JOB_EXPIRED && state != JOB_DONE &&
+		  !j->once;
 	j->declining = ours && j->session && state == JOB_DECLINED;
 	if (ours && !j->declining)
 		job_end_session(j, job_why_of(state));
@@ -217,7 +218,7 @@ job_start(struct job *j, uint64_t now)
 {
 	j->was = j->is;
 	j->over = job_is_final(j);
-	j->news = j->outgoing && j->is.told && job_is_final(j) && !j->once;
+	j->news = j->is.told && job_is_final(j) && !j->once;
 	if (is_only_chance(j) && !job_is_final(j) && !j->session)
 		lose(j, false, "the daemon ended meanwhile, and their program cannot go on");
 	j->retry_at = now;
@@ -241,11 +242,20 @@ job_link(struct job *j, uint64_t now, bool up)
 	if (up == j->link && !(up && j->dialling))
 		return;
 	j->dialling = false;
-	if (up && !j->link)
+	if (up && !j->link) {
 		j->retry_at = j->outgoing ? now : now + READY_AFTER;
+		j->ask = true;
+	}
+	if (!up)
+		j->ask = false;
 	/* what was said of it may not have been heard; bytes may go their own way */
 	if (!up && j->link && j->session && j->phase != JOB_LINKED && j->phase != JOB_MOVING)
 		job_attempt_failed(j, now, NULL);
+	/* what they were connected by died with the old stream, and nobody has noticed yet */
+	if (up && !j->link && j->phase == JOB_MOVING && now >= j->progress_at + STALLED) {
+		job_attempt_failed(j, now, NULL);
+		j->retry_at = now;
+	}
 	j->link = up;
 	due(j, now);
 }
@@ -329,9 +339,10 @@ job_placed(struct job *j, uint64_t now, enum job_outcome how, const char *text)
 }
 
 void
-job_progress(struct job *j)
+job_progress(struct job *j, uint64_t now)
 {
 	j->attempts = 0;
+	j->progress_at = now;
 }
 
 /* ---- of the other side ---- */
@@ -339,16 +350,18 @@ job_progress(struct job *j)
 void
 job_offered(struct job *j, uint64_t now)
 {
-	j->ending = j->declining = false; /* of a session that is no more */
+	j->ending = j->declining = j->news = false; /* of a session that is no more */
 	j->is.paused_them = false;
 	due(j, now);
 	if (job_is_final(j)) {
 		j->declining = j->is.state == JOB_DECLINED;
 		j->ending = !j->declining;
 		j->why = job_why_of(j->is.state);
+		j->is.told = false;
 		return;
 	}
-	j->session = true;
+	j->ask = false;
+	j->session = j->is.told = true;
 	if (j->phase != JOB_PLACING)
 		job_enter(j, JOB_ASKED, JOB_NEVER);
 }
@@ -487,9 +500,10 @@ job_pause(struct job *j, uint64_t now)
 bool
 job_resume(struct job *j, uint64_t now)
 {
-	if (job_is_final(j) || !j->is.paused_us)
+	if (job_is_final(j) || !job_is_paused(j))
 		return false;
-	j->is.paused_us = j->news = false;
+	/* if they still have it paused, they say so again: each might wait for the other */
+	j->is.paused_us = j->is.paused_them = j->news = false;
 	retry_now(j, now);
 	due(j, now);
 	return true;

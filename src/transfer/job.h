@@ -105,7 +105,7 @@ struct job_kept {
 	enum job_state state;
 	bool prepared; /* OUT: it is known what is sent */
 	bool accepted; /* by the receiver */
-	bool told;     /* OUT: the other side may believe that it is to come */
+	bool told;     /* the other side may believe that it is to come */
 	bool paused_us, paused_them;
 	bool from_start;               /* IN: what there is of it is of no use */
 	char reason[LIMIT_REASON + 1]; /* of the end, or of the latest trouble; for people */
@@ -127,7 +127,8 @@ struct job {
 	bool ending;  /* ... which is to be ended, for this reason: */
 	enum transfer_end why;
 	bool declining;  /* ... by declining it */
-	bool news;       /* OUT: what was decided is to be told, there is no session for it */
+	bool news;       /* what was decided is to be told, and no session does it */
+	bool ask;        /* once on a new stream, though paused: their last word may be lost */
 	bool here, link; /* may be dialled; a stream is there */
 	bool dialling;   /* want_link() was called, and nothing came of it yet */
 	bool working, stopping; /* see struct job_ops; told to stop */
@@ -135,6 +136,7 @@ struct job {
 	bool fresh;             /* what the phase begins with is not done yet */
 	bool over;              /* over() was called, in this run or an earlier one */
 	unsigned attempts;      /* in a row that brought nothing */
+	uint64_t progress_at;   /* MOVING: when bytes went through last */
 	uint64_t retry_at;      /* no attempt before */
 	uint64_t deadline;      /* of the phase; JOB_NEVER: none */
 	uint64_t randomness;    /* never 0 */
@@ -156,7 +158,8 @@ void job_prepared(struct job *j, uint64_t now, enum job_outcome how, const char 
 void job_opened(struct job *j, uint64_t now, enum job_outcome how, const char *text);
 void job_carried(struct job *j, uint64_t now, enum job_outcome how, const char *text);
 void job_placed(struct job *j, uint64_t now, enum job_outcome how, const char *text);
-void job_progress(struct job *j); /* bytes have gone through: the next attempt is worth a try */
+/* Bytes have gone through: the next attempt is worth a try. */
+void job_progress(struct job *j, uint64_t now);
 
 /* Of the other side, by the method. Text of theirs is cut to LIMIT_REASON bytes. */
 void job_offered(struct job *j, uint64_t now); /* IN: for the first time or again */

@@ -41,6 +41,11 @@ tell_news(struct job *j, uint64_t now)
 		dial(j);
 		return;
 	}
+	if (!j->outgoing) { /* they offer it once more then, and are answered */
+		j->news = j->ops->ready(j->ctx) != ERR_UNSUPPORTED && now < j->expires_at;
+		job_retry_later(j, now);
+		return;
+	}
 	if (j->ops->offer(j->ctx) != 0) {
 		job_retry_later(j, now);
 		return;
@@ -70,26 +75,35 @@ offer(struct job *j, uint64_t now)
 		job_retry_later(j, now);
 	} else {
 		j->is.told = j->session = true;
+		j->ask = false;
 		job_enter(j, JOB_ASKED, j->is.accepted ? now + TURN_PATIENCE : JOB_NEVER);
 	}
+}
+
+/* Whether it is still to come, or still paused by them. */
+static bool
+may_ask(const struct job *j)
+{
+	return j->ask && !(j->outgoing && j->is.paused_us);
 }
 
 static void
 idle(struct job *j, uint64_t now)
 {
-	if (job_is_paused(j) || j->working)
+	if (j->working || (job_is_paused(j) && !may_ask(j)))
 		return;
 	if (j->outgoing && j->is.prepared) {
 		offer(j, now);
 	} else if (j->outgoing) {
-		if (now >= j->retry_at && take_turn(j))
+		if (!job_is_paused(j) && now >= j->retry_at && take_turn(j))
 			work(j, j->ops->prepare);
-	} else if (j->is.accepted && now >= j->retry_at) {
+	} else if (now >= j->retry_at && (j->ask || j->is.accepted)) {
 		if (!j->link) {
 			dial(j);
 			return;
 		}
 		(void)j->ops->ready(j->ctx); /* it is said again until they offer it */
+		j->ask = false;
 		job_retry_later(j, now);
 	}
 }
@@ -170,6 +184,7 @@ step(struct job *j, uint64_t now)
 			break;
 		}
 		job_enter(j, JOB_MOVING, JOB_NEVER);
+		j->progress_at = now;
 		work(j, j->ops->carry);
 		break;
 	case JOB_MOVED:
@@ -228,7 +243,8 @@ next_wake(const struct job *j)
 {
 	uint64_t at = j->deadline;
 	bool idle = j->phase == JOB_IDLE && !j->working && !j->turn_wanted && !j->dialling &&
-		    !job_is_final(j) && !job_is_paused(j) && (j->outgoing || j->is.accepted);
+		    !job_is_final(j) &&
+		    (may_ask(j) || (!job_is_paused(j) && (j->outgoing || j->is.accepted)));
 	bool local = j->outgoing && !j->is.prepared;
 	if ((idle || j->news) && (local || j->link || (j->here && !j->dialling)) &&
 	    j->retry_at < at)

@@ -62,16 +62,16 @@ static int
 begin(struct pump *p)
 {
 	int one = 1, fd = p->link->fd;
+	p->block = malloc(BLOCK);
+	if (!p->block)
+		return -ENOMEM;
 	int flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	p->block = malloc(BLOCK);
-	if (!p->block)
-		return -ENOMEM;
 	if (!p->link->tls)
 		return 0;
-	p->deadline = clock_now() + LIMIT_TRANSFER_IDLE * MS;
+	p->deadline = clock_now() + (uint64_t)LIMIT_TRANSFER_IDLE * MS;
 	int err = tls_channel_handshake(p->link->tls, fd, &p->link->early, wait_for, p);
 	p->deadline = 0;
 	return err;

@@ -118,6 +118,8 @@ extern const struct job_ops transfer_job_ops; /* ctx: struct transfer */
 
 void transfer_take_reports(struct transfer *t); /* those that had to wait */
 void transfer_drop_reports(struct transfer *t);
+/* The connection of an attempt that is over. */
+void transfer_drop_stale_link(struct transfer *t);
 /* A thread could not even be begun. */
 void transfer_work_failed(struct transfer *t, enum work_kind kind);
 

@@ -47,6 +47,7 @@ tick(struct transfer *t, uint64_t now)
 	job_tick(&t->job, now);
 	t->ticking = false;
 	transfer_take_reports(t);
+	transfer_drop_stale_link(t);
 	file_publish(t);
 	if (!t->job.keeping && t->wake_at > now)
 		transfer_answer_calls(t, 0);

@@ -108,11 +108,6 @@ static void
 end(void *ctx, enum transfer_end why, const char *text)
 {
 	struct transfer *t = ctx;
-	if (t->link) { /* connected, and not wanted any more */
-		carrier_link_finish(t->link);
-		free(t->link);
-		t->link = NULL;
-	}
 	if (t->method)
 		t->method->end(t, why, text);
 }

@@ -55,9 +55,20 @@ accepted(struct transfer *t, const struct report *r, uint64_t now)
 	job_accepted(&t->job, now);
 }
 
+void
+transfer_drop_stale_link(struct transfer *t)
+{
+	if (!t->link || t->job.phase == JOB_LINKED)
+		return;
+	carrier_link_finish(t->link);
+	free(t->link);
+	t->link = NULL;
+}
+
 static void
 connected(struct transfer *t, struct report *r, uint64_t now)
 {
+	transfer_drop_stale_link(t);
 	struct carrier_link *link = t->link ? NULL : calloc(1, sizeof(*link));
 	if (!link || !job_connected(&t->job, now)) {
 		free(link);

@@ -227,7 +227,7 @@ attempt_seek(struct attempt *a)
 	    .l = &s5b_listener,
 	    .ctx = a,
 	};
-	return config.server ? s5b_create(&config, &a->s5b) : -ENOTSUP;
+	return s5b_create(&config, &a->s5b);
 }
 
 /* ---- what is said of it ---- */

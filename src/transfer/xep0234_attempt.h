@@ -43,7 +43,7 @@ void
 attempt_fail(struct attempt *a, const char *condition, enum transfer_end how, const char *text);
 void attempt_lost(struct attempt *a);
 
-/* A connection is to be sought: makes ready to be reached. 0, -ENOTSUP (nobody can listen), ... */
+/* A connection is to be sought: makes ready to be reached. 0, -ENOMEM. */
 int attempt_seek(struct attempt *a) MUST_USE;
 /* OUT: the bytes go over the stream, which is opened now. */
 int attempt_open_bytes(struct attempt *a) MUST_USE;

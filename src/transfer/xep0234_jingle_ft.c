@@ -85,8 +85,6 @@ offer(struct transfer *t)
 	int err = jingle_begin(t->person, &app, t->id, content, a, &a->session);
 	if (!err && (a->keyed || person_supports(t->person, NS_JINGLE_S5B)))
 		err = attempt_seek(a);
-	if (err == -ENOTSUP)
-		err = 0; /* nobody can listen here: over the stream */
 	if (!err)
 		err = jingle_say(a->session, "session-initiate", write_offer, a);
 	if (err)

@@ -30,7 +30,7 @@ struct s5b_listener {
 
 struct s5b_config {
 	struct person *person;
-	struct socks5_server *server; /* borrowed */
+	struct socks5_server *server; /* borrowed; NULL: nobody can reach us */
 	bool initiator;               /* of the session: we */
 	const char *sid;              /* of the transport; copied */
 	const char *session;          /* of the session: what Gajim takes instead */

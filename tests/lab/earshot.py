@@ -69,26 +69,25 @@ class Client:
         self._socket.close()
 
     # ---- calls ----
-    def start(self, method, files=(), **params):
-        """files: descriptors that go with the call."""
+    def start(self, method, fds=(), **params):
         call = Call(self, method)
         with self.events.changed:
             number = next(self._ids)
             self._calls[number] = call
-        call_of = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-        if files:
-            call_of["fds"] = len(files)
-        line = json.dumps(call_of)
+        frame = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        line = json.dumps({**frame, "fds": len(fds)} if fds else frame)
         try:
-            if files:
-                socket.send_fds(self._socket, [line[:1].encode()], list(files))
-            self._socket.sendall(line[bool(files):].encode() + b"\n")
+            if fds:
+                sent = socket.send_fds(self._socket, [line.encode() + b"\n"], fds)
+                check(sent == len(line.encode()) + 1, f"{method} went out whole with its files")
+            else:
+                self._socket.sendall(line.encode() + b"\n")
         except OSError as error:
             raise Failure(f"{self.events.who}: {method}: {error}") from None
         return call
 
-    def call(self, method, timeout=5.0, files=(), **params):
-        return self.start(method, files, **params).result(timeout)
+    def call(self, method, timeout=5.0, fds=(), **params):
+        return self.start(method, fds, **params).result(timeout)
 
     # ---- what comes in (reader thread) ----
     def _read(self):

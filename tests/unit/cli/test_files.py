@@ -141,6 +141,12 @@ def a_broken_picture_is_a_file_like_any_other(box):
         check(r.code == OK and len(small) <= 16384 and box.daemon.sent_content == content, r)
 
 
+def the_history_tells_that_it_was_a_file(box):
+    box.daemon.says("romeo@orchard", "photo.jpg", file=True)
+    r = box.run("history", "romeo")
+    check(r.out.rstrip().endswith("\tphoto.jpg (file)"), r)
+
+
 # ---- answering ----
 
 def the_list_shows_how_everything_stands(box):
