@@ -171,7 +171,8 @@ static const char *const pieces[] = {"../", "..\\", "/", "\\", "./", "~", "~/", 
     "\xe1\x85\x9f", "a", "B", "file", ".txt", ".exe", ".desktop", ".tar.gz", ".ssh",
     "authorized_keys", "etc", "passwd", "%s", "%n", "$(id)", "`id`", ";", "&", "|", "*", "?", "<",
     ">", "\"", "'", "#", "!", "\xe6\x96\x87\xe4\xbb\xb6", "\xd7\xa9\xd7\x9c\xd7\x95",
-    "\xd9\x85\xe2\x80\x8c\xd9\x84", ".earshot-", ".part", "earshot-" ID};
+    "\xd9\x85\xe2\x80\x8c\xd9\x84", ".earshot-", ".part",
+    "earshot-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
 static void
 make_hostile(struct buf *out)

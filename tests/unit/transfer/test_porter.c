@@ -320,9 +320,7 @@ f1_only_clean_names_are_given(void **state)
 	assert_int_equal(porter_create(porter, PORTER_DOWNLOADS, PART, false, &fd), 0);
 	(void)close(fd);
 	static const char *const names[] = {"", ".", "..", ".bashrc", "-rf", "a/b", "../x", "x\n",
-	    "x.", " x", "CON", "a:b", "\xff",
-	    "\xe2\x80\xae"
-	    "fdp.exe"};
+	    "x.", " x", "CON", "a:b", "\xff", "\xe2\x80\xae_fdp.exe"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_int_equal(
 		    porter_place(porter, PORTER_DOWNLOADS, PART, names[i], NULL), -EINVAL);
