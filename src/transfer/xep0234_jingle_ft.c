@@ -66,7 +66,7 @@ fits(const struct person *p, const struct transfer *t)
 {
 	if (person_client(p) == TXT_CLIENT_EARSHOT)
 		return !p->caps || knows_files(p);
-	return knows_files(p) && !t->folder;
+	return p->roster->files.old_clients && knows_files(p) && !t->folder;
 }
 
 static int
@@ -243,6 +243,10 @@ on_initiate(struct jingle_session *s, const struct xml_elem *content)
 	const char *senders = xml_elem_attr(content, "senders");
 	if (senders && strcmp(senders, "initiator") != 0) {
 		refuse_offer(s, "failed-application", NULL); /* nobody asks for our files */
+		return;
+	}
+	if (!person_is_encrypted(s->person) && !s->person->roster->files.old_clients) {
+		refuse_offer(s, "security-error", "Files are taken from those who encrypt.");
 		return;
 	}
 	int err = description_read(xml_elem_child(content, NULL, "description"), &d);

@@ -381,6 +381,7 @@ ends_begin(bool keyed)
 	carrier_link_init(&ends_.in_told.link);
 	if (two_begin(features, keyed))
 		return -1;
+	world.r.files.old_clients = true;
 	ends_.out = (struct transfer){.outgoing = true,
 	    .id = TRANSFER_ID,
 	    .name = name,
