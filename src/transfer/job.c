@@ -219,7 +219,7 @@ job_start(struct job *j, uint64_t now)
 	j->was = j->is;
 	j->over = job_is_final(j);
 	j->news = j->is.told && job_is_final(j) && !j->once;
-	if (is_only_chance(j) && !job_is_final(j))
+	if (is_only_chance(j) && !job_is_final(j) && !j->session)
 		lose(j, false, "the daemon ended meanwhile, and their program cannot go on");
 	j->retry_at = now;
 	due(j, now);
