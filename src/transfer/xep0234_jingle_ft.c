@@ -264,7 +264,7 @@ static void
 on_initiate(struct jingle_session *s, const struct xml_elem *content)
 {
 	struct description d;
-	struct transfer *t;
+	struct transfer *t = NULL;
 	char id[TRANSFER_ID_SIZE];
 	const char *senders = xml_elem_attr(content, "senders");
 	if (senders && strcmp(senders, "initiator") != 0) {
