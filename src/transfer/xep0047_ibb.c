@@ -551,19 +551,40 @@ ibb_close(struct ibb *b)
 
 /* ---- people ---- */
 
+/* p NULL: anybody's. */
+static struct ibb *
+find_any(const struct roster *r, const struct person *p)
+{
+	LIST_FOREACH (node, &r->bytestreams) {
+		struct ibb *b = container_of(node, struct ibb, node);
+		if (!p || b->person == p)
+			return b;
+	}
+	return NULL;
+}
+
+/* Whoever hears that one has ended may close others: the list is walked anew for each. */
+static void
+end_all(const struct roster *r, const struct person *p, int err)
+{
+	struct ibb *b;
+	while ((b = find_any(r, p)) != NULL)
+		end(b, err);
+}
+
 static void
 on_event(void *ctx, const struct bus_event *e)
 {
 	struct roster *r = ctx;
 	bool gone = e->kind == BUS_PERSON_FREED ||
 		    (e->kind == BUS_STREAM_DOWN && e->person->stream_count == 0);
-	if (e->kind != BUS_PERSON_MERGED && !gone)
+	if (gone)
+		end_all(r, e->person, ERR_CLOSED);
+	if (e->kind != BUS_PERSON_MERGED)
 		return;
 	LIST_FOREACH (node, &r->bytestreams) {
 		struct ibb *b = container_of(node, struct ibb, node);
-		if (gone && b->person == e->person)
-			end(b, ERR_CLOSED);
-		else if (!gone && b->person == e->other)
+		if (b->person == e->other)
 			b->person = e->person;
 	}
 }
@@ -571,9 +592,7 @@ on_event(void *ctx, const struct bus_event *e)
 static void
 finish(void *ctx)
 {
-	struct roster *r = ctx;
-	LIST_FOREACH (node, &r->bytestreams)
-		end(container_of(node, struct ibb, node), -ECANCELED);
+	end_all(ctx, NULL, -ECANCELED);
 }
 
 static int
