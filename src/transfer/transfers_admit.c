@@ -251,6 +251,18 @@ offered_again(struct transfer *t, const struct transfer_method *m, const struct 
 	return 0;
 }
 
+/* What is received is written beneath its id: two of them would have one place. */
+static bool
+is_taken(const struct transfers *all, const char *id)
+{
+	LIST_FOREACH (node, &all->all) {
+		const struct transfer *t = container_of(node, struct transfer, node);
+		if (!t->outgoing && strcmp(t->id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
 int
 transfers_offered(struct person *from, const struct transfer_method *m,
     const struct transfer_offer *o, struct transfer **out)
@@ -266,7 +278,7 @@ transfers_offered(struct person *from, const struct transfer_method *m,
 		*out = t;
 		return offered_again(t, m, o);
 	}
-	int err = transfers_may_offer(all, from);
+	int err = is_taken(all, o->id) ? ERR_PROTO : transfers_may_offer(all, from);
 	if (!err)
 		err = make(all, from, o, &t);
 	if (err)
