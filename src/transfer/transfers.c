@@ -219,6 +219,7 @@ transfer_drop(struct transfer *t)
 		t->method->detach(t);
 		t->method = NULL;
 	}
+	t->person = NULL; /* who may be about to be freed */
 	if (t->work)
 		work_stop(t);
 	transfer_let_go(t);
