@@ -546,7 +546,9 @@ bool
 work_crawls(struct transfer *t, uint64_t now)
 {
 	const struct work *w = t->work;
-	bool carries = w && (w->kind == WORK_SEND || w->kind == WORK_RECEIVE);
+	/* what is all sent is about to be taken: pump.h waits for that, not for ever */
+	bool carries =
+	    w && ((w->kind == WORK_SEND && t->done < t->size) || w->kind == WORK_RECEIVE);
 	if (!carries || now < t->crawl_at + LIMIT_TRANSFER_CRAWL_SECONDS * UINT64_C(1000))
 		return false;
 	bool crawls = t->done - t->crawl_done < LIMIT_TRANSFER_CRAWL;
