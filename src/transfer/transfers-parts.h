@@ -48,6 +48,7 @@ struct transfers {
 struct rule {
 	struct list node;
 	struct person *person; /* borrowed */
+	struct tls_id key;     /* theirs, when it was made */
 	uint64_t size, daily;  /* bytes */
 };
 

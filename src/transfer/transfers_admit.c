@@ -43,6 +43,7 @@ transfers_set_rule(struct transfers *all, struct person *p, uint64_t size, uint6
 		rule->person = p;
 		list_insert(&all->rules, &rule->node);
 	}
+	rule->key = p->key;
 	rule->size = size;
 	rule->daily = daily;
 	return 0;
@@ -85,6 +86,8 @@ transfer_is_welcome(const struct transfer *t)
 	const struct transfers *all = t->transfers;
 	const struct person *p = t->person;
 	const struct rule *rule = transfers_rule(all, p);
+	if (rule && !tls_id_equal(&rule->key, &p->key))
+		rule = NULL; /* it was for the key before this one */
 	uint64_t size = rule ? rule->size : all->policy.accept_size;
 	uint64_t daily = rule ? rule->daily : all->policy.accept_daily;
 	if (person_trust(p) != STORE_TRUST_VERIFIED || !person_is_encrypted(p))

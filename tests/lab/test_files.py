@@ -282,6 +282,7 @@ def files_of_the_verified_are_accepted_by_rule(l):
     romeo.stop()
     romeo.start()
     check(len(romeo.client.call("files.auto")["rules"]) == 1, "a restart keeps the rule")
+    until(juliet, send(juliet, romeo, make(juliet, "again.bin", 1))["id"], "done")
     check(romeo.client.call("files.auto", peer=juliet.name, off=True)["rules"] == [], "off")
 
 
