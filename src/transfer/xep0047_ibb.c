@@ -130,8 +130,7 @@ static void
 on_closed(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 {
 	struct ibb *b = ctx;
-	(void)p;
-	(void)payload;
+	(void)p, (void)payload;
 	b->asked--;
 	if (b->state == IBB_OVER)
 		free_when_idle(b);
@@ -179,8 +178,7 @@ static void
 on_confirmed(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 {
 	struct ibb *b = ctx;
-	(void)p;
-	(void)payload;
+	(void)p, (void)payload;
 	b->asked--;
 	if (b->state == IBB_OVER)
 		free_when_idle(b);
@@ -406,8 +404,7 @@ answer_data(const struct inbound *in)
 		buf_finish(&bytes);
 		return refuse(b, in, "modify", "bad-request", err == -ENOMEM ? err : ERR_PROTO);
 	}
-	/* no more than a window of ours, or of another client: who sends more does not wait for
-	 * what is confirmed */
+	/* more than a window of ours, or of another client: it waits for no answer */
 	if (b->held_bytes + bytes.len > LIMIT_IBB_HELD || b->held_count == LIMIT_IBB_BLOCKS) {
 		buf_finish(&bytes);
 		return refuse(b, in, "wait", "resource-constraint", ERR_TOO_BIG);
@@ -460,8 +457,7 @@ static void
 on_opened(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 {
 	struct ibb *b = ctx;
-	(void)p;
-	(void)payload;
+	(void)p, (void)payload;
 	b->asked--;
 	if (b->state == IBB_OVER) {
 		free_when_idle(b);
@@ -551,19 +547,29 @@ ibb_close(struct ibb *b)
 
 /* ---- people ---- */
 
+/* p NULL: of anybody. Whoever hears that one has ended may close others: all is walked anew. */
+static void
+end_all(struct roster *r, const struct person *p, int err)
+{
+	for (struct list *node = r->bytestreams.next; node != &r->bytestreams;) {
+		struct ibb *b = container_of(node, struct ibb, node);
+		bool ends = !p || b->person == p;
+		if (ends)
+			end(b, err);
+		node = ends ? r->bytestreams.next : node->next;
+	}
+}
+
 static void
 on_event(void *ctx, const struct bus_event *e)
 {
 	struct roster *r = ctx;
-	bool gone = e->kind == BUS_PERSON_FREED ||
-		    (e->kind == BUS_STREAM_DOWN && e->person->stream_count == 0);
-	if (e->kind != BUS_PERSON_MERGED && !gone)
-		return;
+	if (e->kind == BUS_PERSON_FREED ||
+	    (e->kind == BUS_STREAM_DOWN && e->person->stream_count == 0))
+		end_all(r, e->person, ERR_CLOSED);
 	LIST_FOREACH (node, &r->bytestreams) {
 		struct ibb *b = container_of(node, struct ibb, node);
-		if (gone && b->person == e->person)
-			end(b, ERR_CLOSED);
-		else if (!gone && b->person == e->other)
+		if (e->kind == BUS_PERSON_MERGED && b->person == e->other)
 			b->person = e->person;
 	}
 }
@@ -571,9 +577,7 @@ on_event(void *ctx, const struct bus_event *e)
 static void
 finish(void *ctx)
 {
-	struct roster *r = ctx;
-	LIST_FOREACH (node, &r->bytestreams)
-		end(container_of(node, struct ibb, node), -ECANCELED);
+	end_all(ctx, NULL, -ECANCELED);
 }
 
 static int

@@ -282,6 +282,7 @@ def files_of_the_verified_are_accepted_by_rule(l):
     romeo.stop()
     romeo.start()
     check(len(romeo.client.call("files.auto")["rules"]) == 1, "a restart keeps the rule")
+    until(juliet, send(juliet, romeo, make(juliet, "again.bin", 1))["id"], "done")
     check(romeo.client.call("files.auto", peer=juliet.name, off=True)["rules"] == [], "off")
 
 
@@ -333,6 +334,45 @@ def f3_a_full_disk_ends_it_with_a_reason_for_both(l):
         file = until(one, mine, "failed")
         check("space" in file["reason"] or "full" in file["reason"], f"{file['reason']}")
     lab.wait_for(lambda: not os.listdir(romeo.host.path(folder)), 5, "nothing is left of it")
+
+
+def fill(host, path):
+    """Leaves no byte on the file system of that file."""
+    with open(host.path(path), "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+
+
+@case
+def f3_a_store_without_room_refuses_files_and_lives(l):
+    host, state = l.host("verona"), "/run/home/juliet/.local/state"
+    host.must("mkdir", "-p", state)
+    host.must("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", state)
+    juliet, romeo = Daemon(host, "juliet"), Daemon(l.host("mantua"), "romeo")
+    meet(juliet, romeo)
+    path, theirs = make(juliet, "one.bin", 1), make(romeo, "two.bin", 1)
+    fill(host, f"{state}/filled")
+    reason = None
+    for _ in range(100):
+        try:
+            send(juliet, romeo, path)
+        except CallError as error:
+            reason = error.reason
+            break
+    check(reason == "disk", f"she reads that it cannot be kept: {reason}")
+    out = send(romeo, juliet, theirs)["id"]
+    until(romeo, out, "declined")
+    os.unlink(host.path(f"{state}/filled"))
+
+    def sent():
+        try:
+            return send(juliet, romeo, path)
+        except CallError:
+            return None
+    lab.wait_for(sent, 20, "then it can")
 
 
 @case
