@@ -125,10 +125,10 @@ start(struct porter *p, const char *downloads, const char *grants, enum confine_
 	close_all(theirs);
 	if (!err) {
 		err = wait_ready(ours[PORTER_QUICK]);
-		if (err)
+		if (err) {
 			(void)kill(p->pid, SIGKILL);
-		if (err)
 			(void)waitpid(p->pid, NULL, 0);
+		}
 	}
 	if (err)
 		close_all(ours);
@@ -529,13 +529,13 @@ porter_batch_clear(struct porter_batch *b)
 bool
 porter_batch_add(struct porter_batch *b, const char *path, bool folder)
 {
-	size_t start = b->paths.len, len = strlen(path);
-	if (b->count == PORTER_BATCH || len + 1 > b->paths.max - start)
+	size_t at = b->paths.len, len = strlen(path);
+	if (b->count == PORTER_BATCH || len + 1 > b->paths.max - at)
 		return false;
 	buf_add(&b->paths, path, len + 1);
 	if (buf_err(&b->paths))
 		return false;
-	b->starts[b->count] = start;
+	b->starts[b->count] = at;
 	b->folder[b->count++] = folder;
 	return true;
 }

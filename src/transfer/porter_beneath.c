@@ -83,7 +83,7 @@ beneath_open(int dir, const char *path, int flags, mode_t mode)
 		return walk(dir, path, flags, mode);
 	struct open_how how = {
 	    .flags = (uint64_t)(unsigned)(flags | O_NOFOLLOW | O_CLOEXEC),
-	    .mode = flags & O_CREAT ? mode : 0,
+	    .mode = (flags & O_CREAT) ? mode : 0,
 	    .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
 		       (dir == AT_FDCWD ? 0 : RESOLVE_BENEATH),
 	};

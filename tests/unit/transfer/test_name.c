@@ -8,6 +8,8 @@
 
 #include <dirent.h>
 
+/* NOLINTBEGIN(misc-misleading-bidirectional): names that mislead are the point */
+
 enum { NAMES = 50000, NAMES_ON_DISK = 500 /* where the disk is a real one */ };
 
 static const char *
@@ -133,7 +135,7 @@ static void
 f1_paths_of_folders(void **state)
 {
 	(void)state;
-	struct buf b = BUF_INIT(2 * LIMIT_TREE_PATH);
+	struct buf b = BUF_INIT((size_t)2 * LIMIT_TREE_PATH);
 	static const char *const bad[] = {
 	    "", "/", "/a", "a/", "a//b", "..", "../a", "a/..", "a/../b", ".", "./a", "a/."};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -275,6 +277,8 @@ f1_strings_known_to_be_naughty(void **state)
 	(void)fclose(f);
 	assert_true(count > 100);
 }
+
+/* NOLINTEND(misc-misleading-bidirectional) */
 
 int
 main(void)
