@@ -329,7 +329,7 @@ call_files(struct ipc_call *call)
 	const struct person *p = NULL;
 	if (value_has(params, "peer") && !(p = roster_wanted(ipc_ctx(call), call)))
 		return 0;
-	struct transfer **at = calloc(all->count + 1, sizeof(struct transfer *));
+	struct transfer **at = calloc(all->count + 1, sizeof(at[0]));
 	size_t count = 0;
 	if (!at)
 		return -ENOMEM;
@@ -398,7 +398,7 @@ call_thumbnail(struct ipc_call *call)
 		    call, IPC_UNKNOWN, "There is no thumbnail of f%lld.", (long long)t->number);
 		return 0;
 	}
-	struct buf text = BUF_INIT(2 * LIMIT_THUMBNAIL);
+	struct buf text = BUF_INIT((size_t)2 * LIMIT_THUMBNAIL);
 	digest_base64(&text, t->thumbnail, t->thumbnail_len);
 	struct value *v = value_object();
 	value_set_str(v, "media", t->thumbnail_media);
