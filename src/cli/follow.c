@@ -141,7 +141,7 @@ add_end(struct buf *b, const struct followed *x)
 		transfer_what(b, x->file);
 		add_took(b, x);
 	} else {
-		(void)transfer_news(b, x->file);
+		(void)transfer_news(b, x->file, "earshot accept ");
 		if (transfer_done(x->file))
 			add_took(b, x);
 	}

@@ -218,14 +218,14 @@ add_news_in(struct buf *out, const struct earshot_value *file)
 }
 
 bool
-transfer_news(struct buf *out, const struct earshot_value *file)
+transfer_news(struct buf *out, const struct earshot_value *file, const char *accept)
 {
 	bool in = transfer_incoming(file);
 	if (transfer_asks(file)) {
 		words_display(out, file);
 		buf_str(out, " wants to give you ");
 		transfer_what(out, file);
-		buf_str(out, ": earshot accept ");
+		buf_fmt(out, ": %s", accept);
 		words_str(out, file, "id");
 		return true;
 	}

@@ -347,7 +347,7 @@ set_folder_times(struct sink_tree *t)
 	tree_file_rewind(t->file);
 	tree_names_rewind(t->names);
 	while ((rc = next_entry(t)) == 1) {
-		int fd, err = -ENOENT;
+		int fd = -1, err = -ENOENT;
 		if (t->entry.folder)
 			err = porter_open(t->porter, t->token, buf_cstr(&t->full), &fd);
 		if (err == ERR_PORTER)
