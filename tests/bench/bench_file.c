@@ -295,7 +295,9 @@ make_file(uint64_t size)
 	must(fd < 0 ? -errno : 0, from_path);
 	while (size) {
 		for (size_t i = 0; i < ARRAY_LEN(block); i++) {
-			x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
 			block[i] = x;
 		}
 		size_t n = size < sizeof(block) ? (size_t)size : sizeof(block);

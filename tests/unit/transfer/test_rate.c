@@ -96,7 +96,7 @@ without_a_cap_nobody_waits(void **state)
 		assert_int_equal(rate_take(&r, UINT64_MAX, 1), 0);
 	rate_set(&r, 5);
 	assert_int_equal(rate_get(&r), RATE_LEAST);
-	assert_int_equal(rate_piece(&r, BLOCK), RATE_LEAST);
+	assert_in_range(rate_piece(&r, BLOCK), 1, RATE_LEAST);
 	assert_int_equal(rate_piece(&r, 10), 10);
 	assert_int_equal(rate_piece(&r, 0), 0);
 	rate_finish(&r);

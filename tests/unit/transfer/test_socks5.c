@@ -500,8 +500,10 @@ f6_a_thousand_random_answers_change_nothing(void **state)
 		uint8_t says[64];
 		size_t len = random_below(sizeof(says));
 		hostile(says, len);
-		if (len > 2 && random_below(2))
-			says[0] = 5, says[1] = 0;
+		if (len > 2 && random_below(2)) {
+			says[0] = 5;
+			says[1] = 0;
+		}
 		int err = dial_liar(t, says, len);
 		if (err)
 			assert_true(err == ERR_PROTO || err == -ECONNREFUSED ||
