@@ -87,6 +87,7 @@ bench: bench-driver $(BENCHES)
 	$(Q)for b in $(BENCHES); do echo "== $$(basename $$b)"; \
 	  unshare -Urn sh -c 'ip link set lo up && exec "$$0"' $$b || exit 1; done
 	$(Q)echo "== bench_pair" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_pair.py
+	$(Q)echo "== bench_file.py" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_file.py
 	$(Q)echo "== bench_recovery" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_recovery.py
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY = 256 * 1024, NAME_BYTES = 4096, SIGN_MS = 1000 };
+enum { COPY = 256 * 1024, NAME_BYTES = 4096, SIGN_MS = 1000, WHY_MAX = 16 * 1024 };
 
 /* The last part of a path, as people see it: "." and "a/.." are called what the folder is. */
 static char *
@@ -59,45 +59,56 @@ set_name(struct earshot_value *params, const char *name)
 }
 
 static int
-fail_open(struct cli *c, const char *path, int err)
-{
-	return cli_fail(c, CLI_USAGE, "%s cannot be opened: %s.", path, err_str(err));
-}
-
-static int
-attach(struct cli *c, const char *path, int fd)
+attach(struct cli *c, int fd, struct buf *why)
 {
 	int err = earshot_attach_fd(c->link, fd);
-	return err ? cli_fail(
-			 c, CLI_ERROR, "%s cannot be handed over: %s", path, earshot_strerror(err))
-		   : CLI_OK;
+	if (err)
+		buf_fmt(why, "It cannot be handed over: %s", earshot_strerror(err));
+	return err ? CLI_ERROR : CLI_OK;
 }
 
+/* Descriptor or -1. */
 static int
-attach_named(struct cli *c, struct earshot_value *params, const char *path, const char *name)
+open_source(const char *path, bool *file, struct buf *why)
 {
 	struct stat st;
 	/* a pipe must not keep us waiting */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_open(c, path, -errno);
+	if (fd < 0) {
+		buf_fmt(why, "%s cannot be opened: %s.", path, err_str(-errno));
+		return -1;
+	}
 	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
 		close(fd);
-		return cli_fail(c, CLI_USAGE,
+		buf_fmt(why,
 		    "%s is neither a file nor a folder. What a program writes can be piped in: "
 		    "earshot send-file NAME - --name FILE",
 		    path);
+		return -1;
 	}
+	*file = S_ISREG(st.st_mode);
+	return fd;
+}
+
+int
+attach_file(struct cli *c, struct earshot_value *params, const char *path, const char *name,
+    struct buf *why)
+{
+	bool file = false;
+	int fd = open_source(path, &file, why);
+	if (fd < 0)
+		return CLI_USAGE;
 	char *own = name ? NULL : own_name(path);
 	if (!name && !own) {
 		close(fd);
-		return cli_fail(c, CLI_ERROR, "Out of memory.");
+		buf_str(why, "Out of memory.");
+		return CLI_ERROR;
 	}
 	set_name(params, name ? name : own);
 	free(own);
-	if (S_ISREG(st.st_mode))
+	if (file)
 		picture_describe(params, fd);
-	return attach(c, path, fd);
+	return attach(c, fd, why);
 }
 
 /* ---- standard input ---- */
@@ -189,14 +200,25 @@ attach_made(
 	set_name(params, name);
 	picture_describe(params, fd);
 	earshot_value_set_bool(params, "spooled", true);
-	return attach(c, name, fd);
+	struct buf why = BUF_INIT(WHY_MAX);
+	code = attach(c, fd, &why);
+	if (code)
+		code = cli_fail(c, code, "%s", buf_cstr(&why));
+	buf_finish(&why);
+	return code;
 }
 
 int
 attach_path(struct cli *c, struct earshot_value *params, const char *path, const char *name)
 {
-	if (strcmp(path, "-") != 0)
-		return attach_named(c, params, path, name);
+	struct buf why = BUF_INIT(WHY_MAX);
+	if (strcmp(path, "-") != 0) {
+		int code = attach_file(c, params, path, name, &why);
+		if (code)
+			code = cli_fail(c, code, "%s", buf_cstr(&why));
+		buf_finish(&why);
+		return code;
+	}
 	if (!name)
 		return cli_usage(c, "What comes from standard input needs a --name.");
 	return attach_made(c, params, name, copy_input, NULL);

@@ -16,6 +16,7 @@ struct followed {
 	struct earshot_value *file; /* owned; the latest of it */
 	int64_t done, rate, left;   /* newer than file's */
 	uint64_t began;             /* clock_now() when bytes were first seen to move; 0: not yet */
+	int64_t first;              /* how many there were then */
 	bool told;                  /* its end was */
 };
 
@@ -60,8 +61,10 @@ take_file(struct followed *x, const struct earshot_value *file)
 	earshot_value_free(x->file);
 	x->file = earshot_value_ref(file);
 	take_progress(x, file);
-	if (is_moving(x) && !x->began)
+	if (is_moving(x) && !x->began) {
 		x->began = clock_now();
+		x->first = x->done;
+	}
 }
 
 static void
@@ -119,7 +122,7 @@ follow_add(struct follow *f, const struct earshot_value *file)
 static void
 add_took(struct buf *b, const struct followed *x)
 {
-	int64_t size = earshot_value_int(x->file, "size", 0);
+	int64_t size = earshot_value_int(x->file, "size", 0) - x->first;
 	uint64_t ms = x->began ? clock_now() - x->began : 0;
 	if (ms < TOOK_FROM || size <= 0)
 		return;
@@ -138,7 +141,7 @@ add_end(struct buf *b, const struct followed *x)
 		transfer_what(b, x->file);
 		add_took(b, x);
 	} else {
-		(void)transfer_news(b, x->file);
+		(void)transfer_news(b, x->file, "earshot accept ");
 		if (transfer_done(x->file))
 			add_took(b, x);
 	}

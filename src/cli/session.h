@@ -1,6 +1,6 @@
 /* A conversation in the terminal, shared by `chat` and `session`: session.c holds it together,
- * session_talk.c keeps its messages, session_show.c shows what else happens, session_command.c
- * and session_message.c do what is typed. Every call to the
+ * session_talk.c keeps its messages, session_show.c shows what else happens, session_command.c,
+ * session_message.c and session_file.c do what is typed. Every call to the
  * daemon is asynchronous: what others say appears while it is on its way. */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
@@ -127,5 +127,11 @@ void message_retract(struct session *s, const char *rest);
 void message_cancel(struct session *s, const char *rest);
 void message_history(struct session *s, const char *rest);
 void message_search(struct session *s, const char *rest);
+
+/* session_file.c: what is typed about files, and what is told of them */
+void file_send(struct session *s, const char *rest);
+void file_accept(struct session *s, const char *rest);
+void file_decline(struct session *s, const char *rest);
+void file_news(struct session *s, const struct earshot_value *event);
 
 #endif

@@ -231,6 +231,8 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 	else if (strcmp(topic, "correction") == 0 || strcmp(topic, "retraction") == 0 ||
 		 strcmp(topic, "reaction") == 0)
 		talk_change(s, topic, event);
+	else if (strcmp(topic, "file") == 0)
+		file_news(s, event);
 	else if (strcmp(topic, "person") == 0)
 		show_change(s, event);
 	else if (strcmp(topic, "trust") == 0) {

@@ -122,6 +122,8 @@ talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags)
 {
 	if (!(flags & (STATE_TOLD | TALK_MARKED)) || !str_empty(earshot_value_str(m, "reason")))
 		add_state(out, m);
+	if (earshot_value_bool(m, "file", false))
+		buf_str(out, " (file)");
 	if (earshot_value_bool(m, "retracted", false))
 		buf_str(out, " (taken back)");
 	else if (earshot_value_int(m, "edited", 0) != 0)

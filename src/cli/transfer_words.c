@@ -124,6 +124,12 @@ transfer_what(struct buf *out, const struct earshot_value *file)
 	buf_char(out, ')');
 }
 
+static int
+percent(int64_t done, int64_t size)
+{
+	return (int)((double)done * 100 / (double)size);
+}
+
 static void
 add_pace(struct buf *out, const struct earshot_value *file)
 {
@@ -132,7 +138,7 @@ add_pace(struct buf *out, const struct earshot_value *file)
 	int64_t rate = earshot_value_int(file, "rate", -1),
 		left = earshot_value_int(file, "left", -1);
 	if (size > 0)
-		buf_fmt(out, "%d %%", (int)((double)done * 100 / (double)size));
+		buf_fmt(out, "%d %%", percent(done, size));
 	else
 		transfer_size(out, done);
 	if (rate > 0) {
@@ -156,10 +162,10 @@ add_paused(struct buf *out, const struct earshot_value *file)
 		buf_str(out, " by them");
 	else if (str_equal(by, "both"))
 		buf_str(out, " by both of you");
-	if (earshot_value_int(file, "done", 0) > 0) {
-		buf_str(out, " at ");
-		add_pace(out, file);
-	}
+	int64_t done = earshot_value_int(file, "done", 0),
+		size = earshot_value_int(file, "size", 0);
+	if (done > 0 && size > 0)
+		buf_fmt(out, " at %d %%", percent(done, size));
 }
 
 void
@@ -212,14 +218,14 @@ add_news_in(struct buf *out, const struct earshot_value *file)
 }
 
 bool
-transfer_news(struct buf *out, const struct earshot_value *file)
+transfer_news(struct buf *out, const struct earshot_value *file, const char *accept)
 {
 	bool in = transfer_incoming(file);
 	if (transfer_asks(file)) {
 		words_display(out, file);
 		buf_str(out, " wants to give you ");
 		transfer_what(out, file);
-		buf_str(out, ": earshot accept ");
+		buf_fmt(out, ": %s", accept);
 		words_str(out, file, "id");
 		return true;
 	}
@@ -263,7 +269,7 @@ static void
 add_numbers(struct buf *out, const struct transfer_progress *p)
 {
 	if (p->total > 0)
-		buf_fmt(out, "%3d %%", (int)((double)p->done * 100 / (double)p->total));
+		buf_fmt(out, "%3d %%", percent(p->done, p->total));
 	else
 		transfer_size(out, p->done);
 	if (p->rate >= 0) {

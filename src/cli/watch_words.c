@@ -65,6 +65,8 @@ add_body(struct buf *b, const struct earshot_value *e)
 	const char *text = earshot_value_str(e, "text");
 	if (text)
 		text_add(b, TEXT_BODY, text, strlen(text));
+	if (earshot_value_bool(e, "file", false))
+		buf_str(b, " (file)");
 }
 
 static void
@@ -310,7 +312,7 @@ static void
 add_file(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	(void)s;
-	(void)transfer_news(b, e);
+	(void)transfer_news(b, e, "earshot accept ");
 }
 
 /* Every message says that its sender is active: that is no news. */
@@ -319,7 +321,7 @@ is_news(const char *topic, const struct earshot_value *event)
 {
 	struct buf none = BUF_INIT(WORDS_MAX);
 	if (strcmp(topic, "file") == 0) {
-		bool news = transfer_news(&none, event);
+		bool news = transfer_news(&none, event, "");
 		buf_finish(&none);
 		return news;
 	}

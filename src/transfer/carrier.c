@@ -190,7 +190,7 @@ carrier_wait(struct carrier *c, int fd, short events, int timeout_ms)
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0)
-			return fds[1].revents & POLLNVAL ? -EBADF : 0;
+			return (fds[1].revents & POLLNVAL) ? -EBADF : 0;
 		now = clock_now();
 		if (now >= say_at)
 			say(c);

@@ -8,7 +8,8 @@ enum {                    /* ms */
 	RETRY_MIN = 1000, /* between two attempts, doubled each time ... */
 	RETRY_MAX = 60000,
 	RETRY_DOUBLES = 6,
-	READY_AFTER = 2000,      /* of a new stream: by then the sender has offered by itself */
+	STALLED = 3000,     /* without a byte, when a new stream shows that there is a way again */
+	READY_AFTER = 2000, /* of a new stream: by then the sender has offered by itself */
 	AGREED_PATIENCE = 60000, /* to connect */
 	CHECKSUM_PATIENCE = 60000,
 	PLACED_PATIENCE = 600000, /* for the other side to write all of it to its disk */
@@ -218,7 +219,7 @@ job_start(struct job *j, uint64_t now)
 	j->was = j->is;
 	j->over = job_is_final(j);
 	j->news = j->is.told && job_is_final(j) && !j->once;
-	if (is_only_chance(j) && !job_is_final(j))
+	if (is_only_chance(j) && !job_is_final(j) && !j->session)
 		lose(j, false, "the daemon ended meanwhile, and their program cannot go on");
 	j->retry_at = now;
 	due(j, now);
@@ -250,6 +251,11 @@ job_link(struct job *j, uint64_t now, bool up)
 	/* what was said of it may not have been heard; bytes may go their own way */
 	if (!up && j->link && j->session && j->phase != JOB_LINKED && j->phase != JOB_MOVING)
 		job_attempt_failed(j, now, NULL);
+	/* what they were connected by died with the old stream, and nobody has noticed yet */
+	if (up && !j->link && j->phase == JOB_MOVING && now >= j->progress_at + STALLED) {
+		job_attempt_failed(j, now, NULL);
+		j->retry_at = now;
+	}
 	j->link = up;
 	due(j, now);
 }
@@ -333,9 +339,10 @@ job_placed(struct job *j, uint64_t now, enum job_outcome how, const char *text)
 }
 
 void
-job_progress(struct job *j)
+job_progress(struct job *j, uint64_t now)
 {
 	j->attempts = 0;
+	j->progress_at = now;
 }
 
 /* ---- of the other side ---- */

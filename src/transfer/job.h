@@ -136,6 +136,7 @@ struct job {
 	bool fresh;             /* what the phase begins with is not done yet */
 	bool over;              /* over() was called, in this run or an earlier one */
 	unsigned attempts;      /* in a row that brought nothing */
+	uint64_t progress_at;   /* MOVING: when bytes went through last */
 	uint64_t retry_at;      /* no attempt before */
 	uint64_t deadline;      /* of the phase; JOB_NEVER: none */
 	uint64_t randomness;    /* never 0 */
@@ -157,7 +158,8 @@ void job_prepared(struct job *j, uint64_t now, enum job_outcome how, const char 
 void job_opened(struct job *j, uint64_t now, enum job_outcome how, const char *text);
 void job_carried(struct job *j, uint64_t now, enum job_outcome how, const char *text);
 void job_placed(struct job *j, uint64_t now, enum job_outcome how, const char *text);
-void job_progress(struct job *j); /* bytes have gone through: the next attempt is worth a try */
+/* Bytes have gone through: the next attempt is worth a try. */
+void job_progress(struct job *j, uint64_t now);
 
 /* Of the other side, by the method. Text of theirs is cut to LIMIT_REASON bytes. */
 void job_offered(struct job *j, uint64_t now); /* IN: for the first time or again */

@@ -184,6 +184,7 @@ step(struct job *j, uint64_t now)
 			break;
 		}
 		job_enter(j, JOB_MOVING, JOB_NEVER);
+		j->progress_at = now;
 		work(j, j->ops->carry);
 		break;
 	case JOB_MOVED:

@@ -7,6 +7,7 @@
 
 const struct transfer_method *const transfer_methods[] = {
     &jingle_method,
+    &jingle_plain_method,
     &si_method,
     &oob_method,
     &link_method,

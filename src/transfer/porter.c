@@ -125,10 +125,10 @@ start(struct porter *p, const char *downloads, const char *grants, enum confine_
 	close_all(theirs);
 	if (!err) {
 		err = wait_ready(ours[PORTER_QUICK]);
-		if (err)
+		if (err) {
 			(void)kill(p->pid, SIGKILL);
-		if (err)
 			(void)waitpid(p->pid, NULL, 0);
+		}
 	}
 	if (err)
 		close_all(ours);
@@ -304,8 +304,10 @@ ask_all(
 		return ERR_PORTER;
 	r.serial = ++w->serial;
 	char a_end = '\0';
+	/* sendmsg(2) changes nothing of what it is given. NOLINTBEGIN(performance-no-int-to-ptr) */
 	const struct iovec parts[] = {{&r, sizeof(r)}, {(void *)(uintptr_t)q->a, q->a_len},
 	    {&a_end, 1}, {(void *)(uintptr_t)b, b_len + 1}};
+	/* NOLINTEND(performance-no-int-to-ptr) */
 	const struct porter_fds given = {.count = q->fd >= 0, .list = {q->fd}};
 	int err = porter_send(w->sock, parts, ARRAY_LEN(parts), &given, quick ? MSG_DONTWAIT : 0);
 	if (!err)
@@ -527,13 +529,13 @@ porter_batch_clear(struct porter_batch *b)
 bool
 porter_batch_add(struct porter_batch *b, const char *path, bool folder)
 {
-	size_t start = b->paths.len, len = strlen(path);
-	if (b->count == PORTER_BATCH || len + 1 > b->paths.max - start)
+	size_t at = b->paths.len, len = strlen(path);
+	if (b->count == PORTER_BATCH || len + 1 > b->paths.max - at)
 		return false;
 	buf_add(&b->paths, path, len + 1);
 	if (buf_err(&b->paths))
 		return false;
-	b->starts[b->count] = start;
+	b->starts[b->count] = at;
 	b->folder[b->count++] = folder;
 	return true;
 }

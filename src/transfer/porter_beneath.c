@@ -31,46 +31,47 @@ beneath_init(bool allowed)
 		(void)close((int)fd);
 }
 
+/* The component that path begins with, opened in `at`; never through a link. */
+static int
+step(int at, const char *path, size_t len, int flags, mode_t mode)
+{
+	char name[NAME_MAX + 1];
+	if (len == 0 || len > NAME_MAX)
+		return len ? -ENAMETOOLONG : -EINVAL;
+	memcpy(name, path, len);
+	name[len] = '\0';
+	if (strcmp(name, "..") == 0)
+		return -EXDEV;
+	int fd = openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+	return fd < 0 ? -errno : fd;
+}
+
 /* One component after the other, each a folder that is no link. */
 static int
 walk(int dir, const char *path, int flags, mode_t mode)
 {
-	int at = -1;
+	int at = dir, fd = -1;
 	if (path[0] == '/' && dir != AT_FDCWD)
 		return -EXDEV;
 	if (path[0] == '/') {
-		at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (at < 0)
+		at = fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
 			return -errno;
 		path += strspn(path, "/");
 		if (!*path)
 			path = ".";
 	}
 	for (;;) {
-		char name[NAME_MAX + 1];
 		size_t len = strcspn(path, "/");
 		bool last = path[len] == '\0';
-		int err = 0, next = -1;
-		if (len == 0 || len > NAME_MAX) {
-			err = len ? -ENAMETOOLONG : -EINVAL;
-		} else {
-			memcpy(name, path, len);
-			name[len] = '\0';
-			if (strcmp(name, "..") == 0)
-				err = -EXDEV;
-		}
-		int how = last ? flags : O_PATH | O_DIRECTORY;
-		if (!err) {
-			next = openat(at >= 0 ? at : dir, name, how | O_NOFOLLOW | O_CLOEXEC, mode);
-			err = next < 0 ? -errno : 0;
-		}
-		if (at >= 0)
-			(void)close(at);
-		if (err == -ENOTDIR && !last)
-			err = -ELOOP; /* mostly: a link among the folders */
-		if (err || last)
-			return err ? err : next;
-		at = next;
+		int next = step(at, path, len, last ? flags : O_PATH | O_DIRECTORY, mode);
+		if (fd >= 0)
+			(void)close(fd);
+		if (last)
+			return next;
+		if (next < 0)
+			return next == -ENOTDIR ? -ELOOP : next; /* mostly: a link among them */
+		at = fd = next;
 		path += len + 1;
 	}
 }
@@ -82,7 +83,7 @@ beneath_open(int dir, const char *path, int flags, mode_t mode)
 		return walk(dir, path, flags, mode);
 	struct open_how how = {
 	    .flags = (uint64_t)(unsigned)(flags | O_NOFOLLOW | O_CLOEXEC),
-	    .mode = flags & O_CREAT ? mode : 0,
+	    .mode = (flags & O_CREAT) ? mode : 0,
 	    .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
 		       (dir == AT_FDCWD ? 0 : RESOLVE_BENEATH),
 	};

@@ -143,10 +143,10 @@ parse_record(char *text, size_t len, struct grant *x, bool *same_boot)
 	if (!line || memchr(text, '\0', len))
 		return -ENOENT;
 	*line = '\0';
-	if (sscanf(text, "earshot-grant 1 %c %c %" SCNuMAX " %" SCNuMAX " %36s", &target, &kind,
-		&dev, &ino,
-		boot) != 5 || // NOLINT(cert-err34-c): ours, and compared with what is there
-	    line[1] != '/')
+	// NOLINTNEXTLINE(cert-err34-c): ours, and compared with what is there
+	int fields = sscanf(text, "earshot-grant 1 %c %c %" SCNuMAX " %" SCNuMAX " %36s", &target,
+	    &kind, &dev, &ino, boot);
+	if (fields != 5 || line[1] != '/')
 		return -ENOENT;
 	read_boot(now);
 	*same_boot = strcmp(boot, now) == 0;

@@ -508,8 +508,8 @@ porter_serve(const int socks[PORTER_LANES], const char *downloads, const char *f
 	confine(mode);
 	if (!err)
 		err = -pthread_attr_init(&attr);
-	const struct porter_reply hello = {.err = err};
-	const struct iovec part = {(void *)(uintptr_t)&hello, offsetof(struct porter_reply, text)};
+	struct porter_reply hello = {.err = err};
+	const struct iovec part = {&hello, offsetof(struct porter_reply, text)};
 	int failed = porter_send(socks[PORTER_QUICK], &part, 1, NULL, 0);
 	if (err || failed)
 		return;

@@ -69,8 +69,9 @@ int porter_send(int sock, const struct iovec *parts, size_t count, const struct 
 /* Bytes received, 0 at the end, -errno; -EMFILE with all of the packet, but not all descriptors. */
 ssize_t porter_receive(int sock, void *data, size_t size, struct porter_fds *fds) MUST_USE;
 
-/* The child's own main function: serves until the daemon closes its ends. */
-void porter_serve(const int lanes[PORTER_LANES], const char *downloads, const char *grants,
+/* The child's own main function. folder: where grants are kept. Serves until the daemon closes its
+ * ends. */
+void porter_serve(const int socks[PORTER_LANES], const char *downloads, const char *folder,
     enum confine_mode mode);
 
 #endif

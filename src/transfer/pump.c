@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* TCP_KEEPIDLE and its kin */
 #include "transfer/pump.h"
 
 #include "base/clock.h"
@@ -23,6 +24,10 @@ enum {
 	MS = 1000,
 	/* what a sender can hash again in a second, at the least, before it goes on from there */
 	HASHED_A_SECOND = 64 << 20,
+	/* s: a host that is gone is noticed also where only the other side is waited for */
+	PROBE_AFTER = 10,
+	PROBE_EVERY = 5,
+	PROBES = (LIMIT_TRANSFER_IDLE - PROBE_AFTER) / PROBE_EVERY,
 	/* what an old client may say to who sends to it, which nobody reads */
 	CHATTER = 64 * 1024,
 };
@@ -58,20 +63,38 @@ socket_error(int err)
 	return err == -EPIPE ? -ECONNRESET : err;
 }
 
+static void
+set_option(int fd, int level, int option, int value)
+{
+	/* worth having, not worth failing for */
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static void
+set_options(int fd)
+{
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, PROBE_AFTER);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_EVERY);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, LIMIT_TRANSFER_IDLE * MS);
+}
+
 static int
 begin(struct pump *p)
 {
-	int one = 1, fd = p->link->fd;
-	int flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-		return -errno;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	int fd = p->link->fd;
 	p->block = malloc(BLOCK);
 	if (!p->block)
 		return -ENOMEM;
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	set_options(fd);
 	if (!p->link->tls)
 		return 0;
-	p->deadline = clock_now() + LIMIT_TRANSFER_IDLE * MS;
+	p->deadline = clock_now() + (uint64_t)LIMIT_TRANSFER_IDLE * MS;
 	int err = tls_channel_handshake(p->link->tls, fd, &p->link->early, wait_for, p);
 	p->deadline = 0;
 	return err;
@@ -187,10 +210,12 @@ send_all(struct pump *p, struct pump_send *s)
 	return err;
 }
 
-/* The receiver ends the connection once it has everything: only then is all of it there. */
+/* The receiver ends the connection once it has everything: only then is all of it there. Megabytes
+ * may still be on their way, over a slow network or to somebody with a cap. */
 static int
 await_end(struct pump *p)
 {
+	p->idle = LIMIT_TRANSFER_END * MS;
 	int err = p->link->tls ? tls_channel_shutdown(p->link->tls) : 0;
 	size_t heard = 0;
 	if (err)

@@ -4,7 +4,7 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-enum { PIECES_A_SECOND = 20 };
+enum { PIECES_A_SECOND = 20, LEAST_PIECE = 1024 };
 
 /* Who wakes up too late makes up for it; more than this is not saved up. */
 #define SLACK (NS_PER_SECOND / PIECES_A_SECOND)
@@ -46,8 +46,8 @@ size_t
 rate_piece(struct rate *r, size_t most)
 {
 	uint64_t per_second = rate_get(r), piece = per_second / PIECES_A_SECOND;
-	if (per_second && piece < RATE_LEAST)
-		piece = RATE_LEAST;
+	if (per_second && piece < LEAST_PIECE)
+		piece = LEAST_PIECE;
 	return per_second && piece < most ? (size_t)piece : most;
 }
 

@@ -17,8 +17,9 @@ struct rate {
 	uint64_t next;       /* ns: when what was taken so far has gone */
 };
 
-/* The slowest cap there is; a lower one counts as this. Bytes a second. */
-enum { RATE_LEAST = 1024 };
+/* The slowest cap there is; a lower one counts as this: connections go on living. Bytes a second.
+ */
+enum { RATE_LEAST = 8 * 1024 };
 
 int rate_init(struct rate *r, uint64_t per_second) MUST_USE; /* 0: no cap; 0 or -ENOMEM */
 void rate_finish(struct rate *r);

@@ -91,7 +91,8 @@ si_offer_read(const struct xml_elem *si, struct si_offer *out)
 	if (str_empty(out->sid) || str_empty(out->name))
 		return ERR_PROTO;
 	const char *text = xml_elem_attr(file, "size"), *date = xml_elem_attr(file, "date");
-	if (text && str_to_int(text, 0, INT64_MAX, &size) == 0)
+	out->size_known = text && str_to_int(text, 0, INT64_MAX, &size) == 0;
+	if (out->size_known)
 		out->size = (uint64_t)size;
 	if (date && stamp_parse(date, &ms) == 0)
 		out->mtime = ms / 1000;

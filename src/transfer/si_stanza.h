@@ -17,7 +17,8 @@ enum si_way { SI_BYTESTREAMS = 1, SI_IBB = 2 };
 /* Borrowed from the stanza; NULL: absent. */
 struct si_offer {
 	const char *sid, *name, *description, *media;
-	uint64_t size; /* 0: not known, or empty: it ends with the connection */
+	bool size_known; /* else it ends with the connection */
+	uint64_t size;
 	int64_t mtime; /* s since 1970; 0: not known */
 	unsigned ways; /* of enum si_way, those that we know */
 };

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "transfer/name.h"
+#include "transfer/sink.h"
 #include "transfer/tree_file.h"
 #include "transfer/tree_names.h"
 
@@ -284,7 +285,7 @@ static int
 check_header(struct sink_tree *t)
 {
 	int err = tree_header_read(t->head, &t->header);
-	if (!err && t->header.length + t->header.bytes != t->size)
+	if (!err && t->size != SINK_SIZE_UNKNOWN && t->header.length + t->header.bytes != t->size)
 		err = ERR_PROTO;
 	return err;
 }
@@ -346,7 +347,7 @@ set_folder_times(struct sink_tree *t)
 	tree_file_rewind(t->file);
 	tree_names_rewind(t->names);
 	while ((rc = next_entry(t)) == 1) {
-		int fd, err = -ENOENT;
+		int fd = -1, err = -ENOENT;
 		if (t->entry.folder)
 			err = porter_open(t->porter, t->token, buf_cstr(&t->full), &fd);
 		if (err == ERR_PORTER)

@@ -2,6 +2,7 @@
 #include "transfer/socks5.h"
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "discovery/address.h"
@@ -177,7 +178,7 @@ on_connection(uv_poll_t *poll, int status, int events)
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			log_warn(
-			    NULL, "no connection for a file can be taken now: %s", strerror(errno));
+			    NULL, "no connection for a file can be taken now: %s", err_str(-errno));
 			s->tired = true;
 			(void)uv_poll_stop(poll);
 			(void)uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);

@@ -272,10 +272,10 @@ transfers_offered(struct person *from, const struct transfer_method *m,
 	if (err)
 		return err;
 	t->method = m;
-	t->job.once = m->once;
 	t->job.is.accepted = t->automatic = transfer_is_welcome(t);
 	t->job.is.state = t->automatic ? JOB_WAITING : JOB_OFFERED;
 	transfer_link_in(t);
+	t->job.once = m->once; /* not before: its only chance begins now, and is not over */
 	job_offered(&t->job, clock_now());
 	err = transfer_add(t, NULL);
 	if (err) {

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE = 1000 }; /* ms until what could not be kept is tried again */
+_Static_assert((int)JOB_DONE == (int)STORE_TRANSFER_FINAL, "the store knows what is over");
 
 /* One request, with text of its own: what it is about may change meanwhile. */
 struct keeping {

@@ -356,7 +356,7 @@ on_progress(void *ctx, uint64_t bytes)
 		return;
 	enum { MEASURE_MS = 250 };
 	t->done = t->from + bytes;
-	job_progress(&t->job);
+	job_progress(&t->job, now);
 	if (now - t->measured_at < MEASURE_MS)
 		return;
 	uint64_t rate = (t->done - t->measured) * 1000 / (now - t->measured_at);

@@ -354,7 +354,7 @@ take_offer(const struct inbound *in)
 	    .media = o.media,
 	    .description = o.description,
 	    .size = o.size,
-	    .size_known = o.size > 0,
+	    .size_known = o.size_known,
 	    .mtime = o.mtime};
 	err = transfers_offered(p, &si_method, &offered, &t);
 	if (!err)

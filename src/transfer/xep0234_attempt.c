@@ -55,6 +55,12 @@ attempt_lost(struct attempt *a)
 	attempt_fail(a, "connectivity-error", TRANSFER_END_LOST, NULL);
 }
 
+bool
+attempt_is_keyed(const struct person *p)
+{
+	return p->has_key && p->roster->tls && person_is_encrypted(p);
+}
+
 struct attempt *
 attempt_create(struct transfer *t)
 {
@@ -62,7 +68,7 @@ attempt_create(struct transfer *t)
 	if (!a)
 		return NULL;
 	a->t = t;
-	a->keyed = person_is_encrypted(t->person) && t->person->has_key && t->person->roster->tls;
+	a->keyed = attempt_is_keyed(t->person);
 	a->block = IBB_BLOCK;
 	t->session = a;
 	return a;

@@ -13,6 +13,7 @@
 struct ibb;
 struct jingle_reason;
 struct jingle_session;
+struct person;
 struct s5b;
 struct transfer;
 struct xml_elem;
@@ -30,6 +31,9 @@ struct attempt {
 	char sid[LIMIT_SESSION_ID + 1]; /* of the transport */
 	size_t block;                   /* of the bytestream */
 };
+
+/* Both are Earshots, and the stream has proven their keys. */
+bool attempt_is_keyed(const struct person *p);
 
 /* t->session is it from now on; without a session of Jingle's, which the caller sets. NULL: no
  * memory. */

@@ -64,15 +64,23 @@ knows_files(const struct person *p)
 static bool
 fits(const struct person *p, const struct transfer *t)
 {
-	if (person_client(p) == TXT_CLIENT_EARSHOT)
-		return !p->caps || knows_files(p);
-	return knows_files(p) && !t->folder;
+	(void)t;
+	return person_client(p) == TXT_CLIENT_EARSHOT && (!p->caps || knows_files(p));
+}
+
+static bool
+fits_plain(const struct person *p, const struct transfer *t)
+{
+	return person_client(p) != TXT_CLIENT_EARSHOT && p->roster->files.old_clients &&
+	       knows_files(p) && !t->folder;
 }
 
 static int
 offer(struct transfer *t)
 {
 	char content[RANDOM_ID_SIZE];
+	if (t->method == &jingle_method && !attempt_is_keyed(t->person))
+		return ERR_ABSENT; /* without a stream there is nothing that proves whose it is */
 	struct attempt *a = attempt_create(t);
 	if (!a)
 		return -ENOMEM;
@@ -213,6 +221,18 @@ const struct transfer_method jingle_method = {
     .detach = detach,
 };
 
+const struct transfer_method jingle_plain_method = {
+    .name = "jingle-plain",
+    .once = true,
+    .fits = fits_plain,
+    .offer = offer,
+    .accept = accept_offer,
+    .decline = decline,
+    .end = end,
+    .checksum = checksum,
+    .detach = detach,
+};
+
 /* ---- what they say ---- */
 
 /* Ids of ours are 32 hex digits; what others call their sessions becomes one. */
@@ -234,6 +254,12 @@ refuse_offer(struct jingle_session *s, const char *condition, const char *text)
 	jingle_end(s, &(struct jingle_reason){.condition = condition, .text = text});
 }
 
+static const struct transfer_method *
+method_for(const struct person *p)
+{
+	return attempt_is_keyed(p) ? &jingle_method : &jingle_plain_method;
+}
+
 static void
 on_initiate(struct jingle_session *s, const struct xml_elem *content)
 {
@@ -245,12 +271,16 @@ on_initiate(struct jingle_session *s, const struct xml_elem *content)
 		refuse_offer(s, "failed-application", NULL); /* nobody asks for our files */
 		return;
 	}
+	if (!attempt_is_keyed(s->person) && !s->person->roster->files.old_clients) {
+		refuse_offer(s, "security-error", "Files are taken from those who encrypt.");
+		return;
+	}
 	int err = description_read(xml_elem_child(content, NULL, "description"), &d);
 	if (!err)
 		err = id_of(s->sid, id);
 	d.offer.id = id;
 	if (!err)
-		err = transfers_offered(s->person, &jingle_method, &d.offer, &t);
+		err = transfers_offered(s->person, method_for(s->person), &d.offer, &t);
 	if (err) {
 		refuse_offer(
 		    s, err == ERR_PROTO ? "failed-application" : "decline", transfers_refusal(err));

@@ -37,8 +37,8 @@ enum { ROUNDS_MAX = 99, BARE_BLOCK = 64 * 1024, MIB = 1 << 20 };
 
 struct figures {
 	double seconds;
-	double cpu[2];   /* s of sender, receiver */
-	long growth[2];  /* KiB of RSS that the transfer itself added */
+	double cpu[2];  /* s of sender, receiver */
+	long growth[2]; /* KiB of RSS that the transfer itself added */
 	uint8_t digest[2][DIGEST_SHA256_SIZE];
 };
 
@@ -52,7 +52,7 @@ must(int err, const char *what)
 	if (err >= 0)
 		return;
 	(void)fprintf(stderr, "bench_file: %s: %s\n", what, err_str(err));
-	exit(1);
+	abort();
 }
 
 static double
@@ -295,7 +295,9 @@ make_file(uint64_t size)
 	must(fd < 0 ? -errno : 0, from_path);
 	while (size) {
 		for (size_t i = 0; i < ARRAY_LEN(block); i++) {
-			x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
 			block[i] = x;
 		}
 		size_t n = size < sizeof(block) ? (size_t)size : sizeof(block);
@@ -348,6 +350,7 @@ compare(uint64_t size, size_t rounds)
 int
 main(int argc, char **argv)
 {
+	// NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
 	const char *where = getenv("BENCH_FILE_DIR");
 	bool one = argc > 1 && (strcmp(argv[1], "ours") == 0 || strcmp(argv[1], "bare") == 0);
 	uint64_t size = UINT64_C(1024) * MIB;

@@ -40,7 +40,7 @@ check(int err, const char *what)
 	if (!err)
 		return;
 	(void)fprintf(stderr, "%s: %s\n", what, err_str(err));
-	exit(1);
+	exit(1); // NOLINT(concurrency-mt-unsafe): there is one thread
 }
 
 static double

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import tempfile
 
+import transfers
 import wire
 from discovery import MACHINE, STUB, Announced, Discovery
 from earshot import CallError, Daemon
@@ -133,6 +134,8 @@ class Player:
         self.stream = self.last_call = None
         self.seconds = TIMEOUT
         self.ignored = []
+        self.http = self.socks5 = None
+        self.fetched = b""
         self.seen = {topic: 0 for topic in STRICT}
 
     # ---- running ----
@@ -183,6 +186,9 @@ class Player:
             stream.close()
         for peer in self.peers.values():
             peer.close()
+        for server in (self.http, self.socks5):
+            if server:
+                server.close()
 
     # ---- streams ----
     def _ignorable(self, piece):
@@ -347,6 +353,23 @@ class Player:
         if isinstance(got, dict) and "id" in got:
             self.variables["sent"] = got["id"]
 
+    def do_send_file(self, words):
+        """A file of that size and name, by a call with these parameters."""
+        name, size, params = words.split(" ", 2)
+        folder = "/run/home/files"
+        self.daemon.host.must("mkdir", "-p", folder)
+        path = self.daemon.host.path(f"{folder}/{name}")
+        with open(path, "wb") as file:
+            file.write(transfers.content(int(size)))
+        with open(path, "rb") as file:
+            self.last_call = self.client.start("send-file", [file.fileno()], **json.loads(params))
+
+    def do_received(self, words):
+        """A file of that size is in the download folder (of the settings), and nothing else."""
+        name, size = words.rsplit(" ", 1)
+        with open(self.daemon.host.path(f"/run/home/got/{name}"), "rb") as file:
+            check(file.read() == transfers.content(int(size)), f"{name} is another file")
+
     def do_error(self, reason):
         outcome = self.last_call.outcome(self.seconds + 10)
         check(outcome.get("error", {}).get("data", {}).get("reason") == reason,
@@ -375,3 +398,69 @@ class Player:
         """None of that topic that was not expected (after `fence`)."""
         left = self._strict(topic)[self.seen[topic]:]
         check(not left, f"there was {left}")
+
+    # ---- files beside the stream ----
+    def _address(self):
+        return next(iter(self.peers.values())).address
+
+    def do_http_server(self, _):
+        """The first peer has one; ${address} and ${port} are where."""
+        self.http = transfers.HttpServer(self._address())
+        self.http.seen = 0
+        self.variables.update(address=self._address(), port=str(self.http.port))
+
+    def do_http_says(self, text):
+        """What it answers to one more request; {file SIZE} are bytes of a file."""
+        parts = re.split(r"\{file (\d+)\}", text)
+        self.http.answers.append(b"".join(
+            transfers.content(int(part)) if at % 2 else unescape(part)
+            for at, part in enumerate(parts)))
+
+    def do_http_hears(self, text):
+        """The next request it got."""
+        head = self.http.events.wait(lambda _: True, self.seconds, self.http.seen, text)
+        self.http.seen += 1
+        check(wire.pattern(text).search(head), f"the request was {head}")
+
+    def do_http(self, words):
+        """METHOD URL [| field]...: the first peer asks the daemon's server."""
+        request, *fields = words.split(" | ")
+        method, url = request.split(" ", 1)
+        self.fetched = transfers.http_get(self._address(), url, method, fields)
+
+    def do_http_from(self, words):
+        """The same from another address."""
+        address, words = words.split(" ", 1)
+        self.lab.add_address(address)
+        method, url = words.split(" ", 1)
+        self.fetched = transfers.http_get(address, url, method, [])
+
+    def do_http_got(self, text):
+        """What was answered; `file SIZE`: what follows the head is that file."""
+        head, _, body = self.fetched.partition(b"\r\n\r\n")
+        if text.startswith("file "):
+            check(body == transfers.content(int(text[5:])), f"{len(body)} other bytes")
+        elif text == "nothing":
+            check(not self.fetched, f"the answer was {self.fetched[:300]}")
+        else:
+            check(wire.pattern(text).search(head.decode("latin-1")), f"the answer was {head}")
+
+    def do_socks5_server(self, words):
+        """The first peer has one, with a file of that size behind it: SIZE [reply in hex]."""
+        size, _, reply = words.partition(" ")
+        self.socks5 = transfers.Socks5Server(self._address())
+        self.socks5.data = transfers.content(int(size))
+        self.socks5.reply = bytes.fromhex(reply) or None
+        self.variables.update(address=self._address(), port=str(self.socks5.port))
+
+    def do_socks5_hears(self, words):
+        """The name it was asked for: that of SID INITIATOR TARGET."""
+        name = self.socks5.events.wait(lambda _: True, self.seconds, 0, words)
+        check(name == transfers.socks5_hash(*words.split()), f"it was asked for {name}")
+
+    def do_socks5_fetch(self, words):
+        """HOST PORT SIZE SID INITIATOR TARGET: the first peer takes a file of that size."""
+        host, port, size, *named = words.split()
+        got = transfers.socks5_fetch(self._address(), host, int(port),
+                                     transfers.socks5_hash(*named), int(size))
+        check(got == transfers.content(int(size)), f"{len(got)} bytes came")

@@ -20,6 +20,7 @@ class PurplePeer:
     """One account, signed on when this returns; the host must run avahi-daemon."""
 
     def __init__(self, host, user):
+        self.host = host
         self.name = f"{user}@{host.name}"
         statedir = f"/run/home/purple-{user}"
         host.must("mkdir", "-p", statedir)

@@ -3,6 +3,7 @@
 
 Prints what the people type and see, with the seconds since the first start. Exits with 1 if
 anything goes wrong."""
+import os
 import sys
 import time
 
@@ -34,6 +35,14 @@ class Person:
         self.tell(f"{peer.daemon.user}: {text}")
 
 
+def picture(person):
+    """Something to send, as the person finds it."""
+    path = person.daemon.env["HOME"] + "/garden.jpg"
+    with open(person.daemon.host.path(path), "wb") as f:
+        f.write(os.urandom(40 << 20))
+    return path
+
+
 def conversation(l):
     verona, mantua = l.host("verona"), l.host("mantua")
     began = time.monotonic()
@@ -52,6 +61,9 @@ def conversation(l):
     romeo.types("status", "away", "in the garden")
     juliet.daemon.client.wait_here(romeo.daemon.name, status="away", text="in the garden")
     juliet.types("who")
+    romeo.types("send", "juliet", "--file", picture(romeo))
+    juliet.daemon.client.wait("file", direction="in", state="offered")
+    juliet.types("accept", "--wait")
     romeo.types("daemon", "stop")
     juliet.daemon.client.wait_gone(romeo.daemon.name)
     juliet.tell("(romeo has left)")

@@ -239,6 +239,23 @@ class Daemon:
         """The `earshot` program as this user."""
         return self.host.run(EARSHOT, *words, env=self.env, timeout=timeout, text=text)
 
+    # ---- files ----
+    def send_file(self, peer, path, timeout=8.0, **more):
+        """Of the host's; returns what files are known by."""
+        fd = os.open(self.host.path(path), os.O_RDONLY)
+        try:
+            return self.client.call("send-file", timeout, [fd], peer=peer, **more)["id"]
+        finally:
+            os.close(fd)
+
+    def wait_file(self, timeout=10.0, since=0, **wanted):
+        """The first "file" event with those members, for which ("a", "b") is either."""
+        def fits(event):
+            return event["event"] == "file" and all(
+                event.get(key) in value if isinstance(value, tuple) else event.get(key) == value
+                for key, value in wanted.items())
+        return self.client.events.wait(fits, timeout, since, f"file {wanted}")
+
     def send(self, peer, text, timeout=8.0):
         return self.client.call("send", timeout, peer=peer, text=text)
 

@@ -10,7 +10,7 @@ from attack import (pinned, put_between, queued, some_markers, texts, two, wait_
                     wait_delivered)
 from earshot import meet, talk
 from impostor import Impostor
-from tap import Failure, case, check, note, run
+from tap import case, check, note, run
 
 MARKERS = 1000
 TAG, PADDED = 16, 256  # bytes: of a record's seal; what the rest is padded to
@@ -119,8 +119,8 @@ def n1_no_marker_on_the_wire(l):
 
 @case
 def n3_forged_mdns_variants(l):
-    """A hundred false Bobs take nothing of what waits for him; he gets it when he is there, or, where
-    attempts that failed on them are followed by a pause, as soon as he says something."""
+    """A hundred false Bobs take nothing of what waits for him; he gets it when he is there, without a
+    word of his: mostly at once, else after the pause that follows attempts which failed on them."""
     a, b = pinned(l)
     name, before = b.name, b.client.people and a.client.here(b.name)
     mark = a.client.mark()
@@ -142,17 +142,12 @@ def n3_forged_mdns_variants(l):
         began = time.monotonic()
         b.start()
         appeared = time.monotonic()
-        try:
-            wait_delivered(a, b, words, 10)
-        except Failure:
-            note("it took a word of his")
-            b.client.call("send", peer=a.name, text="I am here")
-            wait_delivered(a, b, words, 10)
+        wait_delivered(a, b, words, 30)  # the pause grew for eleven seconds: 24 s at most
         note(f"delivered {time.monotonic() - appeared:.1f} s after Bob was there,"
              f" {appeared - began:.1f} s to start")
     told = [e for e in a.client.events.since(mark) if e["event"] == "message"
             and e["direction"] == "in"]
-    check(all(e["text"] == "I am here" for e in told), f"somebody was heard in his name: {told}")
+    check(not told, f"somebody was heard in his name: {told}")
 
 
 # ---- N4: ending TLS on both sides ----

@@ -3,10 +3,11 @@
 anything that may happen meanwhile."""
 import hashlib
 import os
+import time
 
 import lab
 from earshot import CallError, Daemon, meet
-from tap import case, check, note, run
+from tap import Skip, case, check, note, run
 
 MIB = 1 << 20
 ENDED = ("done", "declined", "cancelled", "failed", "expired")
@@ -76,6 +77,44 @@ def whole(sender, receiver, path, name=None, timeout=30.0):
     return file
 
 
+def slow(daemon, rate):
+    daemon.client.call("files.limit", rate=rate)
+
+
+def under_way(sender, receiver, size, rate, name="long.bin"):
+    """A file half of which is there; (path, number out, number in)."""
+    path = make(sender, name, size)
+    slow(sender, rate)
+    out = send(sender, receiver, path)["id"]
+    number = offered(receiver, name)
+    accept(receiver, number)
+    lab.wait_for(lambda: files(receiver)[number]["done"] > size // 2, 30, "half of it")
+    return path, out, number
+
+
+def same(sender, receiver, path, out, number, timeout=60.0):
+    file = until(receiver, number, "done", timeout=timeout)
+    until(sender, out, "done", timeout=timeout)
+    check(digest(receiver, file["where"]) == digest(sender, path), f"the same: {file}")
+    return file
+
+
+def parts(daemon):
+    """What is hidden in the download folder."""
+    folder = daemon.host.path(f"{daemon.env['HOME']}/Downloads")
+    return [name for name in os.listdir(folder) if name.startswith(".")] if os.path.isdir(
+        folder) else []
+
+
+def no_parts(daemon):
+    lab.wait_for(lambda: not parts(daemon), 5, f"nothing hidden left: {parts(daemon)}")
+
+
+def verify(daemon, other):
+    own = other.client.call("verify.number", peer=daemon.name)["own_id"]
+    daemon.client.call("verify.confirm", peer=other.name, id=own)
+
+
 @case
 def a_file_goes_both_ways(l):
     juliet, romeo = two(l)
@@ -86,6 +125,240 @@ def a_file_goes_both_ways(l):
         check(file["encrypted"] and file["size"] == size, f"{file}")
     said = juliet.client.call("history", peer=romeo.name)["messages"]
     check(len(said) == 8 and all(m.get("file") for m in said), f"the history tells of them: {said}")
+    no_parts(juliet)
+    no_parts(romeo)
+
+
+@case
+def a_folder_comes_whole_with_its_empty_folders(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    top = juliet.host.path(f"{juliet.env['HOME']}/things")
+    os.makedirs(f"{top}/empty/within")
+    os.makedirs(f"{top}/full")
+    for n in range(50):
+        with open(f"{top}/full/{n}", "w", encoding="ascii") as file:
+            file.write(f"{n}" * n)
+    out = send(juliet, romeo, f"{juliet.env['HOME']}/things")
+    number = offered(romeo, "things")
+    accept(romeo, number)
+    file = until(romeo, number, "done")
+    until(juliet, out["id"], "done")
+    check(file["folder"] and file["files"] == 50, f"{file}")
+    got = romeo.host.path(file["where"])
+    check(os.path.isdir(f"{got}/empty/within"), "empty folders, too")
+    for n in range(50):
+        with open(f"{got}/full/{n}", encoding="ascii") as content:
+            check(content.read() == f"{n}" * n, f"file {n}")
+    no_parts(romeo)
+
+
+def resumed(l, victim):
+    """One of both is killed in the middle, and nobody is asked again."""
+    size, rate = 64 * MIB, 16 * MIB
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    path, out, number = under_way(juliet, romeo, size, rate)
+    before = files(romeo)[number]["done"]
+    one = juliet if victim == "sender" else romeo
+    one.kill()
+    one.start()
+    slow(juliet, 0)
+    again = lab.wait_for(lambda: files(romeo)[number], 5, "it is known")["done"]
+    same(juliet, romeo, path, out, number)
+    if victim == "receiver":
+        note(f"at {before / MIB:.1f} MiB it died; on from {again / MIB:.1f} MiB")
+    check(before - again <= 32 * MIB, f"no more than two checkpoints again: {before - again}")
+
+
+@case
+def a_transfer_outlives_the_death_of_its_sender(l):
+    resumed(l, "sender")
+
+
+@case
+def a_transfer_outlives_the_death_of_its_receiver(l):
+    resumed(l, "receiver")
+
+
+@case
+def a_transfer_outlives_a_pulled_cable(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    path, out, number = under_way(juliet, romeo, 64 * MIB, 16 * MIB)
+    romeo.host.pull_cable()
+    lab.wait_for(lambda: juliet.client.people[romeo.name]["state"] == "silent", 30, "noticed")
+    before = files(romeo)[number]["done"]
+    romeo.host.plug_cable()
+    began = time.monotonic()
+    lab.wait_for(lambda: files(romeo)[number]["done"] > before, 30, "more of it")
+    note(f"on from {before / MIB:.1f} MiB {time.monotonic() - began:.1f} s after it was plugged in")
+    slow(juliet, 0)
+    same(juliet, romeo, path, out, number)
+
+
+@case
+def either_side_pauses_and_goes_on(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    path, out, number = under_way(juliet, romeo, 32 * MIB, 8 * MIB)
+    for one, mine, other, theirs in ((juliet, out, romeo, number), (romeo, number, juliet, out)):
+        check(one.client.call("pause", 10, id=mine)["paused_by"] == "us", "paused")
+        check(until(other, theirs, "paused")["paused_by"] == "them", "they are told")
+        held = files(romeo)[number]["done"]
+        lab.wait_for(lambda: not files(one)[mine].get("rate"), 5, "nothing flows")
+        one.client.call("resume", 10, id=mine)
+        until(other, theirs, "active")
+        lab.wait_for(lambda: files(romeo)[number]["done"] > held, 10, "more of it")
+    juliet.client.call("pause", 10, id=out)
+    until(romeo, number, "paused")
+    romeo.client.call("pause", 10, id=number)
+    check(files(romeo)[number]["paused_by"] == "both", "both want it later")
+    juliet.client.call("resume", 10, id=out)
+    lab.wait_for(lambda: files(juliet)[out].get("paused_by") == "them", 5, "one still does")
+    slow(juliet, 0)
+    romeo.client.call("resume", 10, id=number)
+    same(juliet, romeo, path, out, number)
+
+
+@case
+def either_side_cancels(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    for canceller in (juliet, romeo):
+        name = f"by-{canceller.user}.bin"
+        _, out, number = under_way(juliet, romeo, 32 * MIB, 8 * MIB, name)
+        mine = out if canceller is juliet else number
+        canceller.client.call("files.cancel", 10, id=mine)
+        until(juliet, out, "cancelled")
+        until(romeo, number, "cancelled")
+        no_parts(romeo)
+    try:
+        romeo.client.call("resume", id=number)
+        check(False, "what is cancelled stays so")
+    except CallError as error:
+        check(error.reason == "late", f"{error}")
+
+
+@case
+def what_is_declined_or_cancelled_meanwhile_is_told(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    out = send(juliet, romeo, make(juliet, "no.bin", MIB))["id"]
+    number = offered(romeo, "no.bin")
+    romeo.client.call("decline", 10, id=number)
+    until(juliet, out, "declined")
+    out = send(juliet, romeo, make(juliet, "away.bin", MIB))["id"]
+    number = offered(romeo, "away.bin")
+    romeo.stop()
+    until(juliet, out, "offered", "waiting")
+    juliet.client.call("files.cancel", 10, id=out)
+    romeo.start()
+    until(romeo, number, "cancelled")
+
+
+@case
+def files_of_the_verified_are_accepted_by_rule(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    first = send(juliet, romeo, make(juliet, "hello.bin", 1))["id"]
+    accept(romeo, offered(romeo, "hello.bin"))
+    until(juliet, first, "done")
+    try:
+        romeo.client.call("files.auto", peer=juliet.name, size=2 * MIB, daily=5 * MIB)
+        check(False, "not before she is verified")
+    except CallError as error:
+        check(error.reason == "trust", f"{error}")
+    verify(romeo, juliet)
+    rules = romeo.client.call("files.auto", peer=juliet.name, size=2 * MIB, daily=5 * MIB)["rules"]
+    check([r["size"] for r in rules] == [2 * MIB], f"{rules}")
+    for n in range(2):
+        until(juliet, send(juliet, romeo, make(juliet, f"small{n}.bin", 2 * MIB))["id"], "done")
+    big = send(juliet, romeo, make(juliet, "big.bin", 2 * MIB + 1))["id"]
+    late = send(juliet, romeo, make(juliet, "late.bin", 2 * MIB))["id"]
+    for name, out in (("big.bin", big), ("late.bin", late)):
+        check(files(romeo)[offered(romeo, name)]["state"] == "offered", f"{name} asks")
+        check(files(juliet)[out]["state"] == "offered", f"{name} waits")
+    romeo.stop()
+    romeo.start()
+    check(len(romeo.client.call("files.auto")["rules"]) == 1, "a restart keeps the rule")
+    check(romeo.client.call("files.auto", peer=juliet.name, off=True)["rules"] == [], "off")
+
+
+@case
+def f5_offers_of_one_person_are_counted(l):
+    juliet, romeo = two(l, romeo=("[privacy]", "strangers = quiet"))
+    meet(juliet, romeo)
+    path = make(juliet, "many.bin", 1)
+    numbers = [send(juliet, romeo, path)["id"] for _ in range(3)]
+    lab.wait_for(lambda: len(files(romeo)) == 1, 10, "a stranger may offer one")
+    states = lab.wait_for(lambda: (lambda s: s if s.count("declined") == 2 else None)(
+        [files(juliet)[n]["state"] for n in numbers]), 10, "the others are refused")
+    check(sorted(states) == ["declined", "declined", "offered"], f"{states}")
+    reason = [f["reason"] for f in files(juliet).values() if f["state"] == "declined"][0]
+    check("too many files" in reason, f"she reads why: {reason}")
+
+
+@case
+def who_is_blocked_offers_nothing(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    out = send(juliet, romeo, make(juliet, "one.bin", 1))["id"]
+    offered(romeo, "one.bin")
+    romeo.client.call("trust.block", peer=juliet.name)
+    try:
+        send(romeo, juliet, make(romeo, "two.bin", 1))
+        check(False, "nothing is sent to the blocked")
+    except CallError as error:
+        check(error.reason == "trust", f"{error}")
+    send(juliet, romeo, make(juliet, "three.bin", 1))
+    lab.wait_for(lambda: files(juliet)[out]["state"] in ("offered", "waiting"), 5, "it waits")
+    check(len(files(romeo)) == 1, "nothing more is heard of her")
+
+
+@case
+def f3_a_full_disk_ends_it_with_a_reason_for_both(l):
+    juliet, romeo = two(l, romeo=("[files]", "keep_free = 1M"))
+    meet(juliet, romeo)
+    folder = f"{romeo.env['HOME']}/small"
+    romeo.host.must("mkdir", folder)
+    romeo.host.must("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder)
+    path = make(juliet, "big.bin", 16 * MIB)
+    out = send(juliet, romeo, path)["id"]
+    number = offered(romeo, "big.bin")
+    fd = os.open(romeo.host.path(folder), os.O_RDONLY | os.O_DIRECTORY)
+    romeo.client.call("accept", 10, fds=(fd,), id=number)
+    os.close(fd)
+    for one, mine in ((romeo, number), (juliet, out)):
+        file = until(one, mine, "failed")
+        check("space" in file["reason"] or "full" in file["reason"], f"{file['reason']}")
+    lab.wait_for(lambda: not os.listdir(romeo.host.path(folder)), 5, "nothing is left of it")
+
+
+@case
+def an_offer_expires_after_a_week_on_the_store_s_own_clock(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    shim = os.path.join(lab.BUILD, "clock-shim.so")
+    if not os.path.exists(shim):
+        raise Skip("clock-shim.so is not built")
+    number = None
+    out = send(juliet, romeo, make(juliet, "old.bin", 1))["id"]
+    number = offered(romeo, "old.bin")
+    juliet.stop()
+    clock = f"{romeo.env['HOME']}/.local/state/earshot/clock"
+    romeo.env |= {"LD_PRELOAD": shim, "CLOCK_SHIFT": clock}
+    for day in range(9):
+        romeo.stop()
+        with open(romeo.host.path(clock), "wb") as file:
+            file.write(((day + 1) * 2 * 86400).to_bytes(8, "little", signed=True))
+        romeo.start(published=False)
+        state = files(romeo)[number]["state"]
+        check(state == "offered" or day >= 6, f"day {day}: {state}")
+        if state == "expired":
+            break
+    until(romeo, number, "expired")
+    check(out is not None, "it was sent")
 
 
 if __name__ == "__main__":

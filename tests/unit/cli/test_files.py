@@ -15,8 +15,8 @@ from fake_daemon import PEOPLE, Refused, person  # noqa: E402
 from harness import Skip, check, main  # noqa: E402
 from test_commands import (AMBIGUOUS, ERROR, FAILED, OK, UNKNOWN, USAGE,  # noqa: E402
                            one_sentence)
-from test_terminal import Terminal  # noqa: E402
-from test_watch import Watch  # noqa: E402
+from test_terminal import Chat, Terminal  # noqa: E402
+from test_watch import Watch, until  # noqa: E402
 
 
 def made(box, name, content=b"content"):
@@ -139,6 +139,12 @@ def a_broken_picture_is_a_file_like_any_other(box):
         r = box.run("send-file", "romeo", made(box, "p.png", content))
         small = base64.b64decode(box.daemon.asked("send-file")[-1].get("thumbnail", ""))
         check(r.code == OK and len(small) <= 16384 and box.daemon.sent_content == content, r)
+
+
+def the_history_tells_that_it_was_a_file(box):
+    box.daemon.says("romeo@orchard", "photo.jpg", file=True)
+    r = box.run("history", "romeo")
+    check(r.out.rstrip().endswith("\tphoto.jpg (file)"), r)
 
 
 # ---- answering ----
@@ -302,6 +308,30 @@ def a_bar_shows_how_far_it_is(box):
         check(not any("50 %" in r for r in t.rows()), t.rows())
     finally:
         t.end()
+
+
+def a_conversation_gives_and_takes_files(box):
+    if not shutil.which("tmux"):
+        raise Skip("no tmux")
+    box.daemon.fate = None
+    with Chat(box) as t:
+        box.daemon.event("file", **box.daemon.file("romeo", "photo.jpg"))
+        t.see(r"Romeo Montague wants to give you photo.jpg \(4.2 MB\): /accept f1")
+        t.type("/accept")
+        t.keys("Enter")
+        until(lambda: box.daemon.asked("accept") == [{"id": "f1"}])
+        t.type("/decline")
+        t.keys("Enter")
+        t.see("Romeo Montague offers no file at present")
+        t.type("/file " + made(box, "mine.txt", b"words"))
+        t.keys("Enter")
+        until(lambda: box.daemon.asked("send-file"))
+        check(box.daemon.sent_content == b"words" and box.daemon.asked("send-file")[0]["peer"] == "romeo@orchard")
+        t.type("/file /nothing/there")
+        t.keys("Enter")
+        t.see("/nothing/there cannot be opened")
+        box.daemon.file_is(box.daemon.files[1], "done")
+        t.see(r"Romeo Montague has mine.txt \(5 B\)")
 
 
 def the_bar_fits_into_any_terminal(box):

@@ -54,6 +54,7 @@ transfers_offered(struct person *from, const struct transfer_method *m,
 {
 	struct transfer *t = &ends_.in;
 	assert_null(t->session);
+	assert_ptr_equal(m, ends_.out.method);
 	ends_.in_told.offered++;
 	ends_.offer = *o;
 	(void)snprintf(ends_.name, sizeof(ends_.name), "%s", o->name);
@@ -381,11 +382,12 @@ ends_begin(bool keyed)
 	carrier_link_init(&ends_.in_told.link);
 	if (two_begin(features, keyed))
 		return -1;
+	world.r.files.old_clients = true;
 	ends_.out = (struct transfer){.outgoing = true,
 	    .id = TRANSFER_ID,
 	    .name = name,
 	    .size = 1000,
-	    .method = &jingle_method,
+	    .method = keyed ? &jingle_method : &jingle_plain_method,
 	    .person = person_called(ROMEO)};
 	return 0;
 }

@@ -56,6 +56,9 @@ disturb(struct world *w)
 		    w->in.work == W_NONE && w->in.job.phase == JOB_IDLE) {
 			w->in.right = w->in.right_ckpt = false;
 			w->corruptions++;
+		} else if (dice(w, 20) == 0 && w->in.work == W_CARRY && w->in.written > 0) {
+			w->in.right = false; /* on its way */
+			w->flips++;
 		}
 		break;
 	}
@@ -77,7 +80,7 @@ judge(struct world *w)
 		broken(w, "E1: no end: %d %d", (int)out, (int)in);
 	else if (out == JOB_DONE && in != JOB_DONE)
 		broken(w, "E2: done for the sender alone");
-	else if (!w->cancels && !w->declines && (out != JOB_DONE || in != JOB_DONE))
+	else if (!w->cancels && !w->declines && !w->flips && (out != JOB_DONE || in != JOB_DONE))
 		broken(w, "E3: not done, and nobody wanted that: %d %d", (int)out, (int)in);
 	else if (w->out.session || w->in.session)
 		broken(w, "E4: a session is left");

@@ -26,7 +26,6 @@ enum mutant {
 	CHECK_SKIPPED,      /* a checksum that differs is taken for one that does not */
 	FROM_START_LOST,    /* a receiver that has something else does not begin again */
 	ANSWER_LOST,        /* whoever is done does not answer when it is offered once more */
-	PAUSE_UNTOLD,       /* the end of a session looks like a lost one */
 	LINK_DOWN_UNTOLD,   /* sessions outlive their stream */
 	MUTANTS
 };
@@ -76,7 +75,7 @@ struct world {
 	uint64_t now, seed;
 	bool link, calm;
 	enum mutant mutant;
-	unsigned crashes, cancels, declines, corruptions;
+	unsigned crashes, cancels, declines, corruptions, flips;
 	const char *why; /* the first finding; NULL */
 	char text[160];
 };
@@ -235,18 +234,14 @@ op_end(void *ctx, enum transfer_end why, const char *text)
 		broken(s->w, "K1: confirmed before it was kept");
 	if (why == TRANSFER_END_DONE && !s->placed)
 		broken(s->w, "P3: confirmed without a name");
-	if (s->w->mutant == PAUSE_UNTOLD && why == TRANSFER_END_PAUSE)
-		why = TRANSFER_END_LOST;
 	bool silent = s->w->mutant == NEWS_LOST && s->job.phase == JOB_IDLE && s->job.news;
 	if (s->w->mutant == ANSWER_LOST && why == TRANSFER_END_DONE && dice(s->w, 2))
 		silent = true;
 	if (s->session && !silent)
 		(void)say(s, (struct message){.kind = M_END, .why = why});
 	s->session = false;
-	s->conn = false;
-	if (s->work == W_CARRY && why != TRANSFER_END_LOST && !s->stopped &&
-	    s->w->mutant != STOP_LOST)
-		broken(s->w, "S6: bytes move after the session's end");
+	if (s->work != W_CARRY)
+		s->conn = false;
 }
 
 static enum job_check
@@ -290,7 +285,7 @@ static void
 op_keep(void *ctx)
 {
 	struct side *s = ctx;
-	if (s->keeping)
+	if (s->keeping && s->w->mutant != KEPT_BEFORE_COMMIT)
 		broken(s->w, "K2: keeps twice at once");
 	s->keeping = true;
 	s->on_its_way = s->job.is;
@@ -459,6 +454,14 @@ carry_ends(struct side *s, enum job_outcome how)
 	job_carried(&s->job, s->w->now, how, how == JOB_OK ? NULL : "lost");
 }
 
+/* What was decided against before the engine's latest turn is not done any more. */
+static inline void
+check_wanted(struct side *s)
+{
+	if (s->job.was.state >= JOB_DONE || (s->job.is.paused_us && s->job.was.paused_us))
+		broken(s->w, "S4: bytes move that nobody wants");
+}
+
 /* Bytes go where both ends are at it. */
 static inline void
 carry(struct side *s)
@@ -486,10 +489,12 @@ carry(struct side *s)
 	if (s == &w->in && o->work == W_CARRY && o->at < SIZE) {
 		if (o->at != s->written)
 			broken(w, "B1: bytes from %u for a place at %u", o->at, s->written);
+		check_wanted(s);
+		check_wanted(o);
 		o->at++;
 		s->written++;
-		job_progress(&s->job);
-		job_progress(&o->job);
+		job_progress(&s->job, w->now);
+		job_progress(&o->job, w->now);
 	}
 }
 

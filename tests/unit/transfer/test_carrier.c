@@ -187,7 +187,7 @@ waits_end_when_they_should(void **state)
 	(void)close(fd[1]);
 }
 
-enum { STEPS = 500, STEP = 1000 };
+enum { STEPS = 500, STEP = 1000, PIECE = 256 * 1024, MEGABYTE = 1000 * 1000 };
 
 static int
 go_on_for_half_a_second(struct carrier *c, void *arg)
@@ -256,7 +256,7 @@ take_share(struct carrier *c, void *arg)
 	struct share *s = arg;
 	int err = 0;
 	while (!err && clock_now() < s->until) {
-		size_t piece = rate_piece(s->rate, 256 * 1024);
+		size_t piece = rate_piece(s->rate, PIECE);
 		err = carrier_pace(c, s->rate, piece);
 		s->bytes += piece;
 	}
@@ -291,8 +291,8 @@ four_share_the_cap(void **state)
 static int
 pace_for_ever(struct carrier *c, void *arg)
 {
-	int err = carrier_pace(c, arg, 1000 * 1000);
-	return err ? err : carrier_pace(c, arg, 1000 * 1000);
+	int err = carrier_pace(c, arg, MEGABYTE);
+	return err ? err : carrier_pace(c, arg, MEGABYTE);
 }
 
 static void

@@ -17,6 +17,10 @@
 
 #include "ends.h"
 
+#include "peer/xep0115_caps.h"
+#include "xml/ns.h"
+#include "xml/writer.h"
+
 static struct told *const out = &ends_.out_told, *const in = &ends_.in_told;
 
 static int
@@ -460,6 +464,12 @@ who_does_not_answer_is_lost(void **state)
 }
 
 static void
+believe(void *ctx, const struct xml_elem *query)
+{
+	assert_true(caps_take(ctx, query));
+}
+
+static void
 it_fits_who_can_take_files(void **state)
 {
 	(void)state;
@@ -470,10 +480,37 @@ it_fits_who_can_take_files(void **state)
 }
 
 static void
-it_fits_no_old_client_of_unknown_features(void **state)
+without_a_stream_nothing_is_offered(void **state)
 {
 	(void)state;
-	assert_false(jingle_method.fits(person_called(ROMEO), &ends_.out));
+	lose_streams();
+	assert_int_equal(jingle_method.offer(&ends_.out), ERR_ABSENT);
+	assert_null(ends_.out.session);
+}
+
+/* Of an old client only what it says it can do is believed, and a folder is beyond it. */
+static void
+of_old_clients_it_fits_those_that_say_so(void **state)
+{
+	(void)state;
+	struct person *p = person_called(ROMEO);
+	const struct transfer_method *plain = &jingle_plain_method;
+	assert_false(jingle_method.fits(p, &ends_.out));
+	assert_false(plain->fits(p, &ends_.out));
+	struct buf info = BUF_INIT(LIMIT_STANZA);
+	struct xml_writer w = xml_writer_to(&info);
+	xml_open(&w, NS_DISCO_INFO, "query");
+	caps_write_info(&world.r, &w); /* as we do ourselves */
+	xml_close(&w);
+	assert_int_equal(parse(buf_cstr(&info), believe, p), 0);
+	buf_finish(&info);
+	assert_false(jingle_method.fits(p, &ends_.out));
+	assert_true(plain->fits(p, &ends_.out));
+	ends_.out.folder = true;
+	assert_false(plain->fits(p, &ends_.out));
+	ends_.out.folder = false;
+	world.r.files.old_clients = false;
+	assert_false(plain->fits(p, &ends_.out));
 }
 
 int
@@ -506,7 +543,8 @@ main(void)
 	    KEYED(a_program_without_jingle_declines),
 	    KEYED(who_does_not_answer_is_lost),
 	    KEYED(it_fits_who_can_take_files),
-	    PLAIN(it_fits_no_old_client_of_unknown_features),
+	    KEYED(without_a_stream_nothing_is_offered),
+	    PLAIN(of_old_clients_it_fits_those_that_say_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

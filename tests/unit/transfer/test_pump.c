@@ -28,7 +28,9 @@
 
 #include <cmocka.h>
 
-enum { MIB = 1 << 20, SPED_UP = 100 };
+#define MIB UINT64_C(1048576)
+
+enum { SPED_UP = 100, MIBS = 8 };
 #define NEVER UINT64_MAX
 
 /* 30 s are 0.3 s here. */
@@ -426,9 +428,8 @@ static void
 f4_a_flipped_bit_at_any_mebibyte_ends_it(void **state)
 {
 	(void)state;
-	enum { SIZE = 8 * MIB };
-	for (uint64_t i = 0; i <= SIZE / MIB; i++) {
-		struct world *w = world_create(SIZE);
+	for (uint64_t i = 0; i <= MIBS; i++) {
+		struct world *w = world_create(MIBS * MIB);
 		w->relayed = true;
 		w->relay[0].flip_at = i ? i * MIB : 2000;
 		run(w);
@@ -449,7 +450,7 @@ f4_a_cut_anywhere_is_an_error_of_both(void **state)
 		w->relayed = true;
 		w->plain = i % 4 == 3;
 		w->relay[i % 2].cut_at =
-		    i % 2 && !w->plain ? 1 + random_below(1500) : 1 + random_below(3 * MIB);
+		    i % 2 && !w->plain ? 1 + random_below(1500) : 1 + random_below(3 << 20);
 		run(w);
 		bool both = w->relay[0].cut_at != NEVER || !w->plain;
 		if (both) {
@@ -475,7 +476,7 @@ static int
 send_without_an_end(struct carrier *c, void *arg)
 {
 	struct pump_send *s = arg;
-	static uint8_t all[MIB];
+	static uint8_t all[1 << 20];
 	int err = tls_channel_handshake(s->link.tls, s->link.fd, NULL, wait_plainly, c);
 	ssize_t n = source_read(s->source, 0, all, sizeof(all));
 	if (!err)
@@ -599,15 +600,14 @@ static void
 checkpoints_are_told_with_their_digest(void **state)
 {
 	(void)state;
-	enum { SIZE = 2 * LIMIT_TRANSFER_CHECKPOINT + 100 };
+	const uint64_t twice = UINT64_C(2) * LIMIT_TRANSFER_CHECKPOINT, size = twice + 100;
 	uint8_t is[32];
-	struct world *w = world_create(SIZE);
+	struct world *w = world_create(size);
 	run(w);
-	is_whole(w, SIZE);
+	is_whole(w, size);
 	assert_int_equal(w->sink.checkpoints, 2);
 	assert_in_range(w->receiver.checkpoints, 1, 2);
-	assert_in_range(
-	    w->receiver.offset, 2 * LIMIT_TRANSFER_CHECKPOINT, 2 * LIMIT_TRANSFER_CHECKPOINT + 99);
+	assert_in_range(w->receiver.offset, twice, twice + 99);
 	digest_of(w->receiver.offset, is);
 	assert_memory_equal(w->receiver.digest, is, sizeof(is));
 	world_destroy(w);
@@ -633,20 +633,19 @@ static void
 the_cap_is_kept_on_either_side(void **state)
 {
 	(void)state;
-	enum { CAP = 4 * MIB, SIZE = 2 * MIB };
 	for (unsigned i = 0; i < 2; i++) {
 		struct rate rate;
 		struct timespec from, to;
-		struct world *w = world_create(SIZE);
-		assert_int_equal(rate_init(&rate, CAP), 0);
+		struct world *w = world_create(2 * MIB);
+		assert_int_equal(rate_init(&rate, 4 * MIB), 0);
 		*(i ? &w->send.rate : &w->receive.rate) = &rate;
 		(void)clock_gettime(CLOCK_MONOTONIC, &from);
 		run(w);
 		(void)clock_gettime(CLOCK_MONOTONIC, &to);
-		is_whole(w, SIZE);
+		is_whole(w, 2 * MIB);
 		int64_t ms =
 		    (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
-		/* SIZE / CAP is half a second, of which one piece goes at once */
+		/* that is half a second, of which one piece goes at once */
 		assert_in_range(ms, 400, 5000);
 		rate_finish(&rate);
 		world_destroy(w);

@@ -394,7 +394,7 @@ n10_guests_are_few_and_soon_gone(void **state)
 	}
 	assert_false(hear(t, fd[0], got, sizeof(got), &len));
 	assert_true(hear(t, fd[LIMIT_SOCKS5_SOURCE], got, sizeof(got), &len));
-	leap = LIMIT_SOCKS5_SECONDS * 1000;
+	leap = LIMIT_SOCKS5_SECONDS * UINT64_C(1000);
 	bool closed = false;
 	for (unsigned i = 0; !closed && i < 60; i++)
 		closed = hear(t, fd[0], got, sizeof(got), &len);
@@ -500,8 +500,10 @@ f6_a_thousand_random_answers_change_nothing(void **state)
 		uint8_t says[64];
 		size_t len = random_below(sizeof(says));
 		hostile(says, len);
-		if (len > 2 && random_below(2))
-			memcpy(says, "\5\0", 2);
+		if (len > 2 && random_below(2)) {
+			says[0] = 5;
+			says[1] = 0;
+		}
 		int err = dial_liar(t, says, len);
 		if (err)
 			assert_true(err == ERR_PROTO || err == -ECONNREFUSED ||

@@ -266,7 +266,7 @@ f3_two_hundred_thousand_entries_take_little_memory(void **state)
 	assert_int_equal(rc, 0);
 	assert_int_equal(count, LIMIT_TREE_ENTRIES);
 #ifndef EARSHOT_UNCONFINED /* sanitizers take memory of their own */
-	assert_true(rss_kib() - before < 8 * 1024);
+	assert_true(rss_kib() - before < 8L * 1024);
 #else
 	(void)before;
 #endif
