@@ -1,5 +1,5 @@
-/* The yardstick of bench_transfer.py: a bare TLS 1.3 stream of OpenSSL over TCP (AES-128-GCM, 64 KiB
- * writes from memory, read into memory: no disk, no hash, no check of keys), between two hosts.
+/* The yardstick of bench_transfer.py: a bare TLS 1.3 stream of OpenSSL over TCP (AES-128-GCM, 64
+ * KiB writes from memory, read into memory: no disk, no hash, no check of keys), between two hosts.
  *
  *   tls_stream listen PORT              takes one stream after another, for ever
  *   tls_stream dial ADDRESS PORT MIB    sends that much; seconds from connect() to the answer, and
@@ -55,13 +55,13 @@ context(void)
 	X509 *cert = X509_new();
 	must(ctx && key && cert, "memory");
 	must(X509_gmtime_adj(X509_getm_notBefore(cert), 0) != NULL &&
-	         X509_gmtime_adj(X509_getm_notAfter(cert), YEAR) != NULL &&
-	         X509_set_pubkey(cert, key) == 1 && X509_sign(cert, key, EVP_sha256()) > 0,
+		 X509_gmtime_adj(X509_getm_notAfter(cert), YEAR) != NULL &&
+		 X509_set_pubkey(cert, key) == 1 && X509_sign(cert, key, EVP_sha256()) > 0,
 	    "certificate");
 	must(SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
-	         SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256") == 1 &&
-	         SSL_CTX_set_num_tickets(ctx, 0) == 1 && SSL_CTX_use_certificate(ctx, cert) == 1 &&
-	         SSL_CTX_use_PrivateKey(ctx, key) == 1,
+		 SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256") == 1 &&
+		 SSL_CTX_set_num_tickets(ctx, 0) == 1 && SSL_CTX_use_certificate(ctx, cert) == 1 &&
+		 SSL_CTX_use_PrivateKey(ctx, key) == 1,
 	    "context");
 	SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
 	X509_free(cert);
