@@ -361,8 +361,8 @@ accept_offer(struct transfer *t)
 		return ERR_ABSENT;
 	if (o->fetch)
 		return ERR_PROTO;
-	int err = http_fetch_start(t->person->roster->loop, &o->url, o->folder,
-	    t->size, on_fetched, o, &link, &o->fetch);
+	int err = http_fetch_start(
+	    t->person->roster->loop, &o->url, o->folder, t->size, on_fetched, o, &link, &o->fetch);
 	if (!err)
 		transfer_connected(t, &link);
 	return err;

@@ -35,7 +35,7 @@ struct si {
 	struct transfer *t;
 	char sid[LIMIT_SESSION_ID + 1]; /* OUT: also the id of all our requests: of errors libpurple
 					  knows nothing else */
-	char iq[LIMIT_STANZA_ID + 1];  /* IN: the id of the request that waits for our answer */
+	char iq[LIMIT_STANZA_ID + 1];   /* IN: the id of the request that waits for our answer */
 	enum {
 		SI_OFFERED,
 		SI_TAKEN,      /* IN: we wait for where to connect to */
