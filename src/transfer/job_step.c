@@ -132,7 +132,8 @@ agreed(struct job *j, uint64_t now)
 {
 	bool begin = j->fresh;
 	j->fresh = false;
-	if (now >= j->deadline || !take_turn(j) ||
+	/* who cannot ask again connects at once, and waits then */
+	if (now >= j->deadline || (!take_turn(j) && !(j->once && j->outgoing)) ||
 	    (begin && !j->outgoing && j->ops->accept(j->ctx) != 0))
 		job_attempt_failed(j, now, NULL);
 }
@@ -180,7 +181,8 @@ step(struct job *j, uint64_t now)
 		if (j->working)
 			break; /* of an earlier attempt, it is about to end */
 		if (!take_turn(j)) {
-			job_attempt_failed(j, now, NULL);
+			if (!j->once)
+				job_attempt_failed(j, now, NULL);
 			break;
 		}
 		job_enter(j, JOB_MOVING, JOB_NEVER);
@@ -242,11 +244,11 @@ static uint64_t
 next_wake(const struct job *j)
 {
 	uint64_t at = j->deadline;
-	bool idle = j->phase == JOB_IDLE && !j->working && !j->turn_wanted && !j->dialling &&
-		    !job_is_final(j) &&
-		    (may_ask(j) || (!job_is_paused(j) && (j->outgoing || j->is.accepted)));
+	bool rests = j->phase == JOB_IDLE && !j->working && !j->turn_wanted && !j->dialling &&
+		     !job_is_final(j) &&
+		     (may_ask(j) || (!job_is_paused(j) && (j->outgoing || j->is.accepted)));
 	bool local = j->outgoing && !j->is.prepared;
-	if ((idle || j->news) && (local || j->link || (j->here && !j->dialling)) &&
+	if ((rests || j->news) && (local || j->link || (j->here && !j->dialling)) &&
 	    j->retry_at < at)
 		at = j->retry_at;
 	if (!job_is_final(j) && j->phase < JOB_LINKED && j->expires_at < at)
