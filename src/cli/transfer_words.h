@@ -28,8 +28,8 @@ void transfer_what(struct buf *out, const struct earshot_value *file);
 /* How it stands: "waits for your answer", "45 %, 12 MB/s, 3 s left", "failed: the disk is full". */
 void transfer_state(struct buf *out, const struct earshot_value *file);
 enum style transfer_style(const struct earshot_value *file);
-/* One sentence about an event "file"; false: it is no news to people. accept: what stands before the
- * id of one to be accepted, "earshot accept ". */
+/* One sentence about an event "file"; false: it is no news to people. accept: what stands before
+ * the id of one to be accepted, "earshot accept ". */
 bool transfer_news(struct buf *out, const struct earshot_value *file, const char *accept);
 
 /* One row with a bar, as wide as the screen. `done` of `total` bytes; rate in bytes a second, left

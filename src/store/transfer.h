@@ -57,7 +57,8 @@ struct store_transfer_add {
 };
 void store_transfer_add(struct store *s, struct store_transfer_add *add);
 
-/* Writes down what changes, and size, files, token and, if there is one, thumbnail too. -ENOENT: there is no such id. */
+/* Writes down what changes, and size, files, token and, if there is one, thumbnail too. -ENOENT:
+ * there is no such id. */
 struct store_transfer_set {
 	struct store_job job;
 	struct store_transfer transfer;
@@ -84,8 +85,8 @@ struct store_transfers {
 	size_t count;
 	void *blocks; /* owned: the text */
 };
-void store_transfers(struct store *s, struct store_transfers *transfers);
-void store_transfers_finish(struct store_transfers *transfers);
+void store_transfers(struct store *s, struct store_transfers *all);
+void store_transfers_finish(struct store_transfers *all);
 
 /* What a person's files may be accepted by without asking. */
 struct store_transfer_rule {

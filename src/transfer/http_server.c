@@ -95,12 +95,12 @@ say(const struct client *c, const struct buf *answer)
 static void
 refuse(struct client *c, int status)
 {
-	struct buf answer = BUF_INIT(ANSWER_MOST);
-	http_refusal_write(&answer, status, c->server->size);
-	(void)say(c, &answer);
+	struct buf reply = BUF_INIT(ANSWER_MOST);
+	http_refusal_write(&reply, status, c->server->size);
+	(void)say(c, &reply);
 	/* what they still send must not make the kernel drop what we said */
 	(void)shutdown(c->fd, SHUT_WR);
-	buf_finish(&answer);
+	buf_finish(&reply);
 	drop(c);
 }
 
@@ -110,18 +110,18 @@ static void
 give(struct client *c, const struct http_file *file)
 {
 	struct http_server *s = c->server;
-	struct buf answer = BUF_INIT(ANSWER_MOST);
+	struct buf reply = BUF_INIT(ANSWER_MOST);
 	struct carrier_link link;
-	uint8_t apple[APPLESINGLE_HEAD];
-	http_file_write(&answer, file);
+	http_file_write(&reply, file);
 	if (file->applesingle) {
+		uint8_t apple[APPLESINGLE_HEAD];
 		(void)!applesingle_write(apple, file->size);
-		buf_add(&answer, apple, sizeof(apple));
+		buf_add(&reply, apple, sizeof(apple));
 	}
 	carrier_link_init(&link);
 	link.fd = dup(c->fd);
-	bool said = link.fd >= 0 && say(c, &answer);
-	buf_finish(&answer);
+	bool said = link.fd >= 0 && say(c, &reply);
+	buf_finish(&reply);
 	drop(c); /* before the call, in which the server may be closed */
 	if (said)
 		s->l->on_get(s->ctx, file->from, &link);

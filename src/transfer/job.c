@@ -423,13 +423,9 @@ job_ended(struct job *j, uint64_t now, enum transfer_end why, const char *text)
 		job_retry_later(j, now);
 		break;
 	case TRANSFER_END_DONE:
-		if (j->outgoing) {
-			job_finish(j, JOB_DONE, false, NULL);
-			break;
-		} /* fall through */
 	case TRANSFER_END_LOST:
-		if (is_only_chance(j)) {
-			lose(j, false, text);
+		if (why == TRANSFER_END_DONE && j->outgoing) {
+			job_finish(j, JOB_DONE, false, NULL);
 			break;
 		}
 		leave(j);

@@ -244,11 +244,11 @@ static uint64_t
 next_wake(const struct job *j)
 {
 	uint64_t at = j->deadline;
-	bool idle = j->phase == JOB_IDLE && !j->working && !j->turn_wanted && !j->dialling &&
-		    !job_is_final(j) &&
-		    (may_ask(j) || (!job_is_paused(j) && (j->outgoing || j->is.accepted)));
+	bool rests = j->phase == JOB_IDLE && !j->working && !j->turn_wanted && !j->dialling &&
+		     !job_is_final(j) &&
+		     (may_ask(j) || (!job_is_paused(j) && (j->outgoing || j->is.accepted)));
 	bool local = j->outgoing && !j->is.prepared;
-	if ((idle || j->news) && (local || j->link || (j->here && !j->dialling)) &&
+	if ((rests || j->news) && (local || j->link || (j->here && !j->dialling)) &&
 	    j->retry_at < at)
 		at = j->retry_at;
 	if (!job_is_final(j) && j->phase < JOB_LINKED && j->expires_at < at)

@@ -77,7 +77,7 @@ make_grants(char **out)
 static int
 wait_ready(int sock)
 {
-	struct porter_reply reply;
+	struct porter_reply reply = {0};
 	struct pollfd ready = {.fd = sock, .events = POLLIN};
 	struct porter_fds fds;
 	int rc;

@@ -78,5 +78,5 @@ porter_receive(int sock, void *data, size_t size, struct porter_fds *fds)
 	if (!(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return n;
 	porter_fds_close(fds);
-	return message.msg_flags & MSG_TRUNC ? 0 : -EMFILE;
+	return (message.msg_flags & MSG_TRUNC) ? 0 : -EMFILE;
 }

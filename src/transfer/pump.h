@@ -3,10 +3,10 @@
  * handshake is made first; its orderly end is part of the transfer: a connection that is cut,
  * even after the last byte, is an error there. In plain the size says where the end is.
  *
- * Both end with: 0; -ETIMEDOUT (nothing moved for LIMIT_TRANSFER_IDLE, or the receiver did not end it
- * for LIMIT_TRANSFER_END); -ECANCELED (carrier_stop()); -ECONNRESET (cut, or fewer bytes than the
- * size); ERR_PROTO (more bytes than the size); the errors of tls/channel.h, transfer/source.h and
- * transfer/sink.h; another errno of the socket. The link is finished in any case. */
+ * Both end with: 0; -ETIMEDOUT (nothing moved for LIMIT_TRANSFER_IDLE, or the receiver did not end
+ * it for LIMIT_TRANSFER_END); -ECANCELED (carrier_stop()); -ECONNRESET (cut, or fewer bytes than
+ * the size); ERR_PROTO (more bytes than the size); the errors of tls/channel.h, transfer/source.h
+ * and transfer/sink.h; another errno of the socket. The link is finished in any case. */
 #ifndef TRANSFER_PUMP_H
 #define TRANSFER_PUMP_H
 

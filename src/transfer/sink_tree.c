@@ -149,10 +149,10 @@ next_entry(struct sink_tree *t)
 	if (rc == 1) {
 		int err = tree_names_next(t->names, &t->entry, &path);
 		buf_clear(&t->full);
-		if (!err)
+		if (!err) {
 			buf_fmt(&t->full, "%s/%s", t->part, path);
-		if (!err)
 			err = buf_err(&t->full);
+		}
 		rc = err ? err : 1;
 	}
 	if (rc < 0)

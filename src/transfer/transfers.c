@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
+static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 
 /* ---- time ---- */
 
@@ -285,10 +285,9 @@ transfers_porter(const struct transfers *all)
 }
 
 struct rate *
-transfers_rate(const struct transfers *all)
+transfers_rate(struct transfers *all)
 {
-	/* the cap is shared, and set by others; nothing else of `all` is given away */
-	return (struct rate *)(uintptr_t)&all->rate;
+	return &all->rate;
 }
 
 void

@@ -146,6 +146,6 @@ void transfer_got_thumbnail(struct transfer *t, const void *data, size_t len); /
 
 /* The porter's tokens and the cap of all transfers, for methods that open files by themselves. */
 struct porter *transfers_porter(const struct transfers *all);
-struct rate *transfers_rate(const struct transfers *all);
+struct rate *transfers_rate(struct transfers *all);
 
 #endif

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
+static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 
 /* ---- rules ---- */
 

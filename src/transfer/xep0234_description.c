@@ -76,10 +76,10 @@ write_metadata(struct xml_writer *w, const struct transfer *t)
 void
 description_write(struct xml_writer *w, const struct transfer *t)
 {
-	char stamp[STAMP_SIZE];
 	xml_open(w, NS_JINGLE_FT, "description");
 	xml_open(w, NULL, "file");
 	if (t->mtime) {
+		char stamp[STAMP_SIZE];
 		stamp_write(stamp, t->mtime * 1000);
 		xml_leaf(w, NULL, "date", stamp);
 	}

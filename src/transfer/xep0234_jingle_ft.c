@@ -386,11 +386,11 @@ report_reason(struct transfer *t, bool initiator, const struct jingle_reason *r)
 	else if (str_equal(r->detail, "differs") && !initiator)
 		transfer_ended(t, TRANSFER_END_DIFFERS, NULL);
 	else {
-		enum transfer_end end = r->condition ? TRANSFER_END_FAILED : TRANSFER_END_CANCEL;
+		enum transfer_end why = r->condition ? TRANSFER_END_FAILED : TRANSFER_END_CANCEL;
 		for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 			if (str_equal(ends[i].condition, r->condition))
-				end = ends[i].end;
-		transfer_ended(t, end, r->text);
+				why = ends[i].end;
+		transfer_ended(t, why, r->text);
 	}
 }
 

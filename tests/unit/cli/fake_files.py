@@ -45,7 +45,7 @@ class Files:
                                size=f["size"], rate=12300000, left=3 - part)
                     time.sleep(0.15)
                 self.file_is(f, "done", done=f["size"], **(
-                    {"where": f"/home/me/Downloads/{f['name']}"} if f["direction"] == "in" else {}))
+                    {"where": f"/run/me/Downloads/{f['name']}"} if f["direction"] == "in" else {}))
             elif self.fate:
                 self.file_is(f, self.fate, reason="It was\x1b not wanted.")
         threading.Timer(0.1, run).start()

@@ -72,8 +72,8 @@ set_up(void **state)
 	(void)snprintf(folder, sizeof(folder), "/tmp/test_sandbox_other.XXXXXX");
 	assert_non_null(mkdtemp(home));
 	assert_non_null(mkdtemp(folder));
-	static const char *const folders[] = {
-	    ".ssh", "state", "state/earshot", "data", "data/earshot", "run", "run/earshot", "config", "Downloads"};
+	static const char *const folders[] = {".ssh", "state", "state/earshot", "data",
+	    "data/earshot", "run", "run/earshot", "config", "Downloads"};
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		make_folder(at(home, folders[i]));
 	assert_int_equal(file_write(at(home, ".ssh/id"), KEY, strlen(KEY)), 0);
