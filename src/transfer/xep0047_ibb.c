@@ -126,15 +126,24 @@ write_open(struct xml_writer *w, const void *from)
 	xml_attr(w, "stanza", "iq");
 }
 
+/* A request of ours was. False: it is over, and b perhaps gone. */
+static bool
+answered(struct ibb *b)
+{
+	b->asked--;
+	bool alive = b->state != IBB_OVER;
+	if (!alive)
+		free_when_idle(b);
+	return alive;
+}
+
 static void
 on_closed(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 {
 	struct ibb *b = ctx;
-	(void)p, (void)payload;
-	b->asked--;
-	if (b->state == IBB_OVER)
-		free_when_idle(b);
-	else
+	(void)p;
+	(void)payload;
+	if (answered(b))
 		end(b, err == ERR_UNSUPPORTED ? 0 : err); /* not known: it is closed already */
 }
 
@@ -178,11 +187,11 @@ static void
 on_confirmed(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 {
 	struct ibb *b = ctx;
-	(void)p, (void)payload;
-	b->asked--;
-	if (b->state == IBB_OVER)
-		free_when_idle(b);
-	else if (err)
+	(void)p;
+	(void)payload;
+	if (!answered(b))
+		return;
+	if (err)
 		end(b, err);
 	else
 		send_blocks(b);
@@ -345,12 +354,6 @@ find(const struct person *p, const char *sid)
 	return NULL;
 }
 
-static struct ibb *
-find_of(const struct inbound *in)
-{
-	return find(in->from, xml_elem_attr(in->payload, "sid"));
-}
-
 /* Breaks off: what came makes no sense. */
 static int
 refuse(struct ibb *b, const struct inbound *in, const char *type, const char *condition, int why)
@@ -365,7 +368,7 @@ static int begin(struct ibb *b) MUST_USE;
 static int
 answer_open(const struct inbound *in)
 {
-	struct ibb *b = find_of(in);
+	struct ibb *b = find(in->from, xml_elem_attr(in->payload, "sid"));
 	const char *stanza = xml_elem_attr(in->payload, "stanza");
 	const char *size = xml_elem_attr(in->payload, "block-size");
 	int64_t block;
@@ -391,7 +394,7 @@ answer_open(const struct inbound *in)
 static int
 answer_data(const struct inbound *in)
 {
-	struct ibb *b = find_of(in);
+	struct ibb *b = find(in->from, xml_elem_attr(in->payload, "sid"));
 	const char *number = xml_elem_attr(in->payload, "seq");
 	int64_t seq;
 	if (!b || b->state != IBB_OPEN || b->sends)
@@ -404,7 +407,8 @@ answer_data(const struct inbound *in)
 		buf_finish(&bytes);
 		return refuse(b, in, "modify", "bad-request", err == -ENOMEM ? err : ERR_PROTO);
 	}
-	/* more than a window of ours, or of another client: it waits for no answer */
+	/* no more than a window of ours, or of another client: who sends more does not wait for
+	 * what is confirmed */
 	if (b->held_bytes + bytes.len > LIMIT_IBB_HELD || b->held_count == LIMIT_IBB_BLOCKS) {
 		buf_finish(&bytes);
 		return refuse(b, in, "wait", "resource-constraint", ERR_TOO_BIG);
@@ -420,7 +424,7 @@ answer_data(const struct inbound *in)
 static int
 answer_close(const struct inbound *in)
 {
-	struct ibb *b = find_of(in);
+	struct ibb *b = find(in->from, xml_elem_attr(in->payload, "sid"));
 	if (!b)
 		return iq_reply_error(in, "cancel", "item-not-found");
 	int err = iq_reply_empty(in);
@@ -457,12 +461,10 @@ static void
 on_opened(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 {
 	struct ibb *b = ctx;
-	(void)p, (void)payload;
-	b->asked--;
-	if (b->state == IBB_OVER) {
-		free_when_idle(b);
+	(void)p;
+	(void)payload;
+	if (!answered(b))
 		return;
-	}
 	if (!err)
 		err = begin(b);
 	if (err)
@@ -547,37 +549,39 @@ ibb_close(struct ibb *b)
 
 /* ---- people ---- */
 
-/* p NULL: of anybody. Whoever hears that one has ended may close others: all is walked anew. */
-static void
-end_all(struct roster *r, const struct person *p, int err)
+/* Of that person, or of anybody. */
+static struct ibb *
+first_of(const struct roster *r, const struct person *p)
 {
-	for (struct list *node = r->bytestreams.next; node != &r->bytestreams;) {
+	LIST_FOREACH (node, &r->bytestreams) {
 		struct ibb *b = container_of(node, struct ibb, node);
-		bool ends = !p || b->person == p;
-		if (ends)
-			end(b, err);
-		node = ends ? r->bytestreams.next : node->next;
+		if (!p || b->person == p)
+			return b;
 	}
+	return NULL;
 }
 
 static void
 on_event(void *ctx, const struct bus_event *e)
 {
-	struct roster *r = ctx;
-	if (e->kind == BUS_PERSON_FREED ||
-	    (e->kind == BUS_STREAM_DOWN && e->person->stream_count == 0))
-		end_all(r, e->person, ERR_CLOSED);
-	LIST_FOREACH (node, &r->bytestreams) {
-		struct ibb *b = container_of(node, struct ibb, node);
-		if (e->kind == BUS_PERSON_MERGED && b->person == e->other)
-			b->person = e->person;
-	}
+	const struct roster *r = ctx;
+	struct ibb *b;
+	bool gone = e->kind == BUS_PERSON_FREED ||
+		    (e->kind == BUS_STREAM_DOWN && e->person->stream_count == 0);
+	/* each from the beginning: who is told of one may close others */
+	while (gone && (b = first_of(r, e->person)))
+		end(b, ERR_CLOSED);
+	while (e->kind == BUS_PERSON_MERGED && (b = first_of(r, e->other)))
+		b->person = e->person;
 }
 
 static void
 finish(void *ctx)
 {
-	end_all(ctx, NULL, -ECANCELED);
+	const struct roster *r = ctx;
+	struct ibb *b;
+	while ((b = first_of(r, NULL)))
+		end(b, -ECANCELED);
 }
 
 static int
