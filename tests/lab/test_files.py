@@ -5,7 +5,7 @@ import os
 import time
 
 import lab
-from earshot import CallError, meet
+from earshot import CallError, Daemon, meet
 from filing import (MIB, accept, files, make, no_parts, offered, same, send, slow, two, under_way,
                     until, verify, whole)
 from tap import Skip, case, check, note, run
