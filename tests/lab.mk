@@ -24,6 +24,9 @@ $(B)/bench-driver: $(BENCH_SRCS) tests/bench/watch.h include/earshot.h $(call ar
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pie -o $@ $(BENCH_SRCS) \
 	  -Wl,--start-group $(call archives,client wire base) -Wl,--end-group $(call libs,client wire base)
 
+$(B)/tls-stream: tests/bench/tls_stream.c
+	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(PROOF_FLAGS) -o $@ $< -lssl -lcrypto
+
 .PHONY: check-dialogue check-lab check-interop bench-driver demo
 bench-driver: all $(B)/bench-driver
 

@@ -185,10 +185,13 @@ call_send_file(struct ipc_call *call)
 		return 0;
 	}
 	porter_revoke(all->porter, t->token);
-	if (t->node.next)
-		transfer_drop(t);
-	t->gone = true;
 	fail_send(call, err);
+	if (t->node.next) {
+		transfer_drop(t);
+	} else {
+		t->gone = true; /* it never was anywhere */
+		transfer_let_go(t);
+	}
 	return 0;
 }
 

@@ -146,9 +146,9 @@ lose(struct job *j, bool ours, const char *text)
 void
 job_attempt_failed(struct job *j, uint64_t now, const char *text)
 {
+	/* they had all of it before they fell silent */
 	if (j->once && j->outgoing && j->phase == JOB_MOVED) {
-		job_finish(
-		    j, JOB_DONE, true, NULL); /* they had all of it before they fell silent */
+		job_finish(j, JOB_DONE, true, NULL);
 		return;
 	}
 	if (is_only_chance(j) && j->phase != JOB_PLACING) {

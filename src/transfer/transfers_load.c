@@ -190,10 +190,19 @@ sweep(struct transfers *all)
 
 /* ---- reading ---- */
 
+/* They become paths: what another program wrote into the store leads nowhere else. */
+static bool
+are_ids(const struct store_transfer *from)
+{
+	static const char digits[] = "0123456789abcdef";
+	return strspn(from->sid, digits) == TRANSFER_ID_SIZE - 1 &&
+	       (!from->spool || (from->spool[0] && !from->spool[strspn(from->spool, digits)]));
+}
+
 static int
 copy_text(struct transfer *t, const struct store_transfer *from)
 {
-	int err = str_replace(&t->name, from->name);
+	int err = are_ids(from) ? str_replace(&t->name, from->name) : -EINVAL;
 	if (!err)
 		err = str_replace(&t->media, from->media);
 	if (!err)
@@ -289,6 +298,7 @@ struct loading {
 	struct transfers *all;
 	struct store_transfers transfers;
 	struct store_transfer_rules rules;
+	bool whole; /* all of them are known */
 };
 
 static void
@@ -298,7 +308,8 @@ load_ends(struct loading *l)
 	store_transfers_finish(&l->transfers);
 	store_transfer_rules_finish(&l->rules);
 	if (!r->closing) {
-		if (l->all->porter)
+		/* what belongs to one that could not be read is not litter */
+		if (l->all->porter && l->whole)
 			sweep(l->all);
 		else
 			l->all->swept = true;
@@ -328,13 +339,16 @@ on_transfers(void *ctx, struct store_job *job, int err)
 {
 	struct loading *l = ctx;
 	(void)job;
+	l->whole = !err;
 	if (err)
 		log_error(NULL, "files on their way could not be read: %s", err_str(err));
 	for (size_t i = 0; !err && !l->all->closing && i < l->transfers.count; i++) {
 		int failed = load_one(l->all, &l->transfers.at[i]);
-		if (failed)
-			log_error(l->transfers.at[i].peer, "a file on its way was left out: %s",
-			    err_str(failed));
+		if (!failed)
+			continue;
+		l->whole = false;
+		log_error(
+		    l->transfers.at[i].peer, "a file on its way was left out: %s", err_str(failed));
 	}
 }
 

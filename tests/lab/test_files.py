@@ -1,120 +1,15 @@
 #!/usr/bin/env python3
 """Files and folders between two daemons on two hosts: sent, answered, held, and gone on with after
 anything that may happen meanwhile."""
-import hashlib
 import json
 import os
 import time
 
 import lab
-from earshot import CallError, Daemon, meet
+from earshot import CallError, meet
+from filing import (MIB, accept, files, make, no_parts, offered, same, send, slow, two, under_way,
+                    until, verify, whole)
 from tap import Skip, case, check, note, run
-
-MIB = 1 << 20
-ENDED = ("done", "declined", "cancelled", "failed", "expired")
-
-
-def two(l, **settings):
-    """juliet on verona, romeo on mantua; settings by name of the person."""
-    return [Daemon(l.host(host), user, settings=settings.get(user, ()))
-            for host, user in (("verona", "juliet"), ("mantua", "romeo"))]
-
-
-def make(daemon, name, size, seed=1):
-    """A file of that many bytes in the home folder; its path for that host."""
-    path = f"{daemon.env['HOME']}/{name}"
-    block = hashlib.sha256(f"{name} {seed}".encode()).digest() * (MIB // 32)
-    with open(daemon.host.path(path), "wb") as file:
-        for at in range(0, size, MIB):
-            file.write(bytes([at // MIB & 255]) + block[1:min(MIB, size - at)])
-        file.truncate(size)
-    return path
-
-
-def digest(daemon, path):
-    with open(daemon.host.path(path), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(
-            hashlib, "file_digest") else hashlib.sha256(file.read()).hexdigest()
-
-
-def send(daemon, other, path, **more):
-    fd = os.open(daemon.host.path(path), os.O_RDONLY)
-    try:
-        return daemon.client.call("send-file", 10, fds=(fd,), peer=other.name, **more)
-    finally:
-        os.close(fd)
-
-
-def files(daemon, **params):
-    return {f["id"]: f for f in daemon.client.call("files", all=True, **params)["files"]}
-
-
-def offered(daemon, name, timeout=10.0):
-    """The number of what is offered under that name."""
-    return daemon.client.wait("file", timeout, direction="in", name=name)["id"]
-
-
-def until(daemon, number, *states, timeout=20.0):
-    """FILE as soon as it is in one of these states."""
-    def fits():
-        file = files(daemon)[number]
-        check(file["state"] in states or file["state"] not in ENDED, f"it ended: {file}")
-        return file if file["state"] in states else None
-    return lab.wait_for(fits, timeout, f"{number} {states}")
-
-
-def accept(daemon, number):
-    return daemon.client.call("accept", 10, id=number)
-
-
-def whole(sender, receiver, path, name=None, timeout=30.0):
-    """Sends it, accepts it, and looks whether it is the same; FILE of the receiver."""
-    out = send(sender, receiver, path)
-    number = offered(receiver, name or os.path.basename(path))
-    accept(receiver, number)
-    file = until(receiver, number, "done", timeout=timeout)
-    until(sender, out["id"], "done")
-    check(digest(receiver, file["where"]) == digest(sender, path), f"the same: {file}")
-    return file
-
-
-def slow(daemon, rate):
-    daemon.client.call("files.limit", rate=rate)
-
-
-def under_way(sender, receiver, size, rate, name="long.bin"):
-    """A file half of which is there; (path, number out, number in)."""
-    path = make(sender, name, size)
-    slow(sender, rate)
-    out = send(sender, receiver, path)["id"]
-    number = offered(receiver, name)
-    accept(receiver, number)
-    lab.wait_for(lambda: files(receiver)[number]["done"] > size // 2, 30, "half of it")
-    return path, out, number
-
-
-def same(sender, receiver, path, out, number, timeout=60.0):
-    file = until(receiver, number, "done", timeout=timeout)
-    until(sender, out, "done", timeout=timeout)
-    check(digest(receiver, file["where"]) == digest(sender, path), f"the same: {file}")
-    return file
-
-
-def parts(daemon):
-    """What is hidden in the download folder."""
-    folder = daemon.host.path(f"{daemon.env['HOME']}/Downloads")
-    return [name for name in os.listdir(folder) if name.startswith(".")] if os.path.isdir(
-        folder) else []
-
-
-def no_parts(daemon):
-    lab.wait_for(lambda: not parts(daemon), 5, f"nothing hidden left: {parts(daemon)}")
-
-
-def verify(daemon, other):
-    own = other.client.call("verify.number", peer=daemon.name)["own_id"]
-    daemon.client.call("verify.confirm", peer=other.name, id=own)
-
 
 @case
 def a_file_goes_both_ways(l):
@@ -320,6 +215,7 @@ def files_of_the_verified_are_accepted_by_rule(l):
     romeo.stop()
     romeo.start()
     check(len(romeo.client.call("files.auto")["rules"]) == 1, "a restart keeps the rule")
+    until(juliet, send(juliet, romeo, make(juliet, "again.bin", 1))["id"], "done")
     check(romeo.client.call("files.auto", peer=juliet.name, off=True)["rules"] == [], "off")
 
 
@@ -371,6 +267,45 @@ def f3_a_full_disk_ends_it_with_a_reason_for_both(l):
         file = until(one, mine, "failed")
         check("space" in file["reason"] or "full" in file["reason"], f"{file['reason']}")
     lab.wait_for(lambda: not os.listdir(romeo.host.path(folder)), 5, "nothing is left of it")
+
+
+def fill(host, path):
+    """Leaves no byte on the file system of that file."""
+    with open(host.path(path), "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+
+
+@case
+def f3_a_store_without_room_refuses_files_and_lives(l):
+    host, state = l.host("verona"), "/run/home/juliet/.local/state"
+    host.must("mkdir", "-p", state)
+    host.must("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", state)
+    juliet, romeo = Daemon(host, "juliet"), Daemon(l.host("mantua"), "romeo")
+    meet(juliet, romeo)
+    path, theirs = make(juliet, "one.bin", 1), make(romeo, "two.bin", 1)
+    fill(host, f"{state}/filled")
+    reason = None
+    for _ in range(100):
+        try:
+            send(juliet, romeo, path)
+        except CallError as error:
+            reason = error.reason
+            break
+    check(reason == "disk", f"she reads that it cannot be kept: {reason}")
+    out = send(romeo, juliet, theirs)["id"]
+    until(romeo, out, "declined")
+    os.unlink(host.path(f"{state}/filled"))
+
+    def sent():
+        try:
+            return send(juliet, romeo, path)
+        except CallError:
+            return None
+    lab.wait_for(sent, 20, "then it can")
 
 
 @case
