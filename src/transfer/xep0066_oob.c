@@ -373,7 +373,7 @@ static int
 take(struct person *p, const struct xml_elem *payload, const char *iq)
 {
 	struct oob_offer o;
-	struct oob *s;
+	struct oob *s = NULL;
 	struct transfer *t;
 	char id[RANDOM_ID_SIZE];
 	int err = oob_read(payload, &o);

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Files and folders between two daemons on two hosts: sent, answered, held, and gone on with after
 anything that may happen meanwhile."""
+import json
 import os
 import shutil
 import time
 
 import lab
-from earshot import CallError, meet
+from earshot import CallError, Daemon, meet
 from filing import (MIB, accept, files, make, no_parts, offered, same, send, slow, two, under_way,
                     until, verify, whole)
 from tap import Skip, case, check, note, run
@@ -91,6 +92,43 @@ def a_transfer_outlives_a_pulled_cable(l):
     note(f"on from {before / MIB:.1f} MiB {time.monotonic() - began:.1f} s after it was plugged in")
     slow(juliet, 0)
     same(juliet, romeo, path, out, number)
+
+
+def sent_bytes(host):
+    shown = host.run("ip", "-j", "-s", "link", "show", "eth0").stdout
+    return json.loads(shown)[0]["stats64"]["tx"]["bytes"]
+
+
+@case
+def three_pulled_cables_and_a_death_on_each_side_cost_little(l):
+    """EARSHOT_FILE_MIB: how big the file is."""
+    size = int(os.environ.get("EARSHOT_FILE_MIB", "192")) * MIB
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    path = make(juliet, "big.bin", size)
+    slow(juliet, size // 12)
+    before = sent_bytes(juliet.host)
+    out = send(juliet, romeo, path)["id"]
+    number = offered(romeo, "big.bin")
+    accept(romeo, number)
+    done = lambda: files(romeo)[number]["done"]
+    for n in range(5):
+        lab.wait_for(lambda: done() > size * (n + 1) // 7, 60, f"{n + 1} of 7 parts")
+        if n < 3:
+            juliet.host.pull_cable()
+            lab.wait_for(lambda: juliet.client.people[romeo.name]["state"] == "silent", 30,
+                         "noticed")
+            juliet.host.plug_cable()
+        else:
+            one = juliet if n == 3 else romeo
+            one.kill()
+            one.start()
+            slow(juliet, size // 12)
+    same(juliet, romeo, path, out, number)
+    again = sent_bytes(juliet.host) - before - size
+    note(f"{size // MIB} MiB: {again / MIB:.1f} MiB more than the file on the cable, "
+         "headers included")
+    check(again <= 64 * MIB + size // 25, f"sent again: {again}")
 
 
 @case
