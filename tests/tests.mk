@@ -83,12 +83,13 @@ $(B)/make-history: tests/bench/make_history.c $(call archives,store base) $(B)/f
 	  -Wl,--start-group $(call archives,store base) -Wl,--end-group $(call libs,store base) -lpthread
 
 ## bench         measure the layers, then two daemons on two virtual hosts, in namespaces
-bench: bench-driver $(BENCHES)
+bench: bench-driver $(BENCHES) $(B)/tls-stream $(PURPLE_PEER)
 	$(Q)for b in $(BENCHES); do echo "== $$(basename $$b)"; \
 	  unshare -Urn sh -c 'ip link set lo up && exec "$$0"' $$b || exit 1; done
 	$(Q)echo "== bench_pair" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_pair.py
 	$(Q)echo "== bench_file.py" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_file.py
 	$(Q)echo "== bench_recovery" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_recovery.py
+	$(Q)echo "== bench_transfer" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_transfer.py
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
 lint: $(B)/earshot.1.scd

@@ -13,6 +13,7 @@ import argparse
 import glob
 import hashlib
 import os
+import resource
 import shutil
 import statistics
 import sys
@@ -52,8 +53,7 @@ class Side:
         """The daemon, and what it started of itself."""
         daemon = self.driver.pids[0]
         with open(f"/proc/{daemon}/task/{daemon}/children", encoding="ascii") as children:
-            helpers = [int(word) for word in children.read().split()]
-        return [daemon, *[pid for pid in helpers if name_of(pid) == name_of(daemon)]]
+            return [daemon, *map(int, children.read().split())]
 
     def cpu(self):
         """s of all of them so far, threads that have ended too."""
@@ -63,15 +63,17 @@ class Side:
         return sum(rss_mib(pid) for pid in self.processes())
 
 
-def name_of(pid):
-    with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
-        return comm.read()
-
-
 def cpu_of(pid):
+    """s of it so far, and of those of its children that have ended."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        ticks = sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
+        ticks = sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of_ours():
+    """s of what this program has run to its end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Peak(threading.Thread):
@@ -173,17 +175,14 @@ class Bare:
     def __init__(self, net, _tools):
         self.a, b = net.hosts[:2]
         self.to = b.address()
-        self.listener = b.spawn(TLS_STREAM, "listen", str(TLS_PORT))
-        self.listener.events.wait(lambda line: True)
-        self.cpu = None  # s, both ends, of the last
+        self.server = b.spawn(TLS_STREAM, "listen", str(TLS_PORT))
+        self.server.events.wait(lambda line: True)
 
     def carry(self, path):
         mib = os.path.getsize(path) // MIB
-        before = cpu_of(self.listener.pid)
         done = self.a.spawn(TLS_STREAM, "dial", self.to, str(TLS_PORT), str(mib))
         told = done.events.wait(lambda e: "seconds" in e, TIME)
         done.wait()
-        self.cpu = told["cpu"] + cpu_of(self.listener.pid) - before
         return told["seconds"]
 
 
@@ -223,8 +222,9 @@ class Scp:
         settings = {"HostKey": f"{self.folder}/host", "Port": SSH_PORT, "StrictModes": "no",
                     "AuthorizedKeysFile": f"{self.folder}/user.pub", "PidFile": "none",
                     "UsePAM": "no", "Subsystem": "sftp internal-sftp"}
-        b.spawn(*AS_NOBODY_SPECIAL, *sshd, "-D", "-e", "-f", "/dev/null", *[f"-o{key}={value}" for key, value in settings.items()],
-                label="sshd")
+        self.server = b.spawn(
+            *AS_NOBODY_SPECIAL, *sshd, "-D", "-e", "-f", "/dev/null",
+            *[f"-o{key}={value}" for key, value in settings.items()], label="sshd")
         self.to = b.address()
         lab.wait_for(lambda: str(SSH_PORT) in b.run("ss", "-Hltn").stdout, 10, "sshd listens")
 
@@ -250,8 +250,9 @@ class Rsync:
         with open(config, "w", encoding="ascii") as file:
             file.write(f"use chroot = no\n[to]\npath = {self.to}\n"
                        "read only = no\n")
-        b.spawn(*AS_NOBODY_SPECIAL, *self.rsync, "--daemon", "--no-detach", f"--port={RSYNC_PORT}",
-                f"--config={config}", label="rsync")
+        self.server = b.spawn(
+            *AS_NOBODY_SPECIAL, *self.rsync, "--daemon", "--no-detach", f"--port={RSYNC_PORT}",
+            f"--config={config}", label="rsync")
         self.address = b.address()
         lab.wait_for(lambda: str(RSYNC_PORT) in b.run("ss", "-Hltn").stdout, 10, "rsync listens")
 
@@ -302,6 +303,16 @@ def rivals(net, tools, kinds):
 
 # ---- benches ----
 
+def measured(table, what, others, path):
+    for other in others:
+        pids = [p.pid for p in ((other.a.process, other.b.process) if isinstance(other, Purple)
+                                else (other.server,))]
+        before = cpu_of_ours() + sum(map(cpu_of, pids))
+        yield other.name, other.carry(path)
+        table.add(f"{what}, {other.name}: CPU of both ends", "s",
+                  cpu_of_ours() + sum(map(cpu_of, pids)) - before)
+
+
 def bench_speed(table, net, options):
     a, b = sides(net, 1)
     path = os.path.join(Driver.disk, "file")
@@ -311,13 +322,13 @@ def bench_speed(table, net, options):
     for _ in range(options.runs):
         before = a.cpu() + b.cpu()
         took, where = carry(a, b, path)
-        table.add(f"{what}, Earshot: CPU of both daemons", "s", a.cpu() + b.cpu() - before)
+        table.add(f"{what}, Earshot: CPU of both ends", "s",
+                  a.cpu() + b.cpu() - before)
         tap.check(same(path, where), "it is the same")
         remove(where)
-        for who, seconds in (("Earshot", took), *[(o.name, o.carry(path)) for o in others]):
+        for who, seconds in (("Earshot", took), *measured(table, what, others, path)):
             times.setdefault(who, []).append(seconds)
             table.add(f"{what}, {who}", "MB/s", options.mib * MIB / 1e6 / seconds)
-        table.add(f"{what}, {Bare.name}: CPU of both ends", "s", others[0].cpu)
     for other in others:
         table.add(f"{what}, Earshot as against {other.name}", "x",
                   statistics.median(times[other.name]) / statistics.median(times["Earshot"]))
