@@ -113,7 +113,7 @@ static bool
 read_pair(struct quick *q, json_t *object)
 {
 	char key[KEY_MAX];
-	size_t len, before = json_object_size(object);
+	size_t len = 0, before = json_object_size(object);
 	const char *text = next(q) == '"' ? read_string(q, &len) : NULL;
 	if (!text || len >= sizeof(key) || next(q) != ':')
 		return false;
