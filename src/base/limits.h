@@ -130,7 +130,9 @@ enum {
 	LIMIT_TRANSFERS_OF = 256,   /* not final ones that one person offered */
 	LIMIT_TRANSFERS_ACTIVE = 4, /* bytes of so many move at a time, each in a thread */
 	LIMIT_TRANSFER_IDLE = 30,   /* seconds without a byte, then the connection ends */
-	LIMIT_TRANSFER_END = 600,   /* seconds for what is on its way to be taken */
+	LIMIT_TRANSFER_CRAWL = 64 * 1024,     /* bytes: who moves less in ... */
+	LIMIT_TRANSFER_CRAWL_SECONDS = 60,    /* ... lets go of its turn, if others wait */
+	LIMIT_TRANSFER_END = 600,             /* seconds for what is on its way to be taken */
 	LIMIT_TRANSFER_CHECKPOINT = 16 << 20, /* what a crash of the receiver may cost again */
 	LIMIT_SOCKS5_PENDING = 32,    /* connections that have not said what they are for; ... */
 	LIMIT_SOCKS5_SOURCE = 8,      /* ... of these of one address ... */

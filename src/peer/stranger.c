@@ -28,10 +28,22 @@ weight(const struct xml_elem *e)
 	return n;
 }
 
+/* Of a file: it is kept, and shown, as words are. */
+static bool
+is_offer(const struct xml_elem *stanza)
+{
+	const struct xml_elem *jingle = xml_elem_child(stanza, NS_JINGLE, "jingle");
+	return (jingle && str_equal(xml_elem_attr(jingle, "action"), "session-initiate")) ||
+	       xml_elem_child(stanza, NS_SI, "si") || xml_elem_child(stanza, NS_IQ_OOB, "query") ||
+	       xml_elem_child(stanza, NS_X_OOB, "x");
+}
+
 /* Words for somebody to read, or what comes with as much ado. */
 static bool
 is_words(const struct xml_elem *stanza)
 {
+	if (is_offer(stanza))
+		return true;
 	return xml_elem_is(stanza, NS_CLIENT, "message") &&
 	       (xml_elem_child(stanza, NS_CLIENT, "body") ||
 		   xml_elem_child(stanza, NS_XHTML, "html") ||

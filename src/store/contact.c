@@ -236,6 +236,9 @@ put_run(struct store_db *db, struct store_job *job)
 		err = claim_key(db, c, known.id);
 	if (!err && c->has_key && !known.has_key)
 		err = make_room(db);
+	/* whose files were accepted was the key that it had */
+	if (!err && known.has_key && !known.same_key)
+		err = run_of(db, "DELETE FROM transfer_rule WHERE peer = ?", known.id);
 	if (!err)
 		err = write(db, c, known.id);
 	if (err)

@@ -57,7 +57,7 @@ insert(struct store_db *db, struct store_transfer *t, int64_t peer)
 	bind_changing(stmt, t);
 	int at = CHANGING + 1;
 	(void)sqlite3_bind_int64(stmt, at++, peer);
-	(void)sqlite3_bind_int(stmt, at++, t->direction);
+	(void)sqlite3_bind_int64(stmt, at++, t->direction);
 	db_bind_text(stmt, at++, t->sid);
 	db_bind_text(stmt, at++, t->name);
 	db_bind_text(stmt, at++, t->media);
@@ -68,7 +68,7 @@ insert(struct store_db *db, struct store_transfer *t, int64_t peer)
 	(void)sqlite3_bind_int64(stmt, at++, t->height);
 	(void)sqlite3_bind_int64(stmt, at++, t->duration);
 	db_bind_text(stmt, at++, t->thumbnail_media);
-	(void)sqlite3_bind_int(stmt, at++, t->trust);
+	(void)sqlite3_bind_int64(stmt, at++, t->trust);
 	(void)sqlite3_bind_int64(stmt, at++, t->at);
 	(void)sqlite3_bind_int(stmt, at++, t->automatic);
 	db_bind_text(stmt, at, t->spool);
@@ -87,7 +87,7 @@ is_there(struct store_db *db, const struct store_transfer *t, int64_t peer)
 	if (err)
 		return err;
 	(void)sqlite3_bind_int64(stmt, 1, peer);
-	(void)sqlite3_bind_int(stmt, 2, t->direction);
+	(void)sqlite3_bind_int64(stmt, 2, t->direction);
 	db_bind_text(stmt, 3, t->sid);
 	int got = db_step(db, stmt);
 	(void)sqlite3_reset(stmt);

@@ -85,8 +85,8 @@ struct store_transfers {
 	size_t count;
 	void *blocks; /* owned: the text */
 };
-void store_transfers(struct store *s, struct store_transfers *transfers);
-void store_transfers_finish(struct store_transfers *transfers);
+void store_transfers(struct store *s, struct store_transfers *all);
+void store_transfers_finish(struct store_transfers *all);
 
 /* What a person's files may be accepted by without asking. */
 struct store_transfer_rule {

@@ -185,10 +185,13 @@ call_send_file(struct ipc_call *call)
 		return 0;
 	}
 	porter_revoke(all->porter, t->token);
-	if (t->node.next)
-		transfer_drop(t);
-	t->gone = true;
 	fail_send(call, err);
+	if (t->node.next) {
+		transfer_drop(t);
+	} else {
+		t->gone = true; /* it never was anywhere */
+		transfer_let_go(t);
+	}
 	return 0;
 }
 
@@ -326,7 +329,8 @@ call_files(struct ipc_call *call)
 	const struct person *p = NULL;
 	if (value_has(params, "peer") && !(p = roster_wanted(ipc_ctx(call), call)))
 		return 0;
-	struct transfer **at = calloc(all->count + 1, sizeof(struct transfer *));
+	// NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers
+	struct transfer **at = calloc(all->count + 1, sizeof(at[0]));
 	size_t count = 0;
 	if (!at)
 		return -ENOMEM;
@@ -335,7 +339,7 @@ call_files(struct ipc_call *call)
 		if (t->added && (ended || !job_is_final(&t->job)) && (!p || t->person == p))
 			at[count++] = t;
 	}
-	qsort(at, count, sizeof(*at), by_number);
+	qsort(at, count, sizeof(at[0]), by_number); // NOLINT(bugprone-sizeof-expression)
 	struct value *v = value_object(), *files = value_array();
 	for (size_t i = 0; i < count; i++)
 		value_append(files, file_describe(at[i]));
@@ -395,7 +399,7 @@ call_thumbnail(struct ipc_call *call)
 		    call, IPC_UNKNOWN, "There is no thumbnail of f%lld.", (long long)t->number);
 		return 0;
 	}
-	struct buf text = BUF_INIT(2 * LIMIT_THUMBNAIL);
+	struct buf text = BUF_INIT((size_t)2 * LIMIT_THUMBNAIL);
 	digest_base64(&text, t->thumbnail, t->thumbnail_len);
 	struct value *v = value_object();
 	value_set_str(v, "media", t->thumbnail_media);

@@ -47,10 +47,11 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static char
+static unsigned
 lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	unsigned letter = (unsigned char)c;
+	return letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter;
 }
 
 /* Without case; s may be followed by anything. */
@@ -229,7 +230,9 @@ http_url_name(const struct http_url *u, struct buf *out)
 		/* every % of a target that was read is followed by two digits */
 		if (c == '%' && hex_decode(&c, u->path + i + 1, 2) == 0)
 			i += 2;
-		buf_char(out, c ? c : '_');
+		if (c == '\0')
+			c = '_';
+		buf_char(out, c);
 	}
 }
 

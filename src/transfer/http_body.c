@@ -25,7 +25,7 @@ hex_value(char c)
 }
 
 static void
-go_to(struct http_chunks *c, int state)
+go_to(struct http_chunks *c, enum http_chunk_state state)
 {
 	*c = (struct http_chunks){.state = state, .left = c->left};
 }

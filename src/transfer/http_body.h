@@ -6,16 +6,18 @@
 #include "transfer/applesingle.h"
 #include "transfer/http.h"
 
+enum http_chunk_state {
+	CHUNK_SIZE,
+	CHUNK_EXTENSION,
+	CHUNK_SIZE_END, /* its LF */
+	CHUNK_DATA,
+	CHUNK_DATA_END,
+	CHUNK_TRAILER,
+	CHUNK_DONE,
+};
+
 struct http_chunks {
-	enum {
-		CHUNK_SIZE,
-		CHUNK_EXTENSION,
-		CHUNK_SIZE_END, /* its LF */
-		CHUNK_DATA,
-		CHUNK_DATA_END,
-		CHUNK_TRAILER,
-		CHUNK_DONE,
-	} state;
+	enum http_chunk_state state;
 	uint64_t left;    /* of the chunk */
 	unsigned digits;  /* of its size */
 	size_t line;      /* bytes of the size's line, or of the trailer */

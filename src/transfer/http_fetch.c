@@ -172,7 +172,7 @@ static int
 fetch(struct fetching *x, const char *target)
 {
 	int fd = -1;
-	struct buf request = BUF_INIT(2 * LIMIT_HTTP_TARGET);
+	struct buf request = BUF_INIT((size_t)2 * LIMIT_HTTP_TARGET);
 	char *room = malloc(READ);
 	http_request_write(&request, &x->f->url, target);
 	int err = !room ? -ENOMEM : buf_err(&request);

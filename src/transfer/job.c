@@ -146,9 +146,9 @@ lose(struct job *j, bool ours, const char *text)
 void
 job_attempt_failed(struct job *j, uint64_t now, const char *text)
 {
+	/* they had all of it before they fell silent */
 	if (j->once && j->outgoing && j->phase == JOB_MOVED) {
-		job_finish(
-		    j, JOB_DONE, true, NULL); /* they had all of it before they fell silent */
+		job_finish(j, JOB_DONE, true, NULL);
 		return;
 	}
 	if (is_only_chance(j) && j->phase != JOB_PLACING) {
@@ -423,13 +423,9 @@ job_ended(struct job *j, uint64_t now, enum transfer_end why, const char *text)
 		job_retry_later(j, now);
 		break;
 	case TRANSFER_END_DONE:
-		if (j->outgoing) {
-			job_finish(j, JOB_DONE, false, NULL);
-			break;
-		} /* fall through */
 	case TRANSFER_END_LOST:
-		if (is_only_chance(j)) {
-			lose(j, false, text);
+		if (why == TRANSFER_END_DONE && j->outgoing) {
+			job_finish(j, JOB_DONE, false, NULL);
 			break;
 		}
 		leave(j);

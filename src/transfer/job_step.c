@@ -132,7 +132,8 @@ agreed(struct job *j, uint64_t now)
 {
 	bool begin = j->fresh;
 	j->fresh = false;
-	if (now >= j->deadline || !take_turn(j) ||
+	/* who cannot ask again connects at once, and waits then */
+	if (now >= j->deadline || (!take_turn(j) && !(j->once && j->outgoing)) ||
 	    (begin && !j->outgoing && j->ops->accept(j->ctx) != 0))
 		job_attempt_failed(j, now, NULL);
 }
@@ -180,7 +181,8 @@ step(struct job *j, uint64_t now)
 		if (j->working)
 			break; /* of an earlier attempt, it is about to end */
 		if (!take_turn(j)) {
-			job_attempt_failed(j, now, NULL);
+			if (!j->once)
+				job_attempt_failed(j, now, NULL);
 			break;
 		}
 		job_enter(j, JOB_MOVING, JOB_NEVER);

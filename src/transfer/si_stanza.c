@@ -80,7 +80,7 @@ offered_ways(const struct xml_elem *si)
 int
 si_offer_read(const struct xml_elem *si, struct si_offer *out)
 {
-	int64_t size, ms;
+	int64_t size = 0, ms = 0;
 	const struct xml_elem *file = xml_elem_child(si, NS_SI_FILE, "file");
 	*out = (struct si_offer){.sid = xml_elem_attr(si, "id")};
 	/* libpurple leaves the profile out where nobody looks */

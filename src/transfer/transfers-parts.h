@@ -48,6 +48,7 @@ struct transfers {
 struct rule {
 	struct list node;
 	struct person *person; /* borrowed */
+	struct tls_id key;     /* theirs, when it was made */
 	uint64_t size, daily;  /* bytes */
 };
 
@@ -104,6 +105,8 @@ void transfer_answer_calls(struct transfer *t, int err);
 
 void work_begin(struct transfer *t, enum work_kind kind, bool from_start);
 void work_stop(struct transfer *t);
+/* It has moved next to nothing for a while: bytes that trickle keep a turn as a file does. */
+bool work_crawls(struct transfer *t, uint64_t now);
 /* What came of it is removed, by and by. */
 void work_clear(struct transfer *t);
 void work_close_sink(struct transfer *t);

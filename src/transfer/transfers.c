@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
+static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 
 /* ---- time ---- */
 
@@ -91,11 +91,29 @@ give_turns(struct transfers *all, uint64_t now)
 	}
 }
 
+/* Nobody waits for ever for those who hardly move: they stand in line again. When to look again. */
+static uint64_t
+stop_crawlers(struct transfers *all, uint64_t now)
+{
+	enum { LOOK = 10000 }; /* ms */
+	bool anybody = false;
+	LIST_FOREACH (node, &all->all)
+		anybody = anybody || container_of(node, struct transfer, node)->job.turn_wanted;
+	if (!anybody || !all->swept)
+		return JOB_NEVER;
+	LIST_FOREACH (each, &all->all) {
+		struct transfer *t = container_of(each, struct transfer, node);
+		if (work_crawls(t, now) && rate_get(&all->rate) == 0) /* else it is our doing */
+			work_stop(t);
+	}
+	return now + LOOK;
+}
+
 static void
 on_timer(uv_timer_t *timer)
 {
 	struct transfers *all = container_of(timer, struct transfers, timer);
-	uint64_t now = clock_now(), next = JOB_NEVER;
+	uint64_t now = clock_now(), next;
 	all->timer_due = JOB_NEVER;
 	LIST_FOREACH (node, &all->all) {
 		struct transfer *t = container_of(node, struct transfer, node);
@@ -104,6 +122,7 @@ on_timer(uv_timer_t *timer)
 	}
 	if (all->turn_free)
 		give_turns(all, now);
+	next = stop_crawlers(all, now);
 	LIST_FOREACH (rest, &all->all) {
 		const struct transfer *t = container_of(rest, struct transfer, node);
 		if (t->added && t->wake_at < next)
@@ -219,6 +238,7 @@ transfer_drop(struct transfer *t)
 		t->method->detach(t);
 		t->method = NULL;
 	}
+	t->person = NULL; /* who may be about to be freed */
 	if (t->work)
 		work_stop(t);
 	transfer_let_go(t);
@@ -265,10 +285,9 @@ transfers_porter(const struct transfers *all)
 }
 
 struct rate *
-transfers_rate(const struct transfers *all)
+transfers_rate(struct transfers *all)
 {
-	/* the cap is shared, and set by others; nothing else of `all` is given away */
-	return (struct rate *)(uintptr_t)&all->rate;
+	return &all->rate;
 }
 
 void

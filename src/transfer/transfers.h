@@ -87,6 +87,8 @@ struct transfer {
 	uint64_t rate;        /* bytes a second, smoothed; 0: nothing flows */
 	uint64_t measured_at; /* clock_now() ... */
 	uint64_t measured;    /* ... and `done` then */
+	uint64_t crawl_at;    /* the same, for work_crawls() */
+	uint64_t crawl_done;
 	uint64_t shown_at;    /* clock_now() of the latest "file-progress" */
 	enum job_state shown; /* as it was told last */
 	unsigned shown_pauses;
@@ -144,6 +146,6 @@ void transfer_got_thumbnail(struct transfer *t, const void *data, size_t len); /
 
 /* The porter's tokens and the cap of all transfers, for methods that open files by themselves. */
 struct porter *transfers_porter(const struct transfers *all);
-struct rate *transfers_rate(const struct transfers *all);
+struct rate *transfers_rate(struct transfers *all);
 
 #endif

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
+static const int64_t DAY_MS = INT64_C(24) * 60 * 60 * 1000;
 
 /* ---- rules ---- */
 
@@ -43,6 +43,7 @@ transfers_set_rule(struct transfers *all, struct person *p, uint64_t size, uint6
 		rule->person = p;
 		list_insert(&all->rules, &rule->node);
 	}
+	rule->key = p->key;
 	rule->size = size;
 	rule->daily = daily;
 	return 0;
@@ -85,6 +86,8 @@ transfer_is_welcome(const struct transfer *t)
 	const struct transfers *all = t->transfers;
 	const struct person *p = t->person;
 	const struct rule *rule = transfers_rule(all, p);
+	if (rule && !tls_id_equal(&rule->key, &p->key))
+		rule = NULL; /* it was for the key before this one */
 	uint64_t size = rule ? rule->size : all->policy.accept_size;
 	uint64_t daily = rule ? rule->daily : all->policy.accept_daily;
 	if (person_trust(p) != STORE_TRUST_VERIFIED || !person_is_encrypted(p))
@@ -251,6 +254,18 @@ offered_again(struct transfer *t, const struct transfer_method *m, const struct 
 	return 0;
 }
 
+/* What is received is written beneath its id: two of them would have one place. */
+static bool
+is_taken(const struct transfers *all, const char *id)
+{
+	LIST_FOREACH (node, &all->all) {
+		const struct transfer *t = container_of(node, struct transfer, node);
+		if (!t->outgoing && strcmp(t->id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
 int
 transfers_offered(struct person *from, const struct transfer_method *m,
     const struct transfer_offer *o, struct transfer **out)
@@ -266,7 +281,7 @@ transfers_offered(struct person *from, const struct transfer_method *m,
 		*out = t;
 		return offered_again(t, m, o);
 	}
-	int err = transfers_may_offer(all, from);
+	int err = is_taken(all, o->id) ? ERR_PROTO : transfers_may_offer(all, from);
 	if (!err)
 		err = make(all, from, o, &t);
 	if (err)

@@ -231,7 +231,8 @@ static void
 fail_add(const struct transfer *t, struct ipc_call *call, int err)
 {
 	if (!call)
-		log_warn(t->person->name, "the file it offers cannot be kept: %s", err_str(err));
+		log_warn(t->person ? t->person->name : NULL,
+		    "the file it offers cannot be kept: %s", err_str(err));
 	else if (err == ERR_TOO_BIG)
 		ipc_fail(call, IPC_BUSY,
 		    "Too many files are on their way already; cancel some of them first.");
@@ -256,8 +257,10 @@ on_added(void *ctx, struct store_job *job, int err)
 			t->method->decline(t);
 		if (t->outgoing)
 			porter_revoke(t->transfers->porter, t->token);
-		transfer_drop(t);
-		transfer_let_go(t);
+		if (t->gone)
+			transfer_let_go(t);
+		else
+			transfer_drop(t); /* which lets go of it, too */
 		return;
 	}
 	t->number = number;

@@ -46,17 +46,17 @@ transfer_spool_path(const char *name)
 struct sweep {
 	struct transfers *all;
 	struct carrier *carrier;
-	const char **ids, **tokens; /* owned, the text too; of what is not over */
+	char **ids, **tokens; /* owned, the text too; of what is not over */
 	size_t id_count, token_count;
-	const char **folders; /* owned, the text too: tokens of folders to receive in */
+	char **folders; /* owned, the text too: tokens of folders to receive in */
 	size_t folder_count;
 };
 
 static void
-list_free(const char **list, size_t count)
+list_free(char **list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		free((char *)(uintptr_t)list[i]);
+		free(list[i]);
 	free(list);
 }
 
@@ -70,7 +70,7 @@ sweep_free(struct sweep *s)
 }
 
 static bool
-has(const char *const *list, size_t count, const char *name, size_t len)
+has(char *const *list, size_t count, const char *name, size_t len)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strlen(list[i]) == len && memcmp(list[i], name, len) == 0)
@@ -82,7 +82,7 @@ enum { SPOOL_AGE = 24 * 60 * 60 }; /* s: until then a client may still be about 
 
 /* Files of a folder of ours, older than `age` s, whose name, up to a dot, is none of the list. */
 static void
-sweep_folder(const char *name, int64_t age, const char *const *keep, size_t count)
+sweep_folder(const char *name, int64_t age, char *const *keep, size_t count)
 {
 	char *path = NULL;
 	if (paths_get(PATHS_STATE, name, &path) != 0)
@@ -109,9 +109,10 @@ run_sweep(struct carrier *c, void *arg)
 {
 	struct sweep *s = arg;
 	struct porter *p = s->all->porter;
-	int err = porter_keep_grants(p, s->tokens, s->token_count);
+	int err = porter_keep_grants(p, (const char *const *)s->tokens, s->token_count);
 	for (size_t i = 0; i < s->folder_count && !carrier_stopped(c); i++) {
-		int failed = porter_sweep(p, s->folders[i], s->ids, s->id_count);
+		int failed =
+		    porter_sweep(p, s->folders[i], (const char *const *)s->ids, s->id_count);
 		err = err ? err : failed == -ENOENT ? 0 : failed;
 	}
 	sweep_folder("transfers", 0, s->ids, s->id_count);
@@ -135,9 +136,9 @@ on_swept(void *ctx, int err)
 }
 
 static int
-add(const char ***list, size_t *count, const char *text)
+add(char ***list, size_t *count, const char *text)
 {
-	const char **grown = realloc(*list, (*count + 1) * sizeof(**list));
+	char **grown = realloc(*list, (*count + 1) * sizeof(**list));
 	if (!grown)
 		return -ENOMEM;
 	*list = grown;
@@ -189,10 +190,19 @@ sweep(struct transfers *all)
 
 /* ---- reading ---- */
 
+/* They become paths: what another program wrote into the store leads nowhere else. */
+static bool
+are_ids(const struct store_transfer *from)
+{
+	static const char digits[] = "0123456789abcdef";
+	return strspn(from->sid, digits) == TRANSFER_ID_SIZE - 1 &&
+	       (!from->spool || (from->spool[0] && !from->spool[strspn(from->spool, digits)]));
+}
+
 static int
 copy_text(struct transfer *t, const struct store_transfer *from)
 {
-	int err = str_replace(&t->name, from->name);
+	int err = are_ids(from) ? str_replace(&t->name, from->name) : -EINVAL;
 	if (!err)
 		err = str_replace(&t->media, from->media);
 	if (!err)
@@ -288,6 +298,7 @@ struct loading {
 	struct transfers *all;
 	struct store_transfers transfers;
 	struct store_transfer_rules rules;
+	bool whole; /* all of them are known */
 };
 
 static void
@@ -297,7 +308,8 @@ load_ends(struct loading *l)
 	store_transfers_finish(&l->transfers);
 	store_transfer_rules_finish(&l->rules);
 	if (!r->closing) {
-		if (l->all->porter)
+		/* what belongs to one that could not be read is not litter */
+		if (l->all->porter && l->whole)
 			sweep(l->all);
 		else
 			l->all->swept = true;
@@ -327,13 +339,16 @@ on_transfers(void *ctx, struct store_job *job, int err)
 {
 	struct loading *l = ctx;
 	(void)job;
+	l->whole = !err;
 	if (err)
 		log_error(NULL, "files on their way could not be read: %s", err_str(err));
 	for (size_t i = 0; !err && !l->all->closing && i < l->transfers.count; i++) {
 		int failed = load_one(l->all, &l->transfers.at[i]);
-		if (failed)
-			log_error(l->transfers.at[i].peer, "a file on its way was left out: %s",
-			    err_str(failed));
+		if (!failed)
+			continue;
+		l->whole = false;
+		log_error(
+		    l->transfers.at[i].peer, "a file on its way was left out: %s", err_str(failed));
 	}
 }
 

@@ -105,7 +105,7 @@ work_failed(struct transfer *t, enum work_kind kind, uint64_t now)
 }
 
 static void
-take(struct transfer *t, struct report *r)
+take(struct transfer *t, struct report *r, const char *text)
 {
 	uint64_t now = clock_now();
 	switch (r->kind) {
@@ -113,7 +113,7 @@ take(struct transfer *t, struct report *r)
 		accepted(t, r, now);
 		break;
 	case R_DECLINED:
-		job_declined(&t->job, now, r->text);
+		job_declined(&t->job, now, text);
 		break;
 	case R_CONNECTED:
 		connected(t, r, now);
@@ -121,7 +121,7 @@ take(struct transfer *t, struct report *r)
 	case R_ENDED:
 		if (r->why == TRANSFER_END_DIFFERS && !t->outgoing)
 			t->offset = 0;
-		job_ended(&t->job, now, r->why, r->text);
+		job_ended(&t->job, now, r->why, text);
 		break;
 	case R_READY:
 		job_ready(&t->job, now);
@@ -154,8 +154,7 @@ report(struct transfer *t, struct report *r, const char *text)
 {
 	struct report *waits;
 	if (!t->ticking) {
-		r->text = (char *)(uintptr_t)text;
-		take(t, r);
+		take(t, r, text);
 		return;
 	}
 	waits = calloc(1, sizeof(*waits));
@@ -178,7 +177,7 @@ transfer_take_reports(struct transfer *t)
 	LIST_FOREACH (node, &t->reports) {
 		struct report *r = container_of(node, struct report, node);
 		list_remove(node);
-		take(t, r);
+		take(t, r, r->text);
 		report_free(r);
 	}
 }

@@ -20,7 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SINKS_KEPT = 32 }; /* open between two attempts, of all transfers */
+enum {
+	SINKS_KEPT = 32,            /* open between two attempts, of all transfers */
+	HASHED_A_SECOND = 64000000, /* bytes, at the least */
+};
 
 struct work {
 	struct transfer *t;
@@ -437,6 +440,9 @@ measure(struct transfer *t, uint64_t from)
 	t->from = t->done = t->measured = from;
 	t->measured_at = clock_now();
 	t->rate = 0;
+	/* what is before is hashed again first */
+	t->crawl_at = t->measured_at + from / (HASHED_A_SECOND / 1000);
+	t->crawl_done = from;
 	transfer_renew(t);
 }
 
@@ -534,6 +540,21 @@ work_stop(struct transfer *t)
 {
 	if (t->work)
 		carrier_stop(t->work->carrier);
+}
+
+bool
+work_crawls(struct transfer *t, uint64_t now)
+{
+	const struct work *w = t->work;
+	/* what is all sent is about to be taken: pump.h waits for that, not for ever */
+	bool carries =
+	    w && ((w->kind == WORK_SEND && t->done < t->size) || w->kind == WORK_RECEIVE);
+	if (!carries || now < t->crawl_at + LIMIT_TRANSFER_CRAWL_SECONDS * UINT64_C(1000))
+		return false;
+	bool crawls = t->done - t->crawl_done < LIMIT_TRANSFER_CRAWL;
+	t->crawl_at = now;
+	t->crawl_done = t->done;
+	return crawls;
 }
 
 /* ---- clearing ---- */

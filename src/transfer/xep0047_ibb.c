@@ -126,16 +126,24 @@ write_open(struct xml_writer *w, const void *from)
 	xml_attr(w, "stanza", "iq");
 }
 
+/* A request of ours was. False: it is over, and b perhaps gone. */
+static bool
+answered(struct ibb *b)
+{
+	b->asked--;
+	bool alive = b->state != IBB_OVER;
+	if (!alive)
+		free_when_idle(b);
+	return alive;
+}
+
 static void
 on_closed(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 {
 	struct ibb *b = ctx;
 	(void)p;
 	(void)payload;
-	b->asked--;
-	if (b->state == IBB_OVER)
-		free_when_idle(b);
-	else
+	if (answered(b))
 		end(b, err == ERR_UNSUPPORTED ? 0 : err); /* not known: it is closed already */
 }
 
@@ -181,10 +189,9 @@ on_confirmed(void *ctx, struct person *p, int err, const struct xml_elem *payloa
 	struct ibb *b = ctx;
 	(void)p;
 	(void)payload;
-	b->asked--;
-	if (b->state == IBB_OVER)
-		free_when_idle(b);
-	else if (err)
+	if (!answered(b))
+		return;
+	if (err)
 		end(b, err);
 	else
 		send_blocks(b);
@@ -347,12 +354,6 @@ find(const struct person *p, const char *sid)
 	return NULL;
 }
 
-static struct ibb *
-find_of(const struct inbound *in)
-{
-	return find(in->from, xml_elem_attr(in->payload, "sid"));
-}
-
 /* Breaks off: what came makes no sense. */
 static int
 refuse(struct ibb *b, const struct inbound *in, const char *type, const char *condition, int why)
@@ -367,7 +368,7 @@ static int begin(struct ibb *b) MUST_USE;
 static int
 answer_open(const struct inbound *in)
 {
-	struct ibb *b = find_of(in);
+	struct ibb *b = find(in->from, xml_elem_attr(in->payload, "sid"));
 	const char *stanza = xml_elem_attr(in->payload, "stanza");
 	const char *size = xml_elem_attr(in->payload, "block-size");
 	int64_t block;
@@ -393,7 +394,7 @@ answer_open(const struct inbound *in)
 static int
 answer_data(const struct inbound *in)
 {
-	struct ibb *b = find_of(in);
+	struct ibb *b = find(in->from, xml_elem_attr(in->payload, "sid"));
 	const char *number = xml_elem_attr(in->payload, "seq");
 	int64_t seq;
 	if (!b || b->state != IBB_OPEN || b->sends)
@@ -423,7 +424,7 @@ answer_data(const struct inbound *in)
 static int
 answer_close(const struct inbound *in)
 {
-	struct ibb *b = find_of(in);
+	struct ibb *b = find(in->from, xml_elem_attr(in->payload, "sid"));
 	if (!b)
 		return iq_reply_error(in, "cancel", "item-not-found");
 	int err = iq_reply_empty(in);
@@ -462,11 +463,8 @@ on_opened(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 	struct ibb *b = ctx;
 	(void)p;
 	(void)payload;
-	b->asked--;
-	if (b->state == IBB_OVER) {
-		free_when_idle(b);
+	if (!answered(b))
 		return;
-	}
 	if (!err)
 		err = begin(b);
 	if (err)
@@ -551,29 +549,39 @@ ibb_close(struct ibb *b)
 
 /* ---- people ---- */
 
+/* Of that person, or of anybody. */
+static struct ibb *
+first_of(const struct roster *r, const struct person *p)
+{
+	LIST_FOREACH (node, &r->bytestreams) {
+		struct ibb *b = container_of(node, struct ibb, node);
+		if (!p || b->person == p)
+			return b;
+	}
+	return NULL;
+}
+
 static void
 on_event(void *ctx, const struct bus_event *e)
 {
-	struct roster *r = ctx;
+	const struct roster *r = ctx;
+	struct ibb *b;
 	bool gone = e->kind == BUS_PERSON_FREED ||
 		    (e->kind == BUS_STREAM_DOWN && e->person->stream_count == 0);
-	if (e->kind != BUS_PERSON_MERGED && !gone)
-		return;
-	LIST_FOREACH (node, &r->bytestreams) {
-		struct ibb *b = container_of(node, struct ibb, node);
-		if (gone && b->person == e->person)
-			end(b, ERR_CLOSED);
-		else if (!gone && b->person == e->other)
-			b->person = e->person;
-	}
+	/* each from the beginning: who is told of one may close others */
+	while (gone && (b = first_of(r, e->person)))
+		end(b, ERR_CLOSED);
+	while (e->kind == BUS_PERSON_MERGED && (b = first_of(r, e->other)))
+		b->person = e->person;
 }
 
 static void
 finish(void *ctx)
 {
-	struct roster *r = ctx;
-	LIST_FOREACH (node, &r->bytestreams)
-		end(container_of(node, struct ibb, node), -ECANCELED);
+	const struct roster *r = ctx;
+	struct ibb *b;
+	while ((b = first_of(r, NULL)))
+		end(b, -ECANCELED);
 }
 
 static int

@@ -111,7 +111,7 @@ size_t
 bytestream_own(const struct person *p, struct sockaddr_storage out[BYTESTREAM_OWN])
 {
 	size_t count = 0;
-	struct sockaddr_storage local;
+	struct sockaddr_storage local = {0};
 	bool has_local = p->current && stream_local(p->current, &local) == 0;
 	for (size_t i = 0; p->entry && !count && i < p->entry->addr_count; i++)
 		if (p->entry->addr[i].ss_family == AF_INET)

@@ -373,7 +373,7 @@ static int
 take(struct person *p, const struct xml_elem *payload, const char *iq)
 {
 	struct oob_offer o;
-	struct oob *s;
+	struct oob *s = NULL;
 	struct transfer *t;
 	char id[RANDOM_ID_SIZE];
 	int err = oob_read(payload, &o);
@@ -411,7 +411,7 @@ take_request(const struct inbound *in)
 {
 	struct iq_reply r;
 	struct person *p = in->from;
-	if (!is_allowed(p->roster))
+	if (!is_allowed(p->roster) || p->has_key)
 		return iq_reply_error(in, "cancel", "forbidden");
 	int err = take(p, in->payload, xml_elem_attr(in->stanza, "id"));
 	if (!err)
@@ -430,7 +430,7 @@ take_message(const struct inbound *in)
 {
 	struct oob_offer o;
 	struct person *p = in->from;
-	if (!is_allowed(p->roster) || person_client(p) == TXT_CLIENT_EARSHOT ||
+	if (!is_allowed(p->roster) || p->has_key || person_client(p) == TXT_CLIENT_EARSHOT ||
 	    oob_read(in->payload, &o) != 0 || !o.is_file)
 		return 0;
 	int err = take(p, in->payload, "");
@@ -441,12 +441,12 @@ take_message(const struct inbound *in)
 
 /* ---- the methods ---- */
 
-/* Earshots, whose streams are encrypted, are not sent to in plain. */
+/* Bytes go in plain: not those of who encrypts, whatever the net says that they can do. */
 static bool
 fits(const struct person *p, const struct transfer *t)
 {
 	enum txt_client c = person_client(p);
-	if (t->folder || !is_allowed(p->roster))
+	if (t->folder || p->has_key || !is_allowed(p->roster))
 		return false;
 	if (p->caps)
 		return caps_has(p->caps, NS_IQ_OOB);

@@ -337,7 +337,7 @@ take_offer(const struct inbound *in)
 	char id[RANDOM_ID_SIZE];
 	struct person *p = in->from;
 	const char *iq = xml_elem_attr(in->stanza, "id");
-	if (!is_allowed(p->roster))
+	if (!is_allowed(p->roster) || p->has_key)
 		return iq_reply_error(in, "cancel", "forbidden");
 	int err = si_offer_read(in->payload, &o);
 	if (!err && (strlen(o.sid) > LIMIT_SESSION_ID || strlen(iq) > LIMIT_STANZA_ID))
@@ -439,10 +439,11 @@ take_hosts(const struct inbound *in)
 
 /* ---- the method ---- */
 
+/* Bytes go in plain: not those of who encrypts, whatever the net says that they can do. */
 static bool
 fits(const struct person *p, const struct transfer *t)
 {
-	if (t->folder || !is_allowed(p->roster))
+	if (t->folder || p->has_key || !is_allowed(p->roster))
 		return false;
 	if (p->caps)
 		return caps_has(p->caps, NS_SI) && caps_has(p->caps, NS_SI_FILE);

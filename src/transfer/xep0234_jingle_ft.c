@@ -254,6 +254,16 @@ refuse_offer(struct jingle_session *s, const char *condition, const char *text)
 	jingle_end(s, &(struct jingle_reason){.condition = condition, .text = text});
 }
 
+/* Two names of sessions may come to one id: the former attempt is over, else nobody would know of
+ * it once the transfer is no more. */
+static void
+end_former(struct person *p, const char *id)
+{
+	const struct transfer *t = transfers_find(p, id, false);
+	if (t && t->session && (t->method == &jingle_method || t->method == &jingle_plain_method))
+		attempt_fail(t->session, "gone", TRANSFER_END_LOST, NULL);
+}
+
 static const struct transfer_method *
 method_for(const struct person *p)
 {
@@ -279,6 +289,8 @@ on_initiate(struct jingle_session *s, const struct xml_elem *content)
 	if (!err)
 		err = id_of(s->sid, id);
 	d.offer.id = id;
+	if (!err)
+		end_former(s->person, id);
 	if (!err)
 		err = transfers_offered(s->person, method_for(s->person), &d.offer, &t);
 	if (err) {

@@ -8,9 +8,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 struct outcome {
-	uint8_t *fork;
 	size_t len;
-	bool whole;
+	bool known, whole;
 	int err;
 	uint64_t size;
 };
@@ -19,7 +18,7 @@ static struct outcome
 feed(const uint8_t *data, size_t len, size_t piece, uint8_t *room)
 {
 	struct applesingle a = {.have = 0};
-	struct outcome o = {.fork = room};
+	struct outcome o = {.len = 0};
 	for (size_t at = 0; at < len && !o.err; at += piece) {
 		const void *fork = NULL;
 		size_t fork_len = 0, n = len - at < piece ? len - at : piece;
@@ -28,10 +27,11 @@ feed(const uint8_t *data, size_t len, size_t piece, uint8_t *room)
 			break;
 		if (fork_len > len - o.len)
 			abort();
-		memcpy(o.fork + o.len, fork, fork_len);
+		memcpy(room + o.len, fork, fork_len);
 		o.len += fork_len;
 	}
 	o.whole = applesingle_is_whole(&a);
+	o.known = a.known;
 	o.size = a.known ? applesingle_size(&a) : 0;
 	return o;
 }
@@ -48,12 +48,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct outcome bytes = feed(data, len, 1, one + len);
 	if (whole.err != bytes.err)
 		abort();
-	if (!whole.err &&
-	    (whole.whole != bytes.whole || whole.len != bytes.len || whole.size != bytes.size ||
-		memcmp(whole.fork, bytes.fork, whole.len) != 0))
+	if (!whole.err && (whole.whole != bytes.whole || whole.len != bytes.len ||
+			      whole.size != bytes.size || memcmp(one, one + len, whole.len) != 0))
 		abort();
-	if (!whole.err && (whole.len > whole.size ||
-			      whole.whole != (whole.len == whole.size && len >= APPLESINGLE_FIXED)))
+	if (!whole.err && whole.len > whole.size)
+		abort();
+	if (!whole.err && whole.whole != (whole.known && whole.len == whole.size))
 		abort();
 	free(one);
 	return 0;

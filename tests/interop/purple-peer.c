@@ -135,10 +135,8 @@ on_message(PurpleAccount *account, char **sender, char **html, PurpleConversatio
 
 /* ---- files ---- */
 static void
-emit_file(const PurpleXfer *xfer, const char *name)
+emit_file(PurpleXfer *x, const char *name)
 {
-	/* the getters take what they do not change as if they did */
-	PurpleXfer *x = (PurpleXfer *)(gsize)xfer;
 	emit(json_pack("{s:s, s:o, s:o, s:I, s:I, s:b}", "ev", name, "who",
 	    text_value(purple_xfer_get_remote_user(x)), "name",
 	    text_value(purple_xfer_get_filename(x)), "size", (json_int_t)purple_xfer_get_size(x),

@@ -157,10 +157,10 @@ def an_offer_of_ours_is_taken_back(l):
 
 
 def flowing(earshot, pidgin, to_them):
-    """5 MB on their slow way; what the file is known by."""
+    """50 MB on their slow way, more than fits between us; what the file is known by."""
     earshot.client.call("files.limit", rate=SLOW)
     sender = earshot if to_them else pidgin
-    path, _ = make(sender.host, "photo.bin", 5 * 1000 * 1000)
+    path, _ = make(sender.host, "photo.bin", 50 * 1000 * 1000, sparse=True)
     if to_them:
         file = earshot.send_file(pidgin.name, path)
         pidgin.wait("file-offer", earshot.name)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Files and folders between two daemons on two hosts: sent, answered, held, and gone on with after
 anything that may happen meanwhile."""
+import json
 import os
 import time
 
 import lab
-from earshot import CallError, meet
+from earshot import CallError, Daemon, meet
 from filing import (MIB, accept, files, make, no_parts, offered, same, send, slow, two, under_way,
                     until, verify, whole)
 from tap import Skip, case, check, note, run
@@ -90,6 +91,43 @@ def a_transfer_outlives_a_pulled_cable(l):
     note(f"on from {before / MIB:.1f} MiB {time.monotonic() - began:.1f} s after it was plugged in")
     slow(juliet, 0)
     same(juliet, romeo, path, out, number)
+
+
+def sent_bytes(host):
+    shown = host.run("ip", "-j", "-s", "link", "show", "eth0").stdout
+    return json.loads(shown)[0]["stats64"]["tx"]["bytes"]
+
+
+@case
+def three_pulled_cables_and_a_death_on_each_side_cost_little(l):
+    """EARSHOT_FILE_MIB: how big the file is."""
+    size = int(os.environ.get("EARSHOT_FILE_MIB", "192")) * MIB
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    path = make(juliet, "big.bin", size)
+    slow(juliet, size // 12)
+    before = sent_bytes(juliet.host)
+    out = send(juliet, romeo, path)["id"]
+    number = offered(romeo, "big.bin")
+    accept(romeo, number)
+    done = lambda: files(romeo)[number]["done"]
+    for n in range(5):
+        lab.wait_for(lambda: done() > size * (n + 1) // 7, 60, f"{n + 1} of 7 parts")
+        if n < 3:
+            juliet.host.pull_cable()
+            lab.wait_for(lambda: juliet.client.people[romeo.name]["state"] == "silent", 30,
+                         "noticed")
+            juliet.host.plug_cable()
+        else:
+            one = juliet if n == 3 else romeo
+            one.kill()
+            one.start()
+            slow(juliet, size // 12)
+    same(juliet, romeo, path, out, number)
+    again = sent_bytes(juliet.host) - before - size
+    note(f"{size // MIB} MiB: {again / MIB:.1f} MiB more than the file on the cable, "
+         "headers included")
+    check(again <= 64 * MIB + size // 25, f"sent again: {again}")
 
 
 @case
@@ -177,6 +215,7 @@ def files_of_the_verified_are_accepted_by_rule(l):
     romeo.stop()
     romeo.start()
     check(len(romeo.client.call("files.auto")["rules"]) == 1, "a restart keeps the rule")
+    until(juliet, send(juliet, romeo, make(juliet, "again.bin", 1))["id"], "done")
     check(romeo.client.call("files.auto", peer=juliet.name, off=True)["rules"] == [], "off")
 
 
@@ -228,6 +267,45 @@ def f3_a_full_disk_ends_it_with_a_reason_for_both(l):
         file = until(one, mine, "failed")
         check("space" in file["reason"] or "full" in file["reason"], f"{file['reason']}")
     lab.wait_for(lambda: not os.listdir(romeo.host.path(folder)), 5, "nothing is left of it")
+
+
+def fill(host, path):
+    """Leaves no byte on the file system of that file."""
+    with open(host.path(path), "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+
+
+@case
+def f3_a_store_without_room_refuses_files_and_lives(l):
+    host, state = l.host("verona"), "/run/home/juliet/.local/state"
+    host.must("mkdir", "-p", state)
+    host.must("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", state)
+    juliet, romeo = Daemon(host, "juliet"), Daemon(l.host("mantua"), "romeo")
+    meet(juliet, romeo)
+    path, theirs = make(juliet, "one.bin", 1), make(romeo, "two.bin", 1)
+    fill(host, f"{state}/filled")
+    reason = None
+    for _ in range(100):
+        try:
+            send(juliet, romeo, path)
+        except CallError as error:
+            reason = error.reason
+            break
+    check(reason == "disk", f"she reads that it cannot be kept: {reason}")
+    out = send(romeo, juliet, theirs)["id"]
+    until(romeo, out, "declined")
+    os.unlink(host.path(f"{state}/filled"))
+
+    def sent():
+        try:
+            return send(juliet, romeo, path)
+        except CallError:
+            return None
+    lab.wait_for(sent, 20, "then it can")
 
 
 @case

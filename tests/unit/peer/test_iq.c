@@ -208,6 +208,36 @@ too_many_requests_are_refused(void **state)
 	assert_int_equal(a.calls, LIMIT_IQ_PENDING + 1);
 }
 
+static void
+write_nothing(struct xml_writer *w, const void *from)
+{
+	(void)w, (void)from;
+}
+
+static void
+an_id_may_be_ours_to_choose_and_be_forgotten(void **state)
+{
+	(void)state;
+	struct answer a = {0}, b = {0};
+	struct person *p = person_called(ROMEO);
+	assert_int_equal(
+	    iq_put_as(p, "sid7", "urn:x", "ask", write_nothing, NULL, 5000, on_answer, &a), 0);
+	assert_non_null(strstr(buf_cstr(&world.sent), " type='set' id='sid7'><ask "));
+	assert_int_equal(
+	    iq_put_as(p, "sid8", "urn:x", "ask", write_nothing, NULL, 5000, on_answer, &b), 0);
+	iq_forget(p, "sid7");
+	iq_forget(p, "sid9");
+	reply(his, "result", "sid7", "<x/>");
+	reply(his, "result", "sid8", "<x/>");
+	let_pass(10000);
+	assert_int_equal(a.calls, 0);
+	assert_int_equal(b.calls, 1);
+	assert_int_equal(p->iq_count, 0);
+	assert_int_equal(iq_put_as(p, "0123456789abcdef0123456789abcdef0", "urn:x", "ask",
+			     write_nothing, NULL, 5000, on_answer, &a),
+	    ERR_TOO_BIG);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -221,6 +251,7 @@ main(void)
 	    TEST(the_end_of_all_streams_ends_all_requests),
 	    TEST(a_failed_dial_ends_a_request_at_once),
 	    TEST(too_many_requests_are_refused),
+	    TEST(an_id_may_be_ours_to_choose_and_be_forgotten),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,8 +34,9 @@ struct told {
 static struct ends {
 	struct transfer out, in;
 	struct told out_told, in_told;
-	bool known;  /* `in` is, by its id */
-	int refusal; /* what transfers_offered() says */
+	bool known;   /* `in` is, by its id */
+	int refusal;  /* what transfers_offered() says */
+	bool lenient; /* the other side may say anything */
 	struct transfer_offer offer;
 	char name[256], media[64];
 } ends_;
@@ -53,6 +54,8 @@ transfers_offered(struct person *from, const struct transfer_method *m,
     const struct transfer_offer *o, struct transfer **out)
 {
 	struct transfer *t = &ends_.in;
+	if (ends_.lenient && t->session)
+		return ERR_TOO_BIG;
 	assert_null(t->session);
 	assert_ptr_equal(m, ends_.out.method);
 	ends_.in_told.offered++;
@@ -177,6 +180,8 @@ void
 transfer_got_thumbnail(struct transfer *t, const void *data, size_t len)
 {
 	told_of(t)->thumbnails++;
+	if (ends_.lenient)
+		return;
 	assert_int_equal(len, ends_.out.thumbnail_len);
 	assert_memory_equal(data, ends_.out.thumbnail, len);
 }
@@ -292,8 +297,11 @@ net_reaches(const struct sockaddr_storage *at)
 {
 	struct sockaddr_storage romeo = endpoint("192.0.2.1", NET_PORT);
 	struct sockaddr_storage tybalt = endpoint("192.0.2.2", NET_PORT);
-	assert_int_equal(address_port(at), NET_PORT);
+	assert_true(address_port(at) > 1023); /* F6 */
+	assert_true(address_same_host(at, &romeo) || address_same_host(at, &tybalt));
 	net.tried++;
+	if (address_port(at) != NET_PORT)
+		return false;
 	return address_same_host(at, &romeo)    ? net.romeo_reachable
 	       : address_same_host(at, &tybalt) ? net.tybalt_reachable
 						: false;

@@ -249,8 +249,8 @@ much_is_fetched(void **state)
 	size_t len = strlen(head) + 4000000;
 	char *text = malloc(len);
 	assert_non_null(text);
-	memset(text, 'x', len);
-	memcpy(text, head, strlen(head));
+	(void)snprintf(text, len, "%s", head);
+	memset(text + strlen(head), 'x', 4000000);
 	will_answer(text, len);
 	fetch();
 	assert_int_equal(outcome.err, 0);
@@ -335,8 +335,8 @@ a_head_without_end_is_refused(void **state)
 	assert_non_null(text);
 	for (size_t i = 0; i < 200000; i++)
 		text[i] = "X: y\r\n"[i % 6];
-	memcpy(text, "HTTP/1.1 200 OK\r\n", 17);
-	text[17] = 'X';
+	(void)snprintf(text, 200000, "HTTP/1.1 200 OK\r\n");
+	text[strlen(text)] = 'X';
 	will_answer(text, 200000);
 	fetch();
 	assert_true(outcome.err == ERR_TOO_BIG || outcome.err == ERR_PROTO);

@@ -128,6 +128,8 @@ hear(int fd)
 	return text;
 }
 
+static const char *ask(const char *format, ...) PRINTF_LIKE(1, 2);
+
 static const char *
 ask(const char *format, ...)
 {

@@ -97,12 +97,11 @@ static void
 f1_names_that_lead_elsewhere_are_refused(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"", "/", "/etc/passwd", "..", ".", "../x", "a/b",
-	    "a/../../b",
-	    "0123456789012345678901234567890123456789012345678901234567890123456789"
-	    "0123456789012345678901234567890123456789012345678901234567890123456789"
-	    "0123456789012345678901234567890123456789012345678901234567890123456789"
-	    "0123456789012345678901234567890123456789012345"};
+	char too_long[TREE_NAME_MAX + 2];
+	memset(too_long, 'a', sizeof(too_long) - 1);
+	too_long[sizeof(too_long) - 1] = '\0';
+	const char *const names[] = {
+	    "", "/", "/etc/passwd", "..", ".", "../x", "a/b", "a/../../b", too_long};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct buf b = BUF_INIT(4096);
 		buf_fmt(&b, "<dir><file size='1'><name>%s</name></file></dir>", names[i]);

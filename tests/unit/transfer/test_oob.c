@@ -296,6 +296,20 @@ f6_it_can_be_switched_off(void **state)
 	assert_false(link_method.fits(p, &told.t));
 }
 
+static void
+n7_nothing_goes_in_plain_to_who_has_a_key(void **state)
+{
+	(void)state;
+	struct person *p = person_called(ROMEO);
+	told_begin(p, true);
+	p->txt.client = TXT_CLIENT_ADIUM;
+	assert_true(oob_method.fits(p, &told.t));
+	p->has_key = true;
+	assert_false(oob_method.fits(p, &told.t));
+	assert_false(link_method.fits(p, &told.t));
+	p->has_key = false;
+}
+
 /* ---- out ---- */
 
 static void
@@ -498,6 +512,7 @@ main(void)
 	    TEST(f6_addresses_that_are_not_theirs_are_refused),
 	    cmocka_unit_test_setup_teardown(adium_sends_in_a_message, set_up_adium, tear_down),
 	    TEST(f6_it_can_be_switched_off),
+	    TEST(n7_nothing_goes_in_plain_to_who_has_a_key),
 	    TEST(salut_is_sent_a_file),
 	    TEST(salut_confirms_before_we_know_that_all_is_sent),
 	    TEST(salut_declines),

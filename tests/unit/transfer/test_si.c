@@ -430,6 +430,20 @@ f6_it_can_be_switched_off(void **state)
 	assert_false(si_method.fits(person_called(ROMEO), &told.t));
 }
 
+/* What the net says that they can do may be a lie of who wants to read it. */
+static void
+n7_nothing_goes_in_plain_to_who_has_a_key(void **state)
+{
+	(void)state;
+	struct person *p = person_called(ROMEO);
+	told_begin(p, true);
+	told.t.size = 1;
+	assert_true(si_method.fits(p, &told.t));
+	p->has_key = true;
+	assert_false(si_method.fits(p, &told.t));
+	p->has_key = false;
+}
+
 /* ---- out ---- */
 
 /* Our offer; its id is in `id`. */
@@ -679,6 +693,7 @@ main(void)
 	    TEST(a_new_offer_takes_the_place_of_one_of_the_same_name),
 	    TEST(what_the_manager_refuses_is_forbidden),
 	    TEST(f6_it_can_be_switched_off),
+	    TEST(n7_nothing_goes_in_plain_to_who_has_a_key),
 	    TEST(libpurple_is_sent_a_file),
 	    TEST(libpurple_declines),
 	    TEST(other_answers_end_it),
