@@ -157,8 +157,6 @@ say_close(struct ibb *b)
 		end(b, err);
 }
 
-/* ---- sending ---- */
-
 struct block {
 	const struct ibb *stream;
 	const char *data;
@@ -170,7 +168,7 @@ write_data(struct xml_writer *w, const void *from)
 {
 	const struct block *block = from;
 	char seq[16];
-	struct buf text = BUF_INIT(2 * IBB_BLOCK_MOST);
+	struct buf text = BUF_INIT(2 * (size_t)IBB_BLOCK_MOST);
 	(void)snprintf(seq, sizeof(seq), "%u", (unsigned)block->stream->seq);
 	xml_attr(w, "seq", seq);
 	xml_attr(w, "sid", block->stream->sid);
@@ -252,8 +250,6 @@ send_blocks(struct ibb *b)
 		say_close(b);
 	}
 }
-
-/* ---- receiving ---- */
 
 static void
 confirm(struct ibb *b, const char *id)
@@ -340,8 +336,6 @@ take(struct ibb *b, const struct inbound *in, struct buf *bytes)
 		return hold(b, xml_elem_attr(in->stanza, "id"), bytes);
 	return ERR_CLOSED;
 }
-
-/* ---- what they say ---- */
 
 static struct ibb *
 find(const struct person *p, const char *sid)
@@ -553,6 +547,7 @@ ibb_close(struct ibb *b)
 static struct ibb *
 first_of(const struct roster *r, const struct person *p)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what end() freed is off the list */
 	LIST_FOREACH (node, &r->bytestreams) {
 		struct ibb *b = container_of(node, struct ibb, node);
 		if (!p || b->person == p)

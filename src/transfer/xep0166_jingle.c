@@ -58,6 +58,7 @@ count_of(const struct person *p)
 {
 	const struct jingle *j = p->roster->jingle;
 	size_t count = 0;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what drop() freed is off the list */
 	LIST_FOREACH (node, &j->sessions)
 		count += container_of(node, struct jingle_session, node)->person == p;
 	return count;
@@ -288,7 +289,7 @@ content_of(const struct inbound *in)
 		found = child;
 	}
 	const char *name = found ? xml_elem_attr(found, "name") : NULL;
-	return str_empty(name) || strlen(name) > LIMIT_SESSION_ID ? NULL : found;
+	return name && name[0] && strlen(name) <= LIMIT_SESSION_ID ? found : NULL;
 }
 
 static const struct xml_elem *

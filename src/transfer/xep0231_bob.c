@@ -85,7 +85,7 @@ answer(const struct inbound *in)
 	if (!t)
 		return iq_reply_error(in, "cancel", "item-not-found");
 	struct iq_reply reply;
-	struct buf text = BUF_INIT(2 * LIMIT_THUMBNAIL);
+	struct buf text = BUF_INIT(2 * (size_t)LIMIT_THUMBNAIL);
 	digest_base64(&text, t->thumbnail, t->thumbnail_len);
 	int err = buf_err(&text);
 	if (!err) {

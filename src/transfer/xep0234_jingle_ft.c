@@ -274,7 +274,7 @@ static void
 on_initiate(struct jingle_session *s, const struct xml_elem *content)
 {
 	struct description d;
-	struct transfer *t;
+	struct transfer *t = NULL;
 	char id[TRANSFER_ID_SIZE];
 	const char *senders = xml_elem_attr(content, "senders");
 	if (senders && strcmp(senders, "initiator") != 0) {
@@ -289,10 +289,10 @@ on_initiate(struct jingle_session *s, const struct xml_elem *content)
 	if (!err)
 		err = id_of(s->sid, id);
 	d.offer.id = id;
-	if (!err)
+	if (!err) {
 		end_former(s->person, id);
-	if (!err)
 		err = transfers_offered(s->person, method_for(s->person), &d.offer, &t);
+	}
 	if (err) {
 		refuse_offer(
 		    s, err == ERR_PROTO ? "failed-application" : "decline", transfers_refusal(err));

@@ -11,6 +11,6 @@ extern const struct transfer_method jingle_plain_method;
 
 /* What we have offered that person now and fits; NULL: nothing. */
 const struct transfer *jingle_offered(
-    struct person *p, bool (*fits)(const struct transfer *t, const void *what), const void *what);
+    struct person *p, bool (*wanted)(const struct transfer *t, const void *what), const void *what);
 
 #endif

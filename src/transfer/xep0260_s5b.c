@@ -51,8 +51,10 @@ struct expected {
 };
 
 /* What one side found out about the other's candidates. */
+enum found { TRYING, USED, ERROR };
+
 struct outcome {
-	enum { TRYING, USED, ERROR } how;
+	enum found how;
 	int64_t priority; /* USED */
 };
 
@@ -176,7 +178,7 @@ decide(struct s5b *s)
 }
 
 static void
-found(struct s5b *s, int how, size_t which)
+found(struct s5b *s, enum found how, size_t which)
 {
 	s->ours.how = how;
 	if (how == USED) {
@@ -291,7 +293,7 @@ find_own(struct s5b *s)
 	}
 	for (int i = 0; i < count && name; i++) {
 		as_storage(&all[i], &at);
-		if (strcmp(all[i].name, name) == 0 && !address_same_host(&at, &local))
+		if (str_equal(all[i].name, name) && !address_same_host(&at, &local))
 			add_own(s, &at);
 	}
 	uv_free_interface_addresses(all, count);

@@ -3,6 +3,7 @@
 anything that may happen meanwhile."""
 import json
 import os
+import shutil
 import time
 
 import lab
@@ -332,6 +333,25 @@ def an_offer_expires_after_a_week_on_the_store_s_own_clock(l):
             break
     until(romeo, number, "expired")
     check(out is not None, "it was sent")
+
+
+@case
+def where_no_connection_comes_about_it_goes_over_the_stream(l):
+    """A firewall on both sides lets nothing in but the port of the streams (XEP-0261)."""
+    if not shutil.which("nft"):
+        raise Skip("nft is not installed")
+    juliet, romeo = two(l)
+    for daemon in (juliet, romeo):
+        port = daemon.status()["port"]
+        daemon.host.must("nft", "add table inet t; add chain inet t in { type filter hook input "
+                         "priority 0; }; add rule inet t in tcp flags & (syn | ack) == syn "
+                         f"tcp dport != {port} reject with tcp reset")
+    meet(juliet, romeo)
+    send(juliet, romeo, make(juliet, "beside.bin", 8 * MIB))
+    whole(juliet, romeo, make(juliet, "walled.bin", 4 * MIB))
+    accept(romeo, offered(romeo, "beside.bin"))
+    juliet.client.call("send", peer=romeo.name, text="while it flows")
+    romeo.client.wait("message", 5, direction="in", text="while it flows")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,11 @@ dialling_goes_on_to_the_next_address(void **state)
 	RUN_UNTIL(&p, p.a.ready == 1);
 	assert_int_equal(stream_remote(s)->ss_family, AF_INET6);
 	assert_int_equal(stream_remote(p.b.stream)->ss_family, AF_INET6);
+	struct sockaddr_storage here, there; /* what one dialled is where the other is */
+	assert_int_equal(stream_local(s, &here), 0);
+	assert_int_equal(stream_local(p.b.stream, &there), 0);
+	assert_memory_equal(&here, stream_remote(p.b.stream), sizeof(struct sockaddr_in6));
+	assert_memory_equal(&there, stream_remote(s), sizeof(struct sockaddr_in6));
 	close_pair(&p);
 
 	open_pair(&p);
