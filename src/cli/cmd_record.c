@@ -58,6 +58,8 @@ struct recording {
 	int out;   /* the file */
 	int64_t longest_ms;
 	int64_t samples;
+	char rest[sizeof(int16_t)]; /* the beginning of a sample */
+	size_t rest_len;
 	int level; /* loudest sample of late */
 	uint64_t drawn;
 	OggOpusEnc *encoder;
@@ -193,10 +195,15 @@ static int
 take_sound(struct recording *r)
 {
 	int16_t part[PART];
-	ssize_t n = read(r->sound, part, sizeof(part));
+	char *bytes = (char *)part;
+	memcpy(bytes, r->rest, r->rest_len); /* a pipe knows no samples: half of one may be over */
+	ssize_t n = read(r->sound, bytes + r->rest_len, sizeof(part) - r->rest_len);
 	if (n < 0)
 		return errno == EINTR ? 1 : -errno;
-	int count = (int)(n / (ssize_t)sizeof(part[0]));
+	size_t len = (size_t)n + r->rest_len;
+	int count = (int)(len / sizeof(part[0]));
+	r->rest_len = len % sizeof(part[0]);
+	memcpy(r->rest, bytes + len - r->rest_len, r->rest_len);
 	for (int i = 0; i < count; i++)
 		if (abs(part[i]) > r->level)
 			r->level = abs(part[i]);

@@ -13,6 +13,7 @@
 
 #include "peer/policy.h"
 #include "store/transfer.h"
+#include "tls/key.h"
 #include "transfer/carrier.h"
 #include "transfer/pump.h"
 #include "transfer/rate.h"

@@ -245,7 +245,9 @@ def a_voice_message_is_recorded_and_sent(box):
     tools = os.path.join(box.folder, "bin")
     os.mkdir(tools)
     with open(os.path.join(tools, "arecord"), "w", encoding="ascii") as f:
-        f.write("#!/bin/sh\nhead -c 192000 /dev/urandom\n")  # two seconds of noise
+        # two seconds of noise, in pieces that cut samples in two
+        f.write("#!/bin/sh\nfor i in 1 2 3; do head -c 63999 /dev/urandom; sleep 0.05; done\n"
+                "head -c 3 /dev/urandom\n")
     os.chmod(f.name, 0o755)
     env = {"XDG_STATE_HOME": os.path.join(box.folder, "state"), "PATH": tools + ":/usr/bin:/bin"}
     r = box.run("record", "--seconds", "5", "romeo", env=env)
