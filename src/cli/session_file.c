@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { SENTENCE = 16 * 1024, PATH_BYTES = 8 * 1024 };
+
 enum answer { ACCEPT, DECLINE };
 
 static const char *const methods[] = {[ACCEPT] = "accept", [DECLINE] = "decline"};
@@ -13,7 +15,7 @@ static const char *const methods[] = {[ACCEPT] = "accept", [DECLINE] = "decline"
 void
 file_news(struct session *s, const struct earshot_value *event)
 {
-	struct buf b = BUF_INIT(SESSION_BEGIN * 8);
+	struct buf b = BUF_INIT(SENTENCE);
 	if (transfer_news(&b, event, "/accept "))
 		show_rows(
 		    s, transfer_asks(event) ? STYLE_WARN : transfer_style(event), buf_cstr(&b));
@@ -42,7 +44,7 @@ add_path(struct buf *path, const char *typed)
 void
 file_send(struct session *s, const char *rest)
 {
-	struct buf path = BUF_INIT(SESSION_BEGIN * 32), why = BUF_INIT(SESSION_BEGIN * 64);
+	struct buf path = BUF_INIT(PATH_BYTES), why = BUF_INIT(SENTENCE);
 	if (!session_need_peer(s))
 		return;
 	if (!*rest) {
@@ -57,7 +59,7 @@ file_send(struct session *s, const char *rest)
 	add_path(&path, rest);
 	if (attach_file(s->c, params, buf_cstr(&path), NULL, &why) != CLI_OK) {
 		earshot_value_free(params);
-		struct buf clean = BUF_INIT(SESSION_BEGIN * 64);
+		struct buf clean = BUF_INIT(SENTENCE);
 		cli_add(&clean, buf_cstr(&why));
 		show_refusal(s, "%s", buf_cstr(&clean));
 		buf_finish(&clean);

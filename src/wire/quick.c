@@ -64,7 +64,9 @@ static char
 next(struct quick *q)
 {
 	skip_space(q);
-	return q->at < q->end ? *q->at++ : '\0';
+	if (q->at == q->end)
+		return '\0';
+	return *q->at++;
 }
 
 /* Behind the opening quote. NULL: it has an escape, or no end. */
@@ -143,8 +145,8 @@ read_items(struct quick *q, json_t *container, bool (*read)(struct quick *, json
 		c = *q->at++;
 	} else {
 		do
-			c = read(q, container) ? next(q) : '\0';
-		while (c == ',');
+			c = '\0';
+		while (read(q, container) && (c = next(q)) == ',');
 	}
 	if (c != end)
 		goto fail;

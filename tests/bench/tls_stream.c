@@ -26,8 +26,10 @@ must(int holds, const char *what)
 {
 	if (holds)
 		return;
+	/* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread */
 	(void)fprintf(stderr, "tls_stream: %s: %s\n", what, strerror(errno));
 	exit(1);
+	/* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 static double
