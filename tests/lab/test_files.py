@@ -211,7 +211,8 @@ def files_of_the_verified_are_accepted_by_rule(l):
     big = send(juliet, romeo, make(juliet, "big.bin", 2 * MIB + 1))["id"]
     late = send(juliet, romeo, make(juliet, "late.bin", 2 * MIB))["id"]
     for name, out in (("big.bin", big), ("late.bin", late)):
-        check(files(romeo)[offered(romeo, name)]["state"] == "offered", f"{name} asks")
+        number = offered(romeo, name)
+        check(files(romeo)[number]["state"] == "offered", f"{name} asks")
         check(files(juliet)[out]["state"] == "offered", f"{name} waits")
     romeo.stop()
     romeo.start()
