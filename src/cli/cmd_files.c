@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COLUMNS = 6, CELL_MAX = 4096, GLANCE_MS = 3000 };
+enum { COLUMNS = 6, CELL_MAX = 4096 };
 
 /* ---- the list ---- */
 
@@ -283,11 +283,7 @@ go_on(struct cli *c, const char *method, const char *id)
 	if (!code)
 		code = cli_call(c, NULL, method, by_id(id), &answer);
 	if (!code)
-		code = follow_add(f, answer);
-	if (!code)
-		code = follow_wait(f, cli_option(c, "wait") ? -1 : GLANCE_MS);
-	if (answer)
-		code = follow_tell(f, code);
+		code = follow_one(f, answer);
 	earshot_value_free(answer);
 	follow_end(f);
 	return code;

@@ -22,8 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GLANCE_MS = 3000 };
-
 #ifdef EARSHOT_OPUS
 #include <opus/opusenc.h>
 
@@ -327,11 +325,7 @@ cmd_record(struct cli *c, int argc, char **argv)
 	}
 	code = cli_call(c, "Offering", "send-file", params, &answer);
 	if (!code)
-		code = follow_add(f, answer);
-	if (!code)
-		code = follow_wait(f, cli_option(c, "wait") ? -1 : GLANCE_MS);
-	if (answer)
-		code = follow_tell(f, code);
+		code = follow_one(f, answer);
 	earshot_value_free(answer);
 	follow_end(f);
 	return code;

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { GLANCE_MS = 3000 }; /* for those who answer at once */
-
 static int
 send_one(struct cli *c, struct follow *f, const char *peer, const char *path, const char *name)
 {
@@ -40,7 +38,7 @@ send_files(struct cli *c, const char *peer, int count, char **paths)
 	/* what was offered before something went wrong stays offered, and is told */
 	if (f && c->link) {
 		bool to_the_end = cli_option(c, "wait") && !code;
-		int waited = follow_wait(f, to_the_end ? -1 : code ? 0 : GLANCE_MS);
+		int waited = follow_wait(f, to_the_end ? -1 : code ? 0 : FOLLOW_GLANCE_MS);
 		code = follow_tell(f, code ? code : waited);
 	}
 	follow_end(f);

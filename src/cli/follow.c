@@ -331,6 +331,15 @@ follow_tell(struct follow *f, int code)
 	return CLI_OK;
 }
 
+int
+follow_one(struct follow *f, const struct earshot_value *file)
+{
+	int code = follow_add(f, file);
+	if (!code)
+		code = follow_wait(f, cli_option(f->c, "wait") ? -1 : FOLLOW_GLANCE_MS);
+	return follow_tell(f, code);
+}
+
 void
 follow_end(struct follow *f)
 {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FOLLOW_MAX = 1024 };
+enum { FOLLOW_MAX = 1024, FOLLOW_GLANCE_MS = 3000 /* for those who answer at once */ };
 
 struct follow;
 
@@ -21,6 +21,8 @@ int follow_wait(struct follow *f, int64_t ms) MUST_USE;
 /* What is to be said at the end: those that are not over, or with --json all of them. Returns
  * `code`, or if that is CLI_OK, CLI_FAILED if one did not arrive. */
 int follow_tell(struct follow *f, int code) MUST_USE;
+/* All of it for one file, to its end with the option --wait, else for a glance. */
+int follow_one(struct follow *f, const struct earshot_value *file) MUST_USE;
 void follow_end(struct follow *f); /* accepts NULL */
 
 #endif
