@@ -47,6 +47,7 @@ bus_emit(struct bus *b, const struct bus_event *e)
 {
 	LIST_FOREACH (node, &b->listeners) {
 		struct listener *l = container_of(node, struct listener, node);
-		l->on_event(l->ctx, e);
+		if (l->on_event)
+			l->on_event(l->ctx, e);
 	}
 }

@@ -46,7 +46,7 @@ struct bus {
 void bus_init(struct bus *b);
 void bus_finish(struct bus *b);
 
-/* Listeners stay until bus_finish(), which calls done(ctx) (may be NULL). */
+/* Listeners stay until bus_finish(), which calls done(ctx). Either may be NULL. */
 int bus_listen(struct bus *b, void (*on_event)(void *ctx, const struct bus_event *e),
     void (*done)(void *ctx), void *ctx) MUST_USE;
 void bus_emit(struct bus *b, const struct bus_event *e);

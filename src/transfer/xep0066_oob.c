@@ -511,12 +511,6 @@ const struct transfer_method link_method = {
 };
 
 static void
-on_event(void *ctx, const struct bus_event *e)
-{
-	(void)ctx, (void)e;
-}
-
-static void
 finish(void *ctx)
 {
 	struct roster *r = ctx;
@@ -527,7 +521,7 @@ finish(void *ctx)
 static int
 start(struct roster *r)
 {
-	return bus_listen(&r->bus, on_event, finish, r);
+	return bus_listen(&r->bus, NULL, finish, r);
 }
 
 FEATURE_DEFINE(oob) = {

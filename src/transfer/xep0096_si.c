@@ -507,12 +507,6 @@ const struct transfer_method si_method = {
 };
 
 static void
-on_event(void *ctx, const struct bus_event *e)
-{
-	(void)ctx, (void)e;
-}
-
-static void
 finish(void *ctx)
 {
 	struct roster *r = ctx;
@@ -526,7 +520,7 @@ static int
 start(struct roster *r)
 {
 	int err = socks5_server_create(r->loop, &r->socks5);
-	return err ? err : bus_listen(&r->bus, on_event, finish, r);
+	return err ? err : bus_listen(&r->bus, NULL, finish, r);
 }
 
 FEATURE_DEFINE(si) = {
