@@ -82,7 +82,8 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 # ---- folders, what each links, what each program is made of ------------------------------
 # The order is the layer order: a folder may use those to its right (tests/lint/layers.txt).
-FOLDERS = daemon chat transfer peer stream ipc store discovery tls xml client wire base mdns cli
+FOLDERS = daemon chat transfer peer stream ipc store discovery tls xml client wire base mdns \
+          cli $(TUI) $(TRAY) front
 PKGS_base      = libutf8proc $(SECCOMP)
 PKGS_xml       = expat
 PKGS_tls       = libssl libcrypto
@@ -97,17 +98,24 @@ PKGS_chat      = libuv
 PKGS_transfer  = libuv
 PKGS_daemon    = libuv inih
 PKGS_cli       = libedit $(EXTRAS)
+PKGS_tui       = ncursesw
+PKGS_tray      = gtk+-3.0 ayatana-appindicator3-0.1
 
 earshotd_FOLDERS      = daemon chat transfer peer stream ipc store discovery tls xml wire base
 # of the helper only the line protocol both sides speak, and so none of its libraries
 earshotd_ALSO         = mdns
 earshot-mdns_FOLDERS  = mdns base
-earshot_FOLDERS       = cli client wire base
+earshot_FOLDERS       = cli $(TUI) front client wire base
+earshot-tray_FOLDERS  = tray front client wire base
+# Front ends that are left out where their libraries are not: `earshot` then talks in lines.
+have = $(shell $(PKG_CONFIG) --exists $(1) && echo yes)
+TUI  := $(if $(call have,$(PKGS_tui)),tui)
+TRAY := $(if $(call have,$(PKGS_tray)),tray)
 # without it system calls are not filtered, and `earshot daemon status` shows that they are not
 SECCOMP := $(shell $(PKG_CONFIG) --exists 'libseccomp >= 2.5' && echo libseccomp)
 # sources that are made of something else, in the build folder under the same path
 MADE_store = src/store/schema.c
-PROGRAMS := $(foreach p,earshotd earshot-mdns earshot,\
+PROGRAMS := $(foreach p,earshotd earshot-mdns earshot $(if $(TRAY),earshot-tray),\
               $(if $(wildcard src/$(firstword $($(p)_FOLDERS))/main.c),$(p)))
 
 # what a unit test of a folder links: the folder and all below it
@@ -126,6 +134,9 @@ DEPS_transfer  = transfer $(DEPS_peer)
 DEPS_daemon    = $(earshotd_FOLDERS) mdns
 DEPS_client    = client ipc wire base
 DEPS_cli       = $(earshot_FOLDERS)
+DEPS_front     = front client ipc wire base
+DEPS_tui       = tui $(DEPS_front)
+DEPS_tray      = tray $(DEPS_front)
 
 # Without them `earshot id` draws no QR codes; files are sent without their media type, pictures
 # without a small copy; and `earshot record` is not there.
@@ -208,8 +219,8 @@ $(B)/src/base/lookalike.o: $(B)/icu
 EXTRA_NAMES = libqrencode:QR libpng:PNG libmagic:MAGIC gdk-pixbuf-2.0:PIXBUF libopusenc:OPUS
 EXTRA_DEFINES = $(foreach n,$(EXTRA_NAMES),\
   $(if $(filter $(firstword $(subst :, ,$(n))),$(EXTRAS)),-DEARSHOT_$(lastword $(subst :, ,$(n)))))
-CFLAGS_cli += $(EXTRA_DEFINES)
-$(eval $(call remember,$(B)/extras,$(EXTRAS)))
+CFLAGS_cli += $(EXTRA_DEFINES) $(if $(TUI),-DEARSHOT_TUI)
+$(eval $(call remember,$(B)/extras,$(EXTRAS) $(TUI)))
 $(call objs,cli): $(B)/extras
 
 # The schema is part of the program. One rule for each build folder: $(call schema_rules,FOLDER)

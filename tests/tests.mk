@@ -71,7 +71,7 @@ check-asan:
 
 # tests/bench/bench_X.c: programs that print figures; they may use everything but main.c files
 BENCHES       = $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
-BENCH_FOLDERS = $(filter-out cli,$(FOLDERS))
+BENCH_FOLDERS = $(filter-out cli tui tray,$(FOLDERS))
 $(B)/tests/bench/bench_%: tests/bench/bench_%.c $(call archives,$(BENCH_FOLDERS)) $(B)/flags | libraries
 	$(call say,BENCH,$@)mkdir -p $(@D) && $(CC) $(call cflags,$(BENCH_FOLDERS)) $(ALL_CFLAGS) \
 	  $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$(BENCH_FOLDERS)) -Wl,--end-group \

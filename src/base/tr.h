@@ -1,0 +1,31 @@
+/* Sentences for people, in their language (gettext, domain "earshot", po/). Every text that a
+ * person reads goes through tr() where it is used; what stands in tables is marked with TR() and
+ * goes through tr() when it is shown. Sentences are whole: no pieces glued together, values by %s.
+ * What scripts read (--json, names of methods, words of the protocol, log) is never translated. */
+#ifndef BASE_TR_H
+#define BASE_TR_H
+
+#include <libintl.h>
+
+#define TR_DOMAIN "earshot"
+
+/* Only marks text to be translated. */
+#define TR(text) text
+
+__attribute__((format_arg(1))) static inline const char *
+tr(const char *text)
+{
+	return dgettext(TR_DOMAIN, text);
+}
+
+/* tr_n("%d file", "%d files", n): n chooses, by the rules of the language. */
+__attribute__((format_arg(1), format_arg(2))) static inline const char *
+tr_n(const char *one, const char *many, unsigned long n)
+{
+	return dngettext(TR_DOMAIN, one, many, n);
+}
+
+/* For main(): takes the user's locale, UTF-8 in any case, and finds the translations. */
+void tr_init(void);
+
+#endif
