@@ -6,8 +6,9 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/people_table.h"
 #include "cli/secret.h"
-#include "cli/words.h"
+#include "front/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,7 @@ fail_answer(struct cli *c, int err, const struct earshot_value *answer)
 	    cli_fail_data(c, cli_exit_code(err, answer), data, earshot_error_message(err, answer));
 	if (earshot_value_count(people) > 0) {
 		struct buf b = BUF_INIT(SCREEN_MAX);
-		words_people(&c->err, &b, people, false);
+		people_table(&c->err, &b, people, false);
 		(void)screen_write(&c->err, &b); /* the exit code has said it */
 		buf_finish(&b);
 	}

@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/words.h"
+#include "front/words.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/export.h"
 #include "cli/pages.h"
-#include "cli/when.h"
+#include "front/when.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,10 +3,11 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/follow.h"
-#include "cli/marking.h"
-#include "cli/transfer_words.h"
-#include "cli/when.h"
-#include "cli/words.h"
+#include "cli/style_of.h"
+#include "front/marking.h"
+#include "front/transfer_words.h"
+#include "front/when.h"
+#include "front/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ fill_row(struct buf *text, struct cell *cells, const struct earshot_value *file)
 	for (size_t i = 0; i < COLUMNS; i++)
 		cells[i] = (struct cell){buf_cstr(&text[i]), STYLE_PLAIN};
 	cells[3].style = STYLE_NAME;
-	cells[4].style = transfer_style(file);
+	cells[4].style = style_of_transfer(file);
 	cells[5].style = STYLE_DIM;
 }
 

@@ -2,11 +2,12 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/marking.h"
 #include "cli/pages.h"
+#include "cli/style_of.h"
 #include "cli/talk.h"
-#include "cli/when.h"
-#include "cli/words.h"
+#include "front/marking.h"
+#include "front/when.h"
+#include "front/words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -158,7 +159,7 @@ print_table(struct cli *c, const struct column *columns, size_t width,
 			cells[r * width + i].text = buf_cstr(&text[r * width + i]);
 		cells[r * width].style = STYLE_NAME;
 		cells[r * width + 1].style =
-		    marking_style(earshot_value_str(earshot_value_at(rows, r), "trust"));
+		    style_of_trust(earshot_value_str(earshot_value_at(rows, r), "trust"));
 	}
 	if (count == 0 && c->out.tty)
 		buf_fmt(&b, "%s\n", nothing);

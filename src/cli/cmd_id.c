@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/qr.h"
 #include "cli/secret.h"
-#include "cli/words.h"
+#include "front/words.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/words.h"
+#include "front/words.h"
 
 #include <stdlib.h>
 

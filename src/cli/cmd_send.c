@@ -5,8 +5,8 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/pages.h"
-#include "cli/when.h"
-#include "cli/words.h"
+#include "front/when.h"
+#include "front/words.h"
 
 #include <errno.h>
 #include <stdlib.h>

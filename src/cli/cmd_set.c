@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/words.h"
+#include "front/words.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,9 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/marking.h"
-#include "cli/words.h"
+#include "cli/style_of.h"
+#include "front/marking.h"
+#include "front/words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ add_contacts(const struct screen *s, struct buf *out, const struct earshot_value
 		fill_row(text + r * COLUMNS, contact);
 		for (size_t i = 0; i < COLUMNS; i++)
 			cells[r * COLUMNS + i].text = buf_cstr(&text[r * COLUMNS + i]);
-		cells[r * COLUMNS].style = marking_style(earshot_value_str(contact, "trust"));
+		cells[r * COLUMNS].style = style_of_trust(earshot_value_str(contact, "trust"));
 		cells[r * COLUMNS + 1].style = STYLE_NAME;
 		cells[r * COLUMNS + 3].style = STYLE_DIM;
 	}

@@ -8,8 +8,9 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/marking.h"
+#include "cli/style_of.h"
 #include "cli/watch.h"
+#include "front/marking.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -167,7 +168,7 @@ print_event(struct watch *w, const char *topic, const struct earshot_value *even
 	watch_stamp(&when, event, old);
 	if (watch_words(s, &line, &whose, topic, event)) {
 		screen_style(s, &b, STYLE_DIM, buf_cstr(&when));
-		size_t marked = whose ? marking_add(s, &b, whose) : 0;
+		size_t marked = whose ? style_marking(s, &b, whose) : 0;
 		screen_wrap(s, &b, buf_cstr(&line), when.len + marked, when.len);
 		code = cli_print(w->c, &b);
 	}

@@ -2,8 +2,9 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/marking.h"
-#include "cli/words.h"
+#include "cli/people_table.h"
+#include "front/marking.h"
+#include "front/words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -68,7 +69,7 @@ who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, 
 	const struct earshot_value *people = earshot_value_get(who, "people");
 	const char *problem = earshot_value_str(earshot_value_get(who, "state"), "problem");
 	if (earshot_value_count(people) > 0)
-		words_people(s, b, people, numbered);
+		people_table(s, b, people, numbered);
 	else if (s->tty)
 		buf_str(b, "Nobody else is here yet.\n");
 	if (s->tty)

@@ -3,11 +3,11 @@
 #include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
-#include "cli/marking.h"
 #include "cli/markup.h"
 #include "cli/talk.h"
-#include "cli/when.h"
-#include "cli/words.h"
+#include "front/marking.h"
+#include "front/when.h"
+#include "front/words.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
-#include "cli/transfer_words.h"
-#include "cli/words.h"
+#include "cli/transfer_bar.h"
+#include "front/transfer_words.h"
+#include "front/words.h"
 
 #include <stdlib.h>
 #include <string.h>

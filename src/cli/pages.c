@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "cli/talk.h"
-#include "cli/when.h"
+#include "front/when.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -6,9 +6,9 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "cli/command.h"
-#include "cli/marking.h"
-#include "cli/when.h"
-#include "cli/words.h"
+#include "front/marking.h"
+#include "front/when.h"
+#include "front/words.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* What can be typed in a conversation. */
 #include "base/str.h"
 #include "cli/session.h"
-#include "cli/words.h"
+#include "front/words.h"
 
 #include <stdlib.h>
 #include <string.h>

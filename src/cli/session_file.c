@@ -2,7 +2,8 @@
 #include "base/str.h"
 #include "cli/attach.h"
 #include "cli/session.h"
-#include "cli/transfer_words.h"
+#include "cli/style_of.h"
+#include "front/transfer_words.h"
 
 #include <string.h>
 
@@ -18,7 +19,7 @@ file_news(struct session *s, const struct earshot_value *event)
 	struct buf b = BUF_INIT(SENTENCE);
 	if (transfer_news(&b, event, "/accept "))
 		show_rows(
-		    s, transfer_asks(event) ? STYLE_WARN : transfer_style(event), buf_cstr(&b));
+		    s, transfer_asks(event) ? STYLE_WARN : style_of_transfer(event), buf_cstr(&b));
 	buf_finish(&b);
 }
 

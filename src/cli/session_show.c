@@ -2,9 +2,11 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
-#include "cli/marking.h"
+#include "cli/people_table.h"
 #include "cli/session.h"
-#include "cli/words.h"
+#include "cli/style_of.h"
+#include "front/marking.h"
+#include "front/words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,7 +91,7 @@ show_error(struct session *s, int err, const struct earshot_value *answer)
 	if (earshot_value_count(people) == 0)
 		return;
 	buf_init(&b, SCREEN_MAX);
-	words_people(&s->c->out, &b, people, false);
+	people_table(&s->c->out, &b, people, false);
 	show_block(s, &b);
 }
 
@@ -142,7 +144,7 @@ show_person(struct session *s, const struct earshot_value *person)
 	if (str_copy(s->trust, sizeof(s->trust), trust ? trust : ""))
 		s->trust[0] = '\0';
 	marking_in_full(&full, person);
-	show_rows(s, marking_style(trust), buf_cstr(&full));
+	show_rows(s, style_of_trust(trust), buf_cstr(&full));
 	buf_finish(&full);
 	buf_clear(&client);
 	if (words_look_alike(&client, person))
@@ -163,7 +165,7 @@ show_trust(struct session *s, const struct earshot_value *v)
 		return;
 	(void)snprintf(s->trust, sizeof(s->trust), "%s", trust); /* measured above */
 	marking_in_full(&full, v);
-	show_fmt(s, marking_style(trust), "%s is now %s", s->display, buf_cstr(&full));
+	show_fmt(s, style_of_trust(trust), "%s is now %s", s->display, buf_cstr(&full));
 	buf_finish(&full);
 }
 

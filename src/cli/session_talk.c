@@ -4,12 +4,12 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "cli/marking.h"
 #include "cli/pages.h"
 #include "cli/session.h"
 #include "cli/talk.h"
-#include "cli/when.h"
-#include "cli/words.h"
+#include "front/marking.h"
+#include "front/when.h"
+#include "front/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,10 @@
 #include "base/lookalike.h"
 #include "base/str.h"
 #include "base/text.h"
-#include "cli/marking.h"
-#include "cli/when.h"
-#include "cli/words.h"
+#include "cli/style_of.h"
+#include "front/marking.h"
+#include "front/when.h"
+#include "front/words.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -227,7 +228,7 @@ talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m
 	buf_fmt(out, "%*s", (int)pad, "");
 	screen_style(s, out, mark_style(state), mark);
 	buf_char(out, ' ');
-	size_t marked = marking_add(s, out, m);
+	size_t marked = style_marking(s, out, m);
 	buf_str(out, action ? "* " : "");
 	add_cut(&who, m, flags, s->columns / 2 > marked ? s->columns / 2 - marked : 0);
 	enum style other = flags & TALK_OTHER ? STYLE_WARN : STYLE_NAME;
@@ -336,7 +337,7 @@ talk_snippet(const struct screen *s, struct buf *out, const struct earshot_value
 	when_stamp(&when, earshot_value_int(m, "time", 0));
 	buf_str(&when, s->tty ? "  " : "\t");
 	screen_style(s, out, STYLE_DIM, buf_cstr(&when));
-	screen_style(s, out, marking_style(trust), marking(trust));
+	screen_style(s, out, style_of_trust(trust), marking(trust));
 	buf_char(out, s->tty ? ' ' : '\t');
 	(void)screen_wrap(
 	    s, &wrapped, buf_cstr(&row), when.len + strlen(marking(trust)) + 1, TALK_INDENT);

@@ -3,9 +3,9 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "cli/talk.h"
-#include "cli/transfer_words.h"
 #include "cli/watch.h"
-#include "cli/words.h"
+#include "front/transfer_words.h"
+#include "front/words.h"
 
 #include <string.h>
 #include <time.h>

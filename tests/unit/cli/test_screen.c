@@ -2,7 +2,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/screen.h"
-#include "cli/words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -93,24 +92,6 @@ tables_lose_the_least_column_first(void **state)
 }
 
 static void
-spans_are_said_in_one_unit(void **state)
-{
-	(void)state;
-	static const struct {
-		int64_t seconds;
-		const char *words;
-	} spans[] = {{-5, "0 s"}, {0, "0 s"}, {119, "119 s"}, {120, "2 min"}, {7199, "119 min"},
-	    {7200, "2 h"}, {172799, "47 h"}, {172800, "2 days"},
-	    {INT64_MAX, "106751991167300 days"}};
-	for (size_t i = 0; i < ARRAY_LEN(spans); i++) {
-		struct buf b = BUF_INIT(64);
-		words_span(&b, spans[i].seconds);
-		assert_string_equal(buf_cstr(&b), spans[i].words);
-		buf_finish(&b);
-	}
-}
-
-static void
 slips_find_the_command_meant(void **state)
 {
 	(void)state;
@@ -130,7 +111,6 @@ main(void)
 	    cmocka_unit_test(no_row_is_wider_than_the_screen),
 	    cmocka_unit_test(wrapping_breaks_between_words),
 	    cmocka_unit_test(tables_lose_the_least_column_first),
-	    cmocka_unit_test(spans_are_said_in_one_unit),
 	    cmocka_unit_test(slips_find_the_command_meant),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

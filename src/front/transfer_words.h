@@ -1,11 +1,10 @@
 /* Files on their way, in words: transfers as docs/ipc.md describes them. All text comes out clean.
  */
-#ifndef CLI_TRANSFER_WORDS_H
-#define CLI_TRANSFER_WORDS_H
+#ifndef FRONT_TRANSFER_WORDS_H
+#define FRONT_TRANSFER_WORDS_H
 
 #include "base/buf.h"
 #include "base/compiler.h"
-#include "cli/screen.h"
 
 #include <earshot.h>
 #include <stdbool.h>
@@ -27,17 +26,8 @@ bool transfer_asks(const struct earshot_value *file);
 void transfer_what(struct buf *out, const struct earshot_value *file);
 /* How it stands: "waits for your answer", "45 %, 12 MB/s, 3 s left", "failed: the disk is full". */
 void transfer_state(struct buf *out, const struct earshot_value *file);
-enum style transfer_style(const struct earshot_value *file);
 /* One sentence about an event "file"; false: it is no news to people. accept: what stands before
  * the id of one to be accepted, "earshot accept ". */
 bool transfer_news(struct buf *out, const struct earshot_value *file, const char *accept);
-
-/* One row with a bar, as wide as the screen. `done` of `total` bytes; rate in bytes a second, left
- * in seconds, both negative if unknown. */
-struct transfer_progress {
-	const char *what; /* clean */
-	int64_t done, total, rate, left;
-};
-void transfer_bar(const struct screen *s, struct buf *out, const struct transfer_progress *p);
 
 #endif

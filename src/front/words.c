@@ -1,17 +1,12 @@
-#include "cli/words.h"
+#include "front/words.h"
 
 #include "base/clock.h"
-#include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
-#include "cli/marking.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-enum { PEOPLE_COLUMNS = 7, CELL_MAX = 4096 };
 
 void
 words_span(struct buf *out, int64_t seconds)
@@ -155,17 +150,6 @@ words_look_alike(struct buf *out, const struct earshot_value *person)
 	return true;
 }
 
-enum style
-words_evidence_style(const struct earshot_value *person)
-{
-	const char *state = earshot_value_str(person, "state");
-	if (str_equal(state, "answered"))
-		return STYLE_GOOD;
-	if (str_equal(state, "silent"))
-		return STYLE_WARN;
-	return str_equal(state, "gone") ? STYLE_DIM : STYLE_PLAIN;
-}
-
 void
 words_own(struct buf *out, const struct earshot_value *own)
 {
@@ -187,64 +171,4 @@ words_here(const struct earshot_value *people)
 		if (!str_equal(earshot_value_str(earshot_value_at(people, i), "state"), "gone"))
 			n++;
 	return n;
-}
-
-/* The words of one person's row; a cell that does not fit in memory shows as empty. */
-static void
-fill_row(char *text[PEOPLE_COLUMNS], const struct earshot_value *person, size_t number)
-{
-	struct buf b[PEOPLE_COLUMNS];
-	for (size_t i = 0; i < PEOPLE_COLUMNS; i++)
-		buf_init(&b[i], CELL_MAX);
-	if (number > 0)
-		buf_fmt(&b[0], "%zu", number);
-	words_display(&b[1], person);
-	buf_str(&b[2], marking(earshot_value_str(person, "trust")));
-	words_evidence(&b[3], person);
-	words_status(&b[4], person);
-	words_str(&b[5], person, "client");
-	words_str(&b[6], person, "name");
-	for (size_t i = 0; i < PEOPLE_COLUMNS; i++) {
-		text[i] = buf_take(&b[i]);
-		buf_finish(&b[i]);
-	}
-}
-
-void
-words_people(
-    const struct screen *s, struct buf *out, const struct earshot_value *people, bool numbered)
-{
-	static const struct column columns[PEOPLE_COLUMNS] = {
-	    {"", 1, 0},
-	    {"Name", 10, 0},
-	    {"Trust", MARKING_WIDTH, 0},
-	    {"Seen", 22, 1},
-	    {"Status", 14, 2},
-	    {"Program", 8, 4},
-	    {"Address", 10, 3},
-	};
-	size_t rows = earshot_value_count(people);
-	char **text = calloc(rows * PEOPLE_COLUMNS + 1, sizeof(*text));
-	struct cell *cells = calloc(rows * PEOPLE_COLUMNS + 1, sizeof(*cells));
-	size_t skip = numbered ? 0 : 1; /* the number column */
-	size_t count = PEOPLE_COLUMNS - skip;
-	for (size_t r = 0; text && cells && r < rows; r++) {
-		const struct earshot_value *person = earshot_value_at(people, r);
-		char **row = text + r * PEOPLE_COLUMNS;
-		fill_row(row, person, numbered ? r + 1 : 0);
-		for (size_t i = 0; i < count; i++)
-			cells[r * count + i].text = row[i + skip] ? row[i + skip] : "";
-		cells[r * count + 1 - skip].style = STYLE_NAME;
-		cells[r * count + 2 - skip].style =
-		    marking_style(earshot_value_str(person, "trust"));
-		cells[r * count + 3 - skip].style = words_evidence_style(person);
-		cells[r * count + 5 - skip].style = STYLE_DIM;
-		cells[r * count + 6 - skip].style = STYLE_DIM;
-	}
-	if (text && cells)
-		table_print(s, out, columns + skip, count, cells, rows);
-	for (size_t i = 0; text && i < rows * PEOPLE_COLUMNS; i++)
-		free(text[i]);
-	free(text);
-	free(cells);
 }

@@ -1,5 +1,5 @@
 #include "base/compiler.h"
-#include "cli/when.h"
+#include "front/when.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* Points in time as people type and read them, in their own time zone. Knows nothing of
  * messages. All times are ms since 1970. */
-#ifndef CLI_WHEN_H
-#define CLI_WHEN_H
+#ifndef FRONT_WHEN_H
+#define FRONT_WHEN_H
 
 #include "base/buf.h"
 #include "base/compiler.h"

@@ -1,25 +1,23 @@
-#include "cli/marking.h"
+#include "front/marking.h"
 
 #include "base/compiler.h"
 #include "base/str.h"
-#include "cli/words.h"
+#include "front/words.h"
 
 #include <string.h>
 
 struct known {
-	const char *trust, *marking;
-	enum style style;
-	const char *meaning;
+	const char *trust, *marking, *meaning;
 };
 
 /* The first one stands for whatever is not here. */
 static const struct known all[] = {
-    {"plain", "[PLAIN]", STYLE_WARN, ""},
-    {"new", "[?]", STYLE_WARN, "encrypted, but nobody has looked yet whose key it is"},
-    {"known", "[=]", STYLE_DIM, "encrypted, the key it has always been"},
-    {"introduced", "[i]", STYLE_DIM, "encrypted, vouched for by somebody you have verified"},
-    {"verified", "[v]", STYLE_GOOD, "encrypted, and you have compared the key"},
-    {"changed", "[!]", STYLE_BAD, "somebody with another key uses this name"},
+    {"plain", "[PLAIN]", ""},
+    {"new", "[?]", "encrypted, but nobody has looked yet whose key it is"},
+    {"known", "[=]", "encrypted, the key it has always been"},
+    {"introduced", "[i]", "encrypted, vouched for by somebody you have verified"},
+    {"verified", "[v]", "encrypted, and you have compared the key"},
+    {"changed", "[!]", "somebody with another key uses this name"},
 };
 
 static const struct known *
@@ -37,25 +35,10 @@ marking(const char *trust)
 	return find(trust)->marking;
 }
 
-enum style
-marking_style(const char *trust)
-{
-	return find(trust)->style;
-}
-
 bool
 marking_is_plain(const char *trust)
 {
 	return find(trust) == &all[0];
-}
-
-size_t
-marking_add(const struct screen *s, struct buf *out, const struct earshot_value *v)
-{
-	const struct known *k = find(earshot_value_str(v, "trust"));
-	screen_style(s, out, k->style, k->marking);
-	buf_char(out, ' ');
-	return strlen(k->marking) + 1;
 }
 
 void

@@ -1,10 +1,9 @@
-/* What the daemon says about people, in words. All text comes out clean: it passed text_add().
- * The rows of a person live in struct words, which owns its strings. */
-#ifndef CLI_WORDS_H
-#define CLI_WORDS_H
+/* What the daemon says about people, in words: the same in all front ends. All text comes out
+ * clean: it passed text_add(). Any thread. */
+#ifndef FRONT_WORDS_H
+#define FRONT_WORDS_H
 
 #include "base/buf.h"
-#include "cli/screen.h"
 
 #include <earshot.h>
 #include <stdbool.h>
@@ -32,14 +31,10 @@ void words_comparison(struct buf *out, const struct earshot_value *event);
 void words_introduction(struct buf *out, const struct earshot_value *event);
 /* "looks like "Prof. Kim" but is not", of whom the daemon says so; false: nothing is appended. */
 bool words_look_alike(struct buf *out, const struct earshot_value *person);
-enum style words_evidence_style(const struct earshot_value *person);
 
 /* "Alice (alice@host), available: at my desk" */
 void words_own(struct buf *out, const struct earshot_value *own);
 
-/* The table of people; `numbered` for the session, where a number chooses. */
-void words_people(
-    const struct screen *s, struct buf *out, const struct earshot_value *people, bool numbered);
 /* How many of them are here. */
 size_t words_here(const struct earshot_value *people);
 

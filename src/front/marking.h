@@ -1,11 +1,10 @@
 /* The marking of trust (docs/ipc.md: trust): what is shown beside everybody's words of who may have
  * said them. It stands before the name, where nothing that others choose can take its place. What
  * brings no `trust`, or a word this program does not know, is plain. */
-#ifndef CLI_MARKING_H
-#define CLI_MARKING_H
+#ifndef FRONT_MARKING_H
+#define FRONT_MARKING_H
 
 #include "base/buf.h"
-#include "cli/screen.h"
 
 #include <earshot.h>
 #include <stdbool.h>
@@ -14,13 +13,10 @@ enum { MARKING_WIDTH = 7 }; /* columns of the widest */
 
 /* "[PLAIN]", "[?]", "[=]", "[i]", "[v]", "[!]" */
 const char *marking(const char *trust);
-enum style marking_style(const char *trust);
 bool marking_is_plain(const char *trust);
 
-/* The marking of a message, an event or a person and a blank, in its style. Returns its columns. */
-size_t marking_add(const struct screen *s, struct buf *out, const struct earshot_value *v);
-
-/* The same and what it means, for a person: "[PLAIN - anyone here can read, alter or fake this]",
+/* The marking and what it means, for a person: "[PLAIN - anyone here can read, alter or fake
+ * this]",
  * "[i] via Nurse: ..." */
 void marking_in_full(struct buf *out, const struct earshot_value *person);
 

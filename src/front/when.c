@@ -1,4 +1,4 @@
-#include "cli/when.h"
+#include "front/when.h"
 
 #include "base/compiler.h"
 #include "base/str.h"
