@@ -204,6 +204,12 @@ CFLAGS_daemon    += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
 $(eval $(call remember,$(B)/libexecdir,$(libexecdir)))
 $(call objs,discovery) $(call objs,daemon): $(B)/libexecdir
 
+# and only base/tr.c where translations are
+localedir     = $(datadir)/locale
+CFLAGS_base  += -DEARSHOT_LOCALEDIR='"$(localedir)"'
+$(eval $(call remember,$(B)/localedir,$(localedir)))
+$(B)/src/base/tr.o: $(B)/localedir
+
 CFLAGS_base += $(if $(SECCOMP),-DEARSHOT_SECCOMP)
 $(eval $(call remember,$(B)/seccomp,x$(SECCOMP)))
 $(call objs,base): $(B)/seccomp
@@ -248,4 +254,5 @@ $(B)/libearshot.so.0: $(call libobjs,client) $(call archives,wire base) src/clie
 -include $(wildcard $(B)/src/*/*.d)
 
 include tests/tests.mk
+include po/po.mk
 include packaging/packaging.mk

@@ -1,8 +1,42 @@
 #include "base/tr.h"
 
+#include "base/buf.h"
+#include "base/paths.h"
+
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* where gettext looks as long as nobody has said anything else */
+static const char UNBOUND[] = "/usr/share/locale";
+
+/* Who may put a folder beside the program may replace the program. */
+static bool
+is_beside(struct buf *out)
+{
+	char *folder = NULL;
+	if (paths_program_dir(&folder) != 0)
+		return false;
+	buf_fmt(out, "%s/locale", folder);
+	free(folder);
+	struct stat st;
+	return !buf_err(out) && stat(buf_cstr(out), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+void
+tr_bind(void)
+{
+	const char *now = bindtextdomain(TR_DOMAIN, NULL);
+	if (now && strcmp(now, UNBOUND) != 0)
+		return;
+	struct buf path = BUF_INIT(PATH_MAX);
+	bindtextdomain(TR_DOMAIN, is_beside(&path) ? buf_cstr(&path) : EARSHOT_LOCALEDIR);
+	buf_finish(&path);
+}
 
 void
 tr_init(void)
@@ -13,6 +47,7 @@ tr_init(void)
 	/* a bare root shell has no locale, yet people's names are UTF-8 all the same */
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		setlocale(LC_CTYPE, "C.UTF-8");
+	tr_bind();
 	bind_textdomain_codeset(TR_DOMAIN, "UTF-8");
 	/* NOLINTEND(concurrency-mt-unsafe) */
 }

@@ -15,7 +15,7 @@
 __attribute__((format_arg(1))) static inline const char *
 tr(const char *text)
 {
-	return dgettext(TR_DOMAIN, text);
+	return *text ? dgettext(TR_DOMAIN, text) : text; /* "" stands for the file's own header */
 }
 
 /* tr_n("%d file", "%d files", n): n chooses, by the rules of the language. */
@@ -25,7 +25,11 @@ tr_n(const char *one, const char *many, unsigned long n)
 	return dngettext(TR_DOMAIN, one, many, n);
 }
 
-/* For main(): takes the user's locale, UTF-8 in any case, and finds the translations. */
+/* For main(): takes the user's locale, UTF-8 in any case, and finds the translations: in locale/
+ * beside the program, where it was built, else where they are installed. */
 void tr_init(void);
+
+/* For a library: the second half of that, unless the program did so itself. */
+void tr_bind(void);
 
 #endif
