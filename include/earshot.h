@@ -11,7 +11,10 @@
  * the functions that block; earshot_close() too. Reconnecting is the caller's business: once a
  * function returned EARSHOT_ERR_CUT_OFF the connection is dead: ask earshot_cursor(), close it,
  * connect anew and go on from there with earshot_subscribe_since(). No signal is raised when the
- * daemon goes away (no SIGPIPE). */
+ * daemon goes away (no SIGPIPE).
+ * Language: sentences for people come in that of LC_MESSAGES, as the program has set it with
+ * setlocale(), and in UTF-8 if LC_CTYPE is, or after bind_textdomain_codeset("earshot", "UTF-8").
+ */
 #ifndef EARSHOT_H
 #define EARSHOT_H
 
@@ -49,7 +52,7 @@ enum earshot_error {
 	    -14, /* it cannot start: the passphrase of its key is missing or wrong */
 };
 
-/* One sentence for people; never NULL, static. */
+/* One sentence for people, in their language; never NULL, static. */
 EARSHOT_API const char *earshot_strerror(int err);
 
 /* ---- values -------------------------------------------------------------------------------
@@ -145,9 +148,14 @@ EARSHOT_API int earshot_call_async(struct earshot *c, const char *method,
 enum { EARSHOT_MAX_FDS = 16 };
 EARSHOT_API int earshot_attach_fd(struct earshot *c, int fd);
 
-/* The sentence to show for what a call returned, with or without an answer. Never NULL; lives as
- * long as the answer. */
+/* The sentence to show for what a call returned, with or without an answer, in the language of the
+ * program's locale when the answer came. Names in it are as they came: clean it before it is shown.
+ * Never NULL; lives as long as the answer. */
 EARSHOT_API const char *earshot_error_message(int err, const struct earshot_value *answer);
+/* A text that the daemon tells in English and that docs/ipc.md calls translatable ("reason",
+ * "cause", "problem"), in the language of the program's locale; as it is if it is not known. A new
+ * string: free(). NULL only without memory, or for NULL. */
+EARSHOT_API char *earshot_translate(const char *text);
 /* "invalid", "unknown", "ambiguous", ... (docs/ipc.md); "" if the daemon gave none. */
 EARSHOT_API const char *earshot_error_reason(const struct earshot_value *answer);
 /* What the error carries besides ("candidates", ...); NULL if nothing. */

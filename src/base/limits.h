@@ -153,6 +153,7 @@ enum {
 
 	/* Local socket (L3) */
 	LIMIT_FRAME = 1 << 20,  /* one call */
+	LIMIT_SENTENCE = 4096,  /* what people are told of an error */
 	LIMIT_ANSWER = 4 << 20, /* one answer or event: the people of a big hall fit */
 	LIMIT_JSON_DEPTH = 16,
 	LIMIT_CLIENTS = 64,

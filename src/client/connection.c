@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "client/internal.h"
 #include "wire/rpc.h"
 
@@ -129,8 +130,8 @@ take_notice(struct earshot *c, const struct value *params)
 	if (c->on_event)
 		c->cursor = value_int(params, "since", c->cursor);
 	const char *message = value_str(params, "message");
-	if (str_replace(&c->last_word, message ? message : ""))
-		c->last_word = NULL; /* without memory the sentence is missing */
+	free(c->last_word); /* without memory the sentence is missing */
+	c->last_word = earshot_translate(message);
 }
 
 static int
@@ -150,10 +151,13 @@ take_line(struct earshot *c, const char *line, size_t len)
 	else if (m.kind == RPC_NOTIFICATION && strcmp(m.method, "cut-off") == 0) {
 		take_notice(c, m.value);
 		err = EARSHOT_ERR_CUT_OFF;
-	} else if (m.kind == RPC_RESULT || m.kind == RPC_ERROR)
+	} else if (m.kind == RPC_RESULT || m.kind == RPC_ERROR) {
+		if (m.kind == RPC_ERROR)
+			error_translate(value_member(v, "error"));
 		/* an error without an id is about the connection: our first call is told */
 		answer_pending(c, value_as_int(m.id, 1),
 		    m.kind == RPC_ERROR ? EARSHOT_ERR_FAILED : 0, m.value);
+	}
 	value_free(v);
 	return err;
 }
@@ -386,6 +390,7 @@ earshot_connect_unlocking(
     const char *path, const char *client, unsigned flags, int passphrase_fd, struct earshot **out)
 {
 	*out = NULL;
+	tr_bind();
 	if (!path)
 		path = getenv("EARSHOT_SOCKET"); // NOLINT(concurrency-mt-unsafe): only read
 	if (!str_empty(path))

@@ -72,6 +72,11 @@ inner_const(const struct earshot_value *v)
 int public_error(int err);
 struct earshot *connection_create(int fd); /* moves fd, also on failure (NULL) */
 
+/* error.c */
+
+/* Adds to an error that came what earshot_error_message() says of it. */
+void error_translate(struct value *error);
+
 /* call.c */
 
 void send_queued(struct earshot *c);

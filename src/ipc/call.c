@@ -1,7 +1,9 @@
 #include "base/err.h"
 #include "base/log.h"
+#include "base/tr.h"
 #include "ipc/internal.h"
 #include "wire/rpc.h"
+#include "wire/words.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -103,8 +105,15 @@ fail(struct ipc_call *call, const char *reason, struct value *data, const char *
 {
 	struct ipc_client *c = call->client;
 	if (c && call->id) {
-		struct buf text = BUF_INIT(4096);
+		struct buf text = BUF_INIT(LIMIT_SENTENCE);
+		struct value *words = words_of(fmt, ap);
 		buf_vfmt(&text, fmt, ap);
+		if (words && !data)
+			data = value_object();
+		if (words) {
+			value_set_str(data, "reason", reason);
+			value_set(data, "words", words);
+		}
 		send_error(c, call->id, RPC_FAILED, buf_cstr(&text), reason, data);
 		buf_finish(&text);
 	} else {
@@ -180,18 +189,18 @@ check(struct ipc_client *c, const struct value *message, struct rpc_message *rpc
 {
 	int code = rpc_read(message, rpc);
 	bool call = rpc->kind == RPC_CALL || rpc->kind == RPC_NOTIFICATION;
-	*text = code == RPC_INVALID_PARAMS ? "Parameters are given by name, in an object."
-					   : "This is no JSON-RPC 2.0 call.";
+	*text = code == RPC_INVALID_PARAMS ? TR("Parameters are given by name, in an object.")
+					   : TR("This is no JSON-RPC 2.0 call.");
 	if (code || !call)
 		return code ? code : RPC_INVALID_REQUEST;
-	*text = "The call announces descriptors that did not come.";
+	*text = TR("The call announces descriptors that did not come.");
 	if (rpc->fds > c->fd_count)
 		return RPC_INVALID_REQUEST;
-	*text = "The first call must be hello.";
+	*text = TR("The first call must be hello.");
 	if (!c->greeted && strcmp(rpc->method, "hello") != 0)
 		return RPC_INVALID_REQUEST;
 	*m = map_get(&c->server->methods, rpc->method);
-	*text = "There is no such method.";
+	*text = TR("There is no such method.");
 	return *m ? 0 : RPC_NO_METHOD;
 }
 

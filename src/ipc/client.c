@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* MSG_CMSG_CLOEXEC */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/tr.h"
 #include "ipc/internal.h"
 #include "wire/rpc.h"
 
@@ -148,7 +149,7 @@ client_send_line(struct ipc_client *c)
 	}
 	if (client_unsent(c) + line->len > LIMIT_CLIENT_QUEUE) {
 		log_warn(NULL, "client=%d reads too slowly, cut off", c->fd);
-		client_cut(c, "This program reads too slowly, so too much waits for it.");
+		client_cut(c, TR("This program reads too slowly, so too much waits for it."));
 		return false;
 	}
 	buf_add(&c->out, line->data, line->len);
@@ -185,9 +186,9 @@ take_line(struct ipc_client *c, const char *line, size_t len)
 	if (err == 0)
 		call_run(c, message, len);
 	else if (err == -ENOMEM)
-		refuse(c, RPC_FAILED, "The daemon is out of memory.");
+		refuse(c, RPC_FAILED, TR("The daemon is out of memory."));
 	else
-		refuse(c, RPC_PARSE_ERROR, "This is no JSON object as the socket takes it.");
+		refuse(c, RPC_PARSE_ERROR, TR("This is no JSON object as the socket takes it."));
 }
 
 /* At most LIMIT_CLIENT_TURN calls, so that one busy client does not hold up the others. */
@@ -202,7 +203,7 @@ take_lines(struct ipc_client *c)
 			return;
 		if (rc < 0) {
 			log_warn(NULL, "client=%d sent a line over the limit, cut off", c->fd);
-			refuse(c, RPC_INVALID_REQUEST, "The call is too long.");
+			refuse(c, RPC_INVALID_REQUEST, TR("The call is too long."));
 			c->at_end = true;
 			return;
 		}

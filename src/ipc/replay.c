@@ -3,6 +3,7 @@
  * one, and time in small pieces. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/tr.h"
 #include "ipc/internal.h"
 #include "wire/rpc.h"
 
@@ -99,8 +100,8 @@ fail(struct ipc_client *c, int err)
 {
 	char sentence[256];
 	log_error(NULL, "client=%d cut off: the log cannot be read: %s", c->fd, err_str(err));
-	(void)snprintf(
-	    sentence, sizeof(sentence), "The log of events cannot be read: %s.", err_str(err));
+	(void)snprintf(sentence, sizeof(sentence), TR("The log of events cannot be read") ": %s.",
+	    err_str(err));
 	client_cut(c, sentence);
 }
 

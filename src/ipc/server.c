@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* accept4 */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/tr.h"
 #include "ipc/internal.h"
 #include "wire/rpc.h"
 
@@ -175,7 +176,7 @@ turn_away(struct ipc_server *s, int fd)
 	log_warn(NULL, "more than %d clients, one turned away", LIMIT_CLIENTS);
 	buf_clear(&s->line);
 	rpc_write_error(
-	    &s->line, NULL, RPC_FAILED, "The daemon serves too many clients.", IPC_BUSY, NULL);
+	    &s->line, NULL, RPC_FAILED, TR("The daemon serves too many clients."), IPC_BUSY, NULL);
 	if (!buf_err(&s->line))
 		(void)send(fd, s->line.data, s->line.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
@@ -376,7 +377,7 @@ publish(struct ipc_server *s, const char *topic, int64_t number, struct value *e
 		if (!takes(c, topic, number))
 			continue;
 		if (again)
-			client_cut(c, "The daemon is out of memory.");
+			client_cut(c, TR("The daemon is out of memory."));
 		else if (client_send_line(c) && number > 0)
 			c->place = number;
 	}

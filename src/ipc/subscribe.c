@@ -155,8 +155,8 @@ subscribe_at(struct ipc_call *call, int64_t number, int64_t last)
 		struct value *data = value_object();
 		value_set_int(data, "last", last);
 		ipc_fail_data(call, IPC_INVALID, data,
-		    "No event has the number %" PRId64 " yet, the newest is %" PRId64 ".", place,
-		    last);
+		    "No event has the number %lld yet, the newest is %lld.", (long long)place,
+		    (long long)last);
 		return;
 	}
 	if (!add_topics(call))
@@ -168,7 +168,7 @@ subscribe_at(struct ipc_call *call, int64_t number, int64_t last)
 void
 subscribe_fail(struct ipc_call *call, int err)
 {
-	ipc_fail(call, IPC_INTERNAL, "The log of events cannot be read: %s.", err_str(err));
+	ipc_fail(call, IPC_INTERNAL, "The log of events cannot be read: %-s.", err_str(err));
 }
 
 int

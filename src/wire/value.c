@@ -241,6 +241,12 @@ value_bool(const struct value *v, const char *key, bool fallback)
 	return json_is_boolean(json) ? json_is_true(json) : fallback;
 }
 
+struct value *
+value_member(struct value *v, const char *key)
+{
+	return value_of(json_object_get(json_of(v), key));
+}
+
 bool
 value_has(const struct value *v, const char *key)
 {

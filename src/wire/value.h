@@ -34,6 +34,7 @@ int64_t value_int(const struct value *v, const char *key, int64_t fallback);
 double value_real(const struct value *v, const char *key, double fallback);
 bool value_bool(const struct value *v, const char *key, bool fallback);
 const struct value *value_get(const struct value *v, const char *key); /* NULL */
+struct value *value_member(struct value *v, const char *key); /* value_get(), to add to it */
 bool value_has(const struct value *v, const char *key);
 size_t value_count(const struct value *array);
 const struct value *value_at(const struct value *array, size_t i); /* NULL */
