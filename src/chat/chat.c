@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "chat/conversation.h"
 #include "chat/said.h"
 #include "peer/roster.h"
@@ -175,8 +176,8 @@ cancel_found(struct cancelling *k)
 		ipc_fail(k->call, IPC_LATE, "It is too late: the message was sent already.");
 	} else if (!conversation_cancel(c, k->call, k->find.n)) {
 		ipc_fail(k->call, c->broken ? IPC_BUSY : IPC_LATE, "%s",
-		    c->broken ? "The disk fails at present; try again."
-			      : "It is too late: the message may have been sent already.");
+		    c->broken ? TR("The disk fails at present; try again.")
+			      : TR("It is too late: the message may have been sent already."));
 	}
 	return false;
 }
@@ -247,7 +248,7 @@ take_error(const struct inbound *in)
 	const struct xml_elem *text = xml_elem_child(in->payload, NS_STANZA_ERR, "text");
 	const struct xml_elem *condition = xml_elem_child(in->payload, NS_STANZA_ERR, NULL);
 	struct buf reason = BUF_INIT(LIMIT_LABEL);
-	buf_str(&reason, "refused there");
+	buf_str(&reason, TR("refused there"));
 	if (text && !str_empty(text->text) && strlen(text->text) < LIMIT_LABEL / 2)
 		buf_fmt(&reason, ": %s", text->text);
 	else if (condition)

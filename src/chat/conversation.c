@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "chat/chat.h"
 #include "chat/queued.h"
 #include "chat/wants.h"
@@ -419,8 +420,8 @@ look_for_poison(struct conversation *c, const struct stream *s)
 	char id[RANDOM_ID_SIZE];
 	memcpy(id, oldest->id, sizeof(id));
 	log_info(c->person->name, "a message is given up: it is refused with a stream error");
-	(void)outbox_refused(
-	    &c->outbox, clock_now(), id, "the other program ends the connection when it reads it");
+	(void)outbox_refused(&c->outbox, clock_now(), id,
+	    TR("the other program ends the connection when it reads it"));
 }
 
 static void

@@ -1,6 +1,7 @@
 /* Messages and errors of the store as front ends see them. */
 #include "base/err.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "chat/chat.h"
 
 #include <errno.h>
@@ -98,17 +99,17 @@ chat_fail_store(struct ipc_call *call, int err, const char *what)
 		int err;
 		const char *reason, *why; /* why NULL: as err_str() has it */
 	} known[] = {
-	    {-ENOSPC, IPC_DISK, "the disk is full"},
-	    {-EDQUOT, IPC_DISK, "the disk is full"},
-	    {-EROFS, IPC_DISK, "the disk cannot be written to"},
-	    {-EACCES, IPC_DISK, "the disk cannot be written to"},
-	    {-EIO, IPC_DISK, "the disk reports an error"},
+	    {-ENOSPC, IPC_DISK, TR("the disk is full")},
+	    {-EDQUOT, IPC_DISK, TR("the disk is full")},
+	    {-EROFS, IPC_DISK, TR("the disk cannot be written to")},
+	    {-EACCES, IPC_DISK, TR("the disk cannot be written to")},
+	    {-EIO, IPC_DISK, TR("the disk reports an error")},
 	    /* of the index of words only; damage to anything else ends the daemon */
-	    {ERR_DAMAGED, IPC_BUSY, "the history is being repaired; try again in a moment"},
-	    {-ETIMEDOUT, IPC_TIMEOUT, "it took too long; say more of what is meant"},
+	    {ERR_DAMAGED, IPC_BUSY, TR("the history is being repaired; try again in a moment")},
+	    {-ETIMEDOUT, IPC_TIMEOUT, TR("it took too long; say more of what is meant")},
 	    {ERR_TOO_BIG, IPC_INVALID, NULL},
 	    {-EINVAL, IPC_INVALID, NULL},
-	    {-ENOENT, IPC_UNKNOWN, "there is no such message"},
+	    {-ENOENT, IPC_UNKNOWN, TR("there is no such message")},
 	    {-ENOMEM, IPC_INTERNAL, NULL},
 	};
 	const char *reason = IPC_DISK, *why = NULL;
@@ -118,5 +119,5 @@ chat_fail_store(struct ipc_call *call, int err, const char *what)
 		reason = known[i].reason;
 		why = known[i].why;
 	}
-	ipc_fail(call, reason, "%s: %s.", what, why ? why : err_str(err));
+	ipc_fail(call, reason, "%-s: %-s.", what, why ? why : err_str(err));
 }

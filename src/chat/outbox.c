@@ -1,6 +1,7 @@
 #include "chat/outbox.h"
 
 #include "base/number.h"
+#include "base/tr.h"
 
 #include <string.h>
 
@@ -137,13 +138,12 @@ expire(struct outbox *o, uint64_t now)
 	LIST_FOREACH (n, &o->waiting) {
 		struct outbox_item *item = item_of(n);
 		uint64_t at = due(o, item);
-		if (now < at) {
+		any |= now >= at;
+		if (now < at)
 			o->expiry = number_lower(o->expiry, at);
-			continue;
-		}
-		finish(o, item, OUTBOX_FAILED,
-		    item->tried ? "expired; it may have arrived" : "expired");
-		any = true;
+		else
+			finish(o, item, OUTBOX_FAILED,
+			    item->tried ? TR("expired; it may have arrived") : TR("expired"));
 	}
 	if (any)
 		fence(o);
@@ -220,7 +220,7 @@ send_waiting(struct outbox *o, uint64_t now)
 			return;
 		enum outbox_sending result = put_on_link(o, now, item);
 		if (result == OUTBOX_UNSENDABLE) {
-			finish(o, item, OUTBOX_FAILED, "it cannot be sent");
+			finish(o, item, OUTBOX_FAILED, TR("it cannot be sent"));
 			fence(o);
 		}
 		if (result != OUTBOX_SENDING)

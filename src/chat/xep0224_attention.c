@@ -31,7 +31,7 @@ on_sent(void *ctx, struct person *p, const struct stream *s, int err)
 		ipc_fail(ctx, IPC_ABSENT, "%s is not here.", p->display);
 	else if (err)
 		ipc_fail(
-		    ctx, IPC_UNREACHABLE, "%s cannot be reached: %s.", p->display, err_str(err));
+		    ctx, IPC_UNREACHABLE, "%s cannot be reached: %-s.", p->display, err_str(err));
 	else
 		ipc_reply(ctx, NULL);
 }
@@ -44,7 +44,7 @@ call_attention(struct ipc_call *call)
 		return 0;
 	enum txt_client c = person_client(p);
 	if (!person_supports(p, NS_ATTENTION) && c != TXT_CLIENT_EARSHOT && c != TXT_CLIENT_GAJIM) {
-		ipc_fail(call, IPC_UNSUPPORTED, "%s uses a program that cannot be nudged (%s).",
+		ipc_fail(call, IPC_UNSUPPORTED, "%s uses a program that cannot be nudged (%-s).",
 		    p->display, txt_client_name(c));
 		return 0;
 	}

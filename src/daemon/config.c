@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -296,16 +297,16 @@ on_key(void *ctx, const char *section, const char *key, const char *value)
 		    utf8_valid(value, strlen(value));
 	int err = text ? set_key(c, section, key, value) : -EILSEQ;
 	if (err == -EILSEQ && !c->problem.len)
-		buf_fmt(&c->problem, "%s: a line is not UTF-8, so it was left out.", c->path);
+		buf_fmt(
+		    &c->problem, "%s: %s", c->path, TR("a line is not UTF-8, so it was left out."));
 	const char *instead = err ? take_strictest(c, section, key) : NULL;
-	if (instead && err != -EILSEQ && !c->problem.len)
-		buf_fmt(&c->problem,
-		    "%s: [%s] %s = %s is not a value it can have; until that is put right, it "
-		    "is taken for \"%s\".",
-		    c->path, section, key, value, instead);
-	else if (err && !c->problem.len)
-		buf_fmt(&c->problem, "%s: [%s] %s = %s %s, so it was left out.", c->path, section,
-		    key, value, err == -ENOENT ? "is not a setting" : "is not a value it can have");
+	if (err && err != -EILSEQ && !c->problem.len)
+		buf_fmt(&c->problem, "%s: [%s] %s = %s: %s%s%s", c->path, section, key, value,
+		    instead ? TR("it is not a value it can have. Until that is put right, this one "
+				 "holds instead")
+		    : err == -ENOENT ? TR("it is not a setting, so it was left out.")
+				     : TR("it is not a value it can have, so it was left out."),
+		    instead ? ": " : "", instead ? instead : "");
 	return 1;
 }
 
@@ -323,8 +324,8 @@ read_file(struct config *c, bool must_exist)
 	int line = ini_parse_file(f, on_key, c);
 	(void)fclose(f);
 	if (line > 0 && !c->problem.len)
-		buf_fmt(&c->problem, "%s:%d: this line makes no sense and was left out.", c->path,
-		    line);
+		buf_fmt(&c->problem, "%s:%d: %s", c->path, line,
+		    TR("this line makes no sense and was left out."));
 	return 0;
 }
 

@@ -60,7 +60,7 @@ fail_call(struct ipc_call *call, int err)
 		ipc_fail(call, IPC_INVALID, "The key in use succeeds another one already.");
 		break;
 	default:
-		ipc_fail(call, IPC_DISK, "It cannot be done: %s.", err_str(err));
+		ipc_fail(call, IPC_DISK, "It cannot be done: %-s.", err_str(err));
 	}
 }
 

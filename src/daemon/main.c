@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 #include "chat/chat.h"
 #include "daemon/config.h"
@@ -238,10 +239,14 @@ open_store(struct daemon *d, struct store **out)
 		if (err)
 			say_store_failed(path, err);
 	}
-	if (report.moved_to[0])
-		buf_fmt(&d->config.problem,
-		    "%sThe history was damaged and a new one was begun; the old one is in %s.",
-		    d->config.problem.len ? " " : "", report.moved_to);
+	if (report.moved_to[0]) {
+		if (d->config.problem.len)
+			log_warn(NULL, "%s", buf_cstr(&d->config.problem));
+		buf_clear(&d->config.problem); /* of the two, this has to be told */
+		buf_fmt(&d->config.problem, "%s: %s",
+		    TR("The history was damaged and a new one was begun; the old one is here"),
+		    report.moved_to);
+	}
 	free(path);
 	return err;
 }

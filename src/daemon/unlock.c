@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/tr.h"
 #include "daemon/identity.h"
 #include "ipc/ipc.h"
 #include "tls/fingerprint.h"
@@ -45,7 +46,8 @@ call_unlock(struct ipc_call *call)
 	int fd = ipc_take_fd(call);
 	if (fd < 0 || !u->ipc) {
 		ipc_fail(call, u->ipc ? IPC_INVALID : IPC_BUSY,
-		    u->ipc ? "A descriptor has to come with this call." : "It begins just now.");
+		    u->ipc ? TR("A descriptor has to come with this call.")
+			   : TR("It begins just now."));
 		if (fd >= 0)
 			(void)close(fd);
 		return 0;
@@ -61,7 +63,7 @@ call_unlock(struct ipc_call *call)
 		return 0;
 	}
 	if (err) {
-		ipc_fail(call, IPC_INTERNAL, "The key cannot be used: %s.", err_str(err));
+		ipc_fail(call, IPC_INTERNAL, "The key cannot be used: %-s.", err_str(err));
 	} else {
 		struct value *v = value_object();
 		char hex[TLS_ID_HEX_SIZE];

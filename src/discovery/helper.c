@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tr.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -136,7 +137,7 @@ drop_hung(struct helper *h)
 		    h->daemon_hangs < EMBEDDED_DOUBLES ? h->daemon_hangs++ : EMBEDDED_DOUBLES;
 		h->embedded_until = now + (h->times.embedded_for << doubles);
 	}
-	drop(h, "it does not answer");
+	drop(h, TR("it does not answer"));
 }
 
 void
@@ -146,7 +147,7 @@ helper_exited(struct helper *h, int status, int signal)
 	if (!h->closing)
 		log_warn(NULL, "discovery helper ended: %s (status %d, signal %d)",
 		    h->why ? h->why : "by itself", status, signal);
-	drop(h, "it ended");
+	drop(h, TR("it ended"));
 	if (!h->pipe_open)
 		after_end(h);
 }
@@ -208,7 +209,7 @@ take_lines(struct helper *h, size_t searched)
 	char *lf;
 	while ((lf = memchr(h->in.data + searched, '\n', h->in.len - searched))) {
 		if (take_line(h, h->in.data + at, (size_t)(lf - h->in.data) - at)) {
-			drop(h, "it said what cannot be read");
+			drop(h, TR("it said what cannot be read"));
 			return;
 		}
 		if (!is_talking(h))
@@ -217,7 +218,7 @@ take_lines(struct helper *h, size_t searched)
 	}
 	buf_consume(&h->in, at);
 	if (h->in.len >= LIMIT_HELPER_LINE)
-		drop(h, "its line is too long");
+		drop(h, TR("its line is too long"));
 	else if (!h->in.len && h->in.cap > KEEP_INPUT)
 		buf_finish(&h->in);
 }
@@ -240,7 +241,7 @@ on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *to)
 	struct helper *h = container_of((uv_pipe_t *)stream, struct helper, pipe);
 	(void)to;
 	if (got < 0) {
-		drop(h, got == UV_EOF ? "it closed its output" : err_str((int)got));
+		drop(h, got == UV_EOF ? TR("it closed its output") : err_str((int)got));
 		return;
 	}
 	size_t searched = h->in.len;
@@ -303,7 +304,7 @@ helper_send(struct helper *h, struct buf *line)
 		err = write_bytes(h, line);
 	buf_finish(line);
 	if (!err && uv_stream_get_write_queue_size((uv_stream_t *)&h->pipe) > LIMIT_HELPER_QUEUE)
-		drop(h, "it does not read");
+		drop(h, TR("it does not read"));
 	return err;
 }
 
@@ -358,7 +359,7 @@ ping(struct helper *h)
 		return;
 	}
 	if (say(h, "ping", (long long)++h->token)) {
-		drop(h, "it cannot be written to");
+		drop(h, TR("it cannot be written to"));
 		return;
 	}
 	h->awaiting = true;
@@ -388,7 +389,7 @@ on_timer(uv_timer_t *t)
 		}
 		break;
 	case STATE_QUITTING:
-		drop(h, "it does not quit");
+		drop(h, TR("it does not quit"));
 		break;
 	case STATE_ENDING:
 	case STATE_CLOSED:
@@ -438,7 +439,7 @@ helper_close(struct helper *h, void (*done)(void *ctx), void *ctx)
 	case STATE_UP:
 		h->state = STATE_QUITTING;
 		if (say(h, "quit", -1))
-			drop(h, "it cannot be written to");
+			drop(h, TR("it cannot be written to"));
 		else
 			set_timer(h, h->times.quit_within);
 		break;

@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 #include "discovery/address.h"
 #include "discovery/name.h"
@@ -192,7 +193,7 @@ on_down(void *ctx, bool was_up, const char *why)
 	if (!was_up)
 		m->failed_starts++;
 	char text[sizeof(m->problem)];
-	(void)snprintf(text, sizeof(text), "The discovery helper does not run: %s.", why);
+	(void)snprintf(text, sizeof(text), "%s: %s.", TR("The discovery helper does not run"), why);
 	set_problem(m, text);
 	m->source.l->on_lost(m->source.ctx, &m->source);
 }
@@ -530,5 +531,5 @@ mdns_get_state(struct source *s, struct discovery_state *out)
 	out->helper_pid = helper_pid(m->helper);
 	out->helper_restarts = helper_restarts(m->helper);
 	if (m->working && !m->network)
-		(void)snprintf(out->problem, sizeof(out->problem), "No network is connected.");
+		(void)snprintf(out->problem, sizeof(out->problem), TR("No network is connected."));
 }

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -320,13 +321,13 @@ const char *
 txt_client_name(enum txt_client client)
 {
 	static const char *const names[] = {
-	    [TXT_CLIENT_UNKNOWN] = "unknown program",
+	    [TXT_CLIENT_UNKNOWN] = TR("unknown program"),
 	    [TXT_CLIENT_EARSHOT] = "Earshot",
-	    [TXT_CLIENT_LIBPURPLE] = "Pidgin or another libpurple program",
-	    [TXT_CLIENT_SALUT] = "Empathy or another Telepathy program",
+	    [TXT_CLIENT_LIBPURPLE] = TR("Pidgin or another libpurple program"),
+	    [TXT_CLIENT_SALUT] = TR("Empathy or another Telepathy program"),
 	    [TXT_CLIENT_GAJIM] = "Gajim",
 	    [TXT_CLIENT_KOPETE] = "Kopete",
-	    [TXT_CLIENT_ADIUM] = "Adium or iChat",
+	    [TXT_CLIENT_ADIUM] = TR("Adium or iChat"),
 	    [TXT_CLIENT_SLIMBER] = "Slimber",
 	};
 	return names[client];

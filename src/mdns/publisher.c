@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "mdns/delay.h"
 #include "mdns/names.h"
 
@@ -88,7 +89,7 @@ announce(struct publisher *p)
 	p->port = w->port;
 	p->picture_due = true;
 	if (err)
-		fail(p, err == -EEXIST ? "no free name" : "the responder refused it");
+		fail(p, err == -EEXIST ? TR("no free name") : TR("the responder refused it"));
 	else if (p->step == STEP_REGISTERING)
 		set_step(p, STEP_REGISTERING, "");
 }
@@ -242,9 +243,9 @@ publisher_on_service(struct publisher *p, enum service_event event)
 	if (p->step == STEP_REGISTERING && event == SERVICE_ESTABLISHED)
 		set_step(p, STEP_ESTABLISHED, "");
 	else if (is_announced(p) && event == SERVICE_COLLISION)
-		set_step(p, STEP_COLLIDED, "the name is in use");
+		set_step(p, STEP_COLLIDED, TR("the name is in use"));
 	else if (is_announced(p) && event == SERVICE_FAILED)
-		fail(p, "the responder refused it");
+		fail(p, TR("the responder refused it"));
 	delay_set(p->work, 0);
 }
 

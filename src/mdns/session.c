@@ -1,6 +1,7 @@
 #include "mdns/session.h"
 
 #include "base/str.h"
+#include "base/tr.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ report_own(struct session *s)
 	}
 	const char *trouble = publisher_trouble(p);
 	if (s->published || trouble[0])
-		report(s, "unpublished", trouble[0] ? trouble : "announcing anew");
+		report(s, "unpublished", trouble[0] ? trouble : TR("announcing anew"));
 	s->published = false;
 }
 

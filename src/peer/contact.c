@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/dialling.h"
 #include "peer/keep.h"
 #include "peer/link.h"
@@ -153,7 +154,7 @@ contact_introduce(struct person *p, const char *via)
 	p->via = NULL;
 	int err = str_replace(&p->via, via);
 	if (!err)
-		err = contact_happens(p, TRUST_INTRODUCED, NULL, "introduced");
+		err = contact_happens(p, TRUST_INTRODUCED, NULL, TR("introduced"));
 	if (err) {
 		free(p->via);
 		p->via = before;
@@ -377,7 +378,7 @@ give_key(struct roster *r, struct person *p, const char *name, const struct tls_
 	bool known = p != NULL;
 	if (!p)
 		p = people_create(r, name, false);
-	int err = p ? contact_happens(p, TRUST_SEEN_KEY, key, "first seen") : -ENOMEM;
+	int err = p ? contact_happens(p, TRUST_SEEN_KEY, key, TR("first seen")) : -ENOMEM;
 	if (err) {
 		log_warn(name, "its key could not be remembered: %s", err_str(err));
 		if (p && !known)
@@ -407,7 +408,7 @@ contact_admit(struct roster *r, const char *name, const struct tls_peer *key)
 			keep_forgotten(c.bearer);
 			drop_shadow(c.bearer, p);
 		}
-		if (!p || contact_happens(p, TRUST_HANDED_OVER, &key->id, "handed over") != 0)
+		if (!p || contact_happens(p, TRUST_HANDED_OVER, &key->id, TR("handed over")) != 0)
 			return NULL;
 		moved(p, name);
 		return p;
@@ -463,7 +464,7 @@ contact_refused(struct roster *r, const char *name, const struct tls_id *key)
 	}
 	p->trust = STORE_TRUST_CHANGED;
 	log_warn(p->name, "refused: its key is not the one that %s has", name);
-	keep_contact(p, "another key claims the name");
+	keep_contact(p, TR("another key claims the name"));
 	people_set_state(p, p->state); /* this very moment */
 	people_changed(p);
 }
@@ -473,7 +474,7 @@ contact_forget(struct person *p, struct ipc_call *call)
 {
 	if (p->trust != STORE_TRUST_CHANGED && !p->has_key && !p->blocked)
 		return ERR_TRUST;
-	return keep_forget(p, "forgotten", call);
+	return keep_forget(p, TR("forgotten"), call);
 }
 
 void
@@ -481,7 +482,7 @@ contact_forgotten(struct person *p)
 {
 	if (p->trust == STORE_TRUST_CHANGED)
 		drop_shadow(p, NULL);
-	else if (contact_happens(p, TRUST_FORGOTTEN, NULL, "forgotten") == 0)
+	else if (contact_happens(p, TRUST_FORGOTTEN, NULL, TR("forgotten")) == 0)
 		link_hang_up(p);
 }
 
@@ -493,5 +494,5 @@ contact_accept_key(struct person *p, struct person *changed)
 	drop_shadow(changed, p);
 	link_hang_up(p);
 	addresses_finish(&p->last);
-	return contact_happens(p, TRUST_ACCEPTED_KEY, &key, "another key accepted");
+	return contact_happens(p, TRUST_ACCEPTED_KEY, &key, TR("another key accepted"));
 }

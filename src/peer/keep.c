@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/claim.h"
 #include "peer/contact.h"
 #include "peer/people.h"
@@ -53,7 +54,7 @@ answer(const struct keeping *k, int err)
 	struct person *p = roster_get(k->roster, k->name);
 	if (err)
 		ipc_fail(k->call, reason_of(err),
-		    "That holds until the daemon ends, for it could not be kept: %s.",
+		    "That holds until the daemon ends, for it could not be kept: %-s.",
 		    err_str(err));
 	else
 		ipc_reply(k->call, p ? person_describe(p) : NULL);
@@ -222,7 +223,7 @@ on_forgotten(void *ctx, struct store_job *job, int err)
 		log_error(k->name, "its key was not forgotten: %s", err_str(err));
 		if (call)
 			ipc_fail(call, reason_of(err),
-			    "The key of %s was not forgotten, for that could not be written: %s.",
+			    "The key of %s was not forgotten, for that could not be written: %-s.",
 			    k->name, err_str(err));
 		if (p) /* with what happened to it meanwhile */
 			keep_contact(p, NULL);
@@ -312,8 +313,8 @@ on_contacts(void *ctx, struct store_job *job, int err)
 		/* without them every name would be anybody's */
 		log_error(NULL, "who is known by key could not be read: %s", err_str(err));
 		buf_clear(&r->trouble);
-		buf_fmt(&r->trouble,
-		    "Who is known by their key could not be read, so nobody is talked to: %s.",
+		buf_fmt(&r->trouble, "%s: %s.",
+		    TR("Who is known by their key could not be read, so nobody is talked to"),
 		    err_str(err));
 	}
 	r->contacts_known = !err;

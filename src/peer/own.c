@@ -277,24 +277,24 @@ keep_and_tell(struct ipc_call *call, struct roster *r)
 {
 	int err = own_save(&r->own);
 	if (err) {
-		ipc_fail(call, IPC_INTERNAL, "This could not be kept on disk: %s.", err_str(err));
+		ipc_fail(call, IPC_INTERNAL, "This could not be kept on disk: %-s.", err_str(err));
 		return err;
 	}
 	err = own_publish(r);
 	if (err)
-		ipc_fail(call, IPC_INTERNAL, "This could not be announced: %s.", err_str(err));
+		ipc_fail(call, IPC_INTERNAL, "This could not be announced: %-s.", err_str(err));
 	else
 		ipc_reply(call, own_describe(r));
 	return 0;
 }
 
 static bool
-fits(struct ipc_call *call, const char *text, size_t limit, const char *what)
+fits(struct ipc_call *call, const char *text, size_t limit)
 {
 	if (strlen(text) <= limit)
 		return true;
-	ipc_fail(call, IPC_INVALID, "The %s is too long: others can show at most %zu bytes of it.",
-	    what, limit);
+	ipc_fail(
+	    call, IPC_INVALID, "This is too long: others can show at most %zu bytes of it.", limit);
 	return false;
 }
 
@@ -336,14 +336,14 @@ call_status(struct ipc_call *call)
 		    status);
 		return 0;
 	}
-	if (text && !fits(call, text, LIMIT_STATUS_TEXT, "status text"))
+	if (text && !fits(call, text, LIMIT_STATUS_TEXT))
 		return 0;
 	/* A new status without a text ends the old text: it explained the old status. */
 	return change_text(call, &r->own.text, text ? text : "", status_of(status, r->own.status));
 }
 
 static int
-set_text(struct ipc_call *call, char **slot, size_t limit, const char *what)
+set_text(struct ipc_call *call, char **slot, size_t limit)
 {
 	const struct roster *r = ipc_ctx(call);
 	const char *text = value_str(ipc_params(call), "text");
@@ -351,21 +351,21 @@ set_text(struct ipc_call *call, char **slot, size_t limit, const char *what)
 		ipc_fail(call, IPC_INVALID, "The parameter \"text\" is missing.");
 		return 0;
 	}
-	return fits(call, text, limit, what) ? change_text(call, slot, text, r->own.status) : 0;
+	return fits(call, text, limit) ? change_text(call, slot, text, r->own.status) : 0;
 }
 
 static int
 call_set_name(struct ipc_call *call)
 {
 	struct roster *r = ipc_ctx(call);
-	return set_text(call, &r->own.full_name, LIMIT_NICK, "name");
+	return set_text(call, &r->own.full_name, LIMIT_NICK);
 }
 
 static int
 call_set_nick(struct ipc_call *call)
 {
 	struct roster *r = ipc_ctx(call);
-	return set_text(call, &r->own.nick, LIMIT_NICK, "nickname");
+	return set_text(call, &r->own.nick, LIMIT_NICK);
 }
 
 static int

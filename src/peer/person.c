@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/alike.h"
 #include "peer/contact.h"
 #include "peer/introduction.h"
@@ -73,7 +74,7 @@ person_is_stranger(const struct person *p)
 void
 person_spoken_to(struct person *p)
 {
-	if (contact_happens(p, TRUST_SAID, NULL, "written to") != 0)
+	if (contact_happens(p, TRUST_SAID, NULL, TR("written to")) != 0)
 		log_debug(p->name, "written to, although nothing may be said to it");
 }
 

@@ -372,7 +372,7 @@ roster_wanted_as(struct roster *r, struct ipc_call *call, const char *param)
 	if (err == ERR_UNKNOWN)
 		ipc_fail(call, IPC_UNKNOWN, "Nobody called \"%s\" has been seen here.", typed);
 	else if (err)
-		ipc_fail(call, IPC_INTERNAL, "The search failed: %s.", err_str(err));
+		ipc_fail(call, IPC_INTERNAL, "The search failed: %-s.", err_str(err));
 	return err ? NULL : p;
 }
 

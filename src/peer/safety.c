@@ -1,6 +1,7 @@
 /* The whole keys, for those who compare them by other means than the short code: the safety number
  * of two people, or the key itself. */
 #include "base/err.h"
+#include "base/tr.h"
 #include "peer/contact.h"
 #include "peer/feature.h"
 #include "peer/keep.h"
@@ -75,7 +76,7 @@ call_confirm(struct ipc_call *call)
 	}
 	int err = compare(p, number, id);
 	if (!err)
-		err = contact_happens(p, TRUST_VERIFIED, NULL, "the whole keys were compared");
+		err = contact_happens(p, TRUST_VERIFIED, NULL, TR("the whole keys were compared"));
 	if (err == -EINVAL)
 		ipc_fail(call, IPC_INVALID, "A safety number has 60 digits, a key 64 hex digits.");
 	else if (err == ERR_KEY)

@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "peer/contact.h"
 #include "peer/feature.h"
 #include "peer/introduction.h"
@@ -120,19 +121,19 @@ decide(struct ipc_call *call, enum trust_event event, const char *cause)
 static int
 call_accept(struct ipc_call *call)
 {
-	return decide(call, TRUST_ACCEPTED, "accepted");
+	return decide(call, TRUST_ACCEPTED, TR("accepted"));
 }
 
 static int
 call_block(struct ipc_call *call)
 {
-	return decide(call, TRUST_BLOCKED, "blocked");
+	return decide(call, TRUST_BLOCKED, TR("blocked"));
 }
 
 static int
 call_unblock(struct ipc_call *call)
 {
-	return decide(call, TRUST_UNBLOCKED, "unblocked");
+	return decide(call, TRUST_UNBLOCKED, TR("unblocked"));
 }
 
 static int

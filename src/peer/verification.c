@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/hex.h"
 #include "base/random.h"
+#include "base/tr.h"
 #include "peer/contact.h"
 #include "peer/iq.h"
 #include "peer/roster.h"
@@ -41,32 +42,36 @@ why_words(enum verify_why why)
 {
 	switch (why) {
 	case VERIFY_BY_US:
-		return "you said that the codes are not the same. If they differed, somebody may "
-		       "stand between you: say nothing that matters here.";
+		return TR(
+		    "you said that the codes are not the same. If they differed, somebody may "
+		    "stand between you: say nothing that matters here.");
 	case VERIFY_BY_THEM:
-		return "the other says that the codes are not the same, or gave up. If they "
-		       "differed, "
-		       "somebody may stand between you: say nothing that matters here.";
+		return TR("the other says that the codes are not the same, or gave up. If they "
+			  "differed, "
+			  "somebody may stand between you: say nothing that matters here.");
 	case VERIFY_TIMEOUT:
-		return "it took too long. Both have to run earshot verify at the same time.";
+		return TR("it took too long. Both have to run earshot verify at the same time.");
 	case VERIFY_CHEATED:
-		return "the other program did not keep to what it had committed itself to. It may "
-		       "be "
-		       "somebody else's.";
+		return TR(
+		    "the other program did not keep to what it had committed itself to. It may "
+		    "be "
+		    "somebody else's.");
 	case VERIFY_BROKEN:
-		return "the other program said something that was not due.";
+		return TR("the other program said something that was not due.");
 	case VERIFY_LOST:
-		return "the connection was lost. Try again.";
+		return TR("the connection was lost. Try again.");
 	case VERIFY_REFUSED:
-		return "the other program does not begin: it was tried too often. Wait an hour.";
+		return TR(
+		    "the other program does not begin: it was tried too often. Wait an hour.");
 	case VERIFY_UNKNOWN:
-		return "the other program cannot do this. Compare the safety number: earshot "
-		       "verify "
-		       "--show.";
+		return TR("the other program cannot do this. Compare the safety number: earshot "
+			  "verify "
+			  "--show.");
 	case VERIFY_KEPT_OUT:
 		break;
 	}
-	return "the codes were the same, but it cannot be kept, as the key has changed meanwhile.";
+	return TR(
+	    "the codes were the same, but it cannot be kept, as the key has changed meanwhile.");
 }
 
 static const char *
@@ -211,7 +216,7 @@ keep(struct verification *v, struct verify_step *step)
 {
 	struct person *p = v->person;
 	bool same = p->has_key && tls_id_equal(&p->key, &step->key);
-	if (same && contact_happens(p, TRUST_VERIFIED, NULL, "the codes were compared") == 0)
+	if (same && contact_happens(p, TRUST_VERIFIED, NULL, TR("the codes were compared")) == 0)
 		return;
 	step->news = VERIFY_ENDED;
 	step->why = VERIFY_KEPT_OUT;
@@ -268,7 +273,7 @@ start_failed(struct verification *v, const char *reason, int err)
 	if (!v->starting)
 		return;
 	person_label(v->person, &label);
-	ipc_fail(v->starting, reason, "%s cannot be reached: %s.", buf_cstr(&label), err_str(err));
+	ipc_fail(v->starting, reason, "%s cannot be reached: %-s.", buf_cstr(&label), err_str(err));
 	buf_finish(&label);
 	v->starting = NULL;
 }
@@ -300,11 +305,15 @@ make_channel(const struct person *p, const struct stream *s, struct verify_chann
 static void
 fail_too_often(struct ipc_call *call, const struct verification *v)
 {
-	uint64_t seconds = verify_wait(&v->engine, clock_now()) / 1000 + 1;
-	bool many = seconds > SECONDS_TOLD;
-	ipc_fail(call, IPC_BUSY,
-	    "Keys were compared too often with %s; it can be tried again in %" PRIu64 " %s.",
-	    v->person->display, many ? seconds / 60 + 1 : seconds, many ? "minutes" : "seconds");
+	long long seconds = (long long)(verify_wait(&v->engine, clock_now()) / 1000);
+	if (seconds < SECONDS_TOLD)
+		ipc_fail(call, IPC_BUSY,
+		    "Keys were compared too often with %s; it can be tried again in %lld s.",
+		    v->person->display, seconds + 1);
+	else
+		ipc_fail(call, IPC_BUSY,
+		    "Keys were compared too often with %s; it can be tried again in %lld minutes.",
+		    v->person->display, seconds / 60 + 1);
 }
 
 /* There is a stream; or the other has begun meanwhile. */
@@ -333,7 +342,7 @@ begin(struct verification *v)
 	if (err == -EAGAIN) {
 		fail_too_often(call, v);
 	} else if (err && err != -EBUSY) {
-		ipc_fail(call, IPC_INTERNAL, "It cannot begin: %s.", err_str(err));
+		ipc_fail(call, IPC_INTERNAL, "It cannot begin: %-s.", err_str(err));
 	} else {
 		if (!err) {
 			v->run++;
@@ -361,7 +370,7 @@ call_start(struct ipc_call *call)
 	if (v->engine.state != VERIFY_IDLE) {
 		ipc_reply(call, describe(v, NULL));
 	} else if (person_may_hear(p) != 0) {
-		ipc_fail(call, IPC_TRUST, "Nothing can be said to %s: %s.", p->display,
+		ipc_fail(call, IPC_TRUST, "Nothing can be said to %s: %-s.", p->display,
 		    err_str(person_may_hear(p)));
 	} else if (verify_wait(&v->engine, clock_now()) > 0) {
 		fail_too_often(call, v);

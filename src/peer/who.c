@@ -229,7 +229,7 @@ answer_fixed(struct ipc_call *call, const char *address, int err)
 	else if (err == -ENOSPC)
 		ipc_fail(call, IPC_BUSY, "The list is full: %d fixed peers.", LIMIT_FIXED_PEERS);
 	else if (err)
-		ipc_fail(call, IPC_INTERNAL, "The list could not be kept: %s.", err_str(err));
+		ipc_fail(call, IPC_INTERNAL, "The list could not be kept: %-s.", err_str(err));
 	else
 		ipc_reply(call, NULL);
 }

@@ -41,7 +41,7 @@ report_failure(struct ping *ping, const struct person *p, int err)
 	struct buf label = BUF_INIT(LIMIT_LABEL);
 	person_label(p, &label);
 	ipc_fail(ping->call, err == -ETIMEDOUT ? IPC_TIMEOUT : IPC_UNREACHABLE,
-	    "%s does not answer: %s.", buf_cstr(&label), err_str(err));
+	    "%s does not answer: %-s.", buf_cstr(&label), err_str(err));
 	buf_finish(&label);
 	free(ping);
 }

@@ -287,8 +287,8 @@ fail(struct ipc_call *call, const struct person *to, int err)
 	else if (err == -ETIMEDOUT)
 		ipc_fail(call, IPC_TIMEOUT, "%s has not answered. Try again.", to->display);
 	else
-		ipc_fail(call, IPC_UNREACHABLE, "%s cannot be reached: %s. Try again.", to->display,
-		    err_str(err));
+		ipc_fail(call, IPC_UNREACHABLE, "%s cannot be reached: %-s. Try again.",
+		    to->display, err_str(err));
 }
 
 static void

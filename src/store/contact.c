@@ -1,6 +1,7 @@
 #include "store/contact.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "store/queue.h"
 #include "store/row.h"
 
@@ -112,8 +113,8 @@ forget_known(struct store_db *db, const struct known *known, const char *cause)
 	int err = read_names(db, known->id, &blocks, &is);
 	/* it was meant for that key, and must not be said to whoever comes next */
 	if (!err && known->has_key)
-		err = queue_fail_all(
-		    db, known->id, "the key that it was for was forgotten; it may have arrived");
+		err = queue_fail_all(db, known->id,
+		    TR("the key that it was for was forgotten; it may have arrived"));
 	/* whose files were accepted was that key */
 	if (!err)
 		err = run_of(db, "DELETE FROM transfer_rule WHERE peer = ?", known->id);

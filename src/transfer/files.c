@@ -154,7 +154,7 @@ fail_send(struct ipc_call *call, int err)
 	else if (err == ERR_TOO_BIG)
 		ipc_fail(call, IPC_INVALID, "A thumbnail is at most %d bytes.", LIMIT_THUMBNAIL);
 	else
-		ipc_fail(call, IPC_INTERNAL, "It cannot be sent: %s.", err_str(err));
+		ipc_fail(call, IPC_INTERNAL, "It cannot be sent: %-s.", err_str(err));
 }
 
 static int
@@ -215,15 +215,34 @@ wanted(struct ipc_call *call)
 	return t;
 }
 
+enum decision { ACCEPT, DECLINE, PAUSE, RESUME, CANCEL };
+
 static void
-fail_late(struct ipc_call *call, const struct transfer *t, const char *what)
+fail_late(struct ipc_call *call, const struct transfer *t, enum decision what)
 {
-	ipc_fail(call, IPC_LATE, "f%lld cannot be %s: it is %s.", (long long)t->number, what,
-	    file_state_name(t->job.is.state));
+	long long number = t->number;
+	const char *state = file_state_name(t->job.is.state);
+	switch (what) {
+	case ACCEPT:
+		ipc_fail(call, IPC_LATE, "f%lld cannot be accepted: it is %-s.", number, state);
+		break;
+	case DECLINE:
+		ipc_fail(call, IPC_LATE, "f%lld cannot be declined: it is %-s.", number, state);
+		break;
+	case PAUSE:
+		ipc_fail(call, IPC_LATE, "f%lld cannot be paused: it is %-s.", number, state);
+		break;
+	case RESUME:
+		ipc_fail(call, IPC_LATE, "f%lld cannot be resumed: it is %-s.", number, state);
+		break;
+	case CANCEL:
+		ipc_fail(call, IPC_LATE, "f%lld cannot be cancelled: it is %-s.", number, state);
+		break;
+	}
 }
 
 static int
-decide(struct ipc_call *call, bool (*event)(struct job *, uint64_t), const char *what)
+decide(struct ipc_call *call, bool (*event)(struct job *, uint64_t), enum decision what)
 {
 	struct transfer *t = wanted(call);
 	if (!t)
@@ -251,7 +270,7 @@ take_target(struct ipc_call *call, struct transfer *t)
 	}
 	if (err) {
 		ipc_fail(
-		    call, IPC_INVALID, "Files cannot be put into that folder: %s.", err_str(err));
+		    call, IPC_INVALID, "Files cannot be put into that folder: %-s.", err_str(err));
 		return false;
 	}
 	memcpy(t->token, token, sizeof(t->token));
@@ -265,7 +284,7 @@ call_accept(struct ipc_call *call)
 	if (!t)
 		return 0;
 	if (t->outgoing || t->job.is.accepted || job_is_final(&t->job)) {
-		fail_late(call, t, "accepted");
+		fail_late(call, t, ACCEPT);
 		return 0;
 	}
 	if (t->person->blocked || person_trust(t->person) == STORE_TRUST_CHANGED) {
@@ -284,31 +303,31 @@ call_accept(struct ipc_call *call)
 	if (!take_target(call, t))
 		return 0;
 	person_spoken_to(t->person);
-	return decide(call, job_accept, "accepted");
+	return decide(call, job_accept, ACCEPT);
 }
 
 static int
 call_decline(struct ipc_call *call)
 {
-	return decide(call, job_decline, "declined");
+	return decide(call, job_decline, DECLINE);
 }
 
 static int
 call_pause(struct ipc_call *call)
 {
-	return decide(call, job_pause, "paused");
+	return decide(call, job_pause, PAUSE);
 }
 
 static int
 call_resume(struct ipc_call *call)
 {
-	return decide(call, job_resume, "resumed");
+	return decide(call, job_resume, RESUME);
 }
 
 static int
 call_cancel(struct ipc_call *call)
 {
-	return decide(call, job_cancel, "cancelled");
+	return decide(call, job_cancel, CANCEL);
 }
 
 /* ---- listing, forgetting ---- */
@@ -360,7 +379,7 @@ on_forgotten(void *ctx, struct store_job *job, int err)
 	struct forgetting *f = ctx;
 	(void)job;
 	if (err)
-		ipc_fail(f->call, IPC_DISK, "It was not forgotten: %s.", err_str(err));
+		ipc_fail(f->call, IPC_DISK, "It was not forgotten: %-s.", err_str(err));
 	else
 		ipc_reply(f->call, NULL);
 	free(f);
@@ -472,7 +491,7 @@ on_ruled(void *ctx, struct store_job *job, int err)
 		    "Only of people you have verified files are "
 		    "accepted without asking.");
 	else if (err)
-		ipc_fail(r->call, IPC_DISK, "The rule cannot be kept: %s.", err_str(err));
+		ipc_fail(r->call, IPC_DISK, "The rule cannot be kept: %-s.", err_str(err));
 	else
 		ipc_reply(r->call, describe_rules(r->all));
 	free(r->peer);

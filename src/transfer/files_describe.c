@@ -1,6 +1,7 @@
 /* Files as front ends see them: docs/ipc.md. */
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/person.h"
 #include "peer/roster.h"
 #include "transfer/transfers-parts.h"
@@ -13,17 +14,17 @@ const char *
 file_state_name(enum job_state state)
 {
 	static const char *const names[] = {
-	    [JOB_PREPARING] = "preparing",
-	    [JOB_OFFERED] = "offered",
-	    [JOB_WAITING] = "waiting",
-	    [JOB_ACTIVE] = "active",
-	    [JOB_PAUSED] = "paused",
-	    [JOB_VERIFYING] = "verifying",
-	    [JOB_DONE] = "done",
-	    [JOB_DECLINED] = "declined",
-	    [JOB_CANCELLED] = "cancelled",
-	    [JOB_FAILED] = "failed",
-	    [JOB_EXPIRED] = "expired",
+	    [JOB_PREPARING] = TR("preparing"),
+	    [JOB_OFFERED] = TR("offered"),
+	    [JOB_WAITING] = TR("waiting"),
+	    [JOB_ACTIVE] = TR("active"),
+	    [JOB_PAUSED] = TR("paused"),
+	    [JOB_VERIFYING] = TR("verifying"),
+	    [JOB_DONE] = TR("done"),
+	    [JOB_DECLINED] = TR("declined"),
+	    [JOB_CANCELLED] = TR("cancelled"),
+	    [JOB_FAILED] = TR("failed"),
+	    [JOB_EXPIRED] = TR("expired"),
 	};
 	return names[state];
 }

@@ -1,5 +1,6 @@
 #include "transfer/job-parts.h"
 
+#include "base/tr.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -138,8 +139,8 @@ is_only_chance(const struct job *j)
 static void
 lose(struct job *j, bool ours, const char *text)
 {
-	static const char lost[] = "the connection was lost, or they ended it; their program "
-				   "cannot go on from there";
+	static const char lost[] = TR("the connection was lost, or they ended it; their program "
+				      "cannot go on from there");
 	job_finish(j, JOB_FAILED, ours, text ? text : lost);
 }
 
@@ -220,7 +221,7 @@ job_start(struct job *j, uint64_t now)
 	j->over = job_is_final(j);
 	j->news = j->is.told && job_is_final(j) && !j->once;
 	if (is_only_chance(j) && !job_is_final(j) && !j->session)
-		lose(j, false, "the daemon ended meanwhile, and their program cannot go on");
+		lose(j, false, TR("the daemon ended meanwhile, and their program cannot go on"));
 	j->retry_at = now;
 	due(j, now);
 }

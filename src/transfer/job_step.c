@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "base/tr.h"
 #include "transfer/job-parts.h"
 
 enum { TURN_PATIENCE = 10000 }; /* ms: OUT keeps a turn so long for who is to accept again */
@@ -70,7 +71,7 @@ offer(struct job *j, uint64_t now)
 		return;
 	int err = j->ops->offer(j->ctx);
 	if (err == ERR_UNSUPPORTED) {
-		job_finish(j, JOB_FAILED, false, "the other program can take no files");
+		job_finish(j, JOB_FAILED, false, TR("the other program can take no files"));
 	} else if (err) {
 		job_retry_later(j, now);
 	} else {
@@ -158,7 +159,7 @@ moved(struct job *j, uint64_t now)
 			break;
 		case JOB_UNEQUAL:
 			job_finish(j, JOB_FAILED, true,
-			    "what arrived is not what was sent: the checksums differ");
+			    TR("what arrived is not what was sent: the checksums differ"));
 			break;
 		}
 	}
@@ -261,7 +262,8 @@ job_tick(struct job *j, uint64_t now)
 {
 	j->woken_for = JOB_NEVER;
 	if (!job_is_final(j) && j->phase < JOB_LINKED && now >= j->expires_at)
-		job_finish(j, JOB_EXPIRED, true, "it was not answered, or did not get on, in time");
+		job_finish(
+		    j, JOB_EXPIRED, true, TR("it was not answered, or did not get on, in time"));
 	if (j->working && !j->stopping && !is_work_wanted(j)) {
 		j->stopping = true;
 		j->ops->stop(j->ctx);

@@ -4,6 +4,7 @@
 #include "base/paths.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/person.h"
 #include "peer/roster.h"
 #include "tls/digest.h"
@@ -342,7 +343,7 @@ tell_unreachable(struct transfer *t)
 static void
 key_forgotten(struct transfer *t)
 {
-	job_fail(&t->job, clock_now(), "the key that it was for was forgotten");
+	job_fail(&t->job, clock_now(), TR("the key that it was for was forgotten"));
 }
 
 /* Their streams are the other's from now on. */

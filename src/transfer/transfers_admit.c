@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 #include "peer/person.h"
 #include "peer/roster.h"
@@ -133,17 +134,17 @@ transfers_refusal(int err)
 {
 	switch (err) {
 	case ERR_TRUST:
-		return "files are not taken from you";
+		return TR("files are not taken from you");
 	case ERR_TOO_BIG:
-		return "too many files wait for an answer already; try again later";
+		return TR("too many files wait for an answer already; try again later");
 	case ERR_FULL:
-		return "there is too little space left on the receiver's disk";
+		return TR("there is too little space left on the receiver's disk");
 	case ERR_UNSUPPORTED:
-		return "files cannot be taken here";
+		return TR("files cannot be taken here");
 	case ERR_PROTO:
-		return "the offer makes no sense";
+		return TR("the offer makes no sense");
 	default:
-		return "it cannot be taken at present; try again later";
+		return TR("it cannot be taken at present; try again later");
 	}
 }
 

@@ -125,7 +125,7 @@ transfer_answer_calls(struct transfer *t, int err)
 			ipc_reply(w->call, file_describe(t));
 		else
 			ipc_fail(w->call, IPC_DISK,
-			    "What was decided cannot be kept: %s. It is tried again.",
+			    "What was decided cannot be kept: %-s. It is tried again.",
 			    err_str(err));
 		free(w);
 	}
@@ -237,7 +237,8 @@ fail_add(const struct transfer *t, struct ipc_call *call, int err)
 		ipc_fail(call, IPC_BUSY,
 		    "Too many files are on their way already; cancel some of them first.");
 	else
-		ipc_fail(call, IPC_DISK, "It was not kept and will not be sent: %s.", err_str(err));
+		ipc_fail(
+		    call, IPC_DISK, "It was not kept and will not be sent: %-s.", err_str(err));
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/person.h"
 #include "transfer/transfers-parts.h"
 
@@ -44,7 +45,7 @@ accepted(struct transfer *t, const struct report *r, uint64_t now)
 		log_info(t->person->name, "f%lld is accepted from where it does not go",
 		    (long long)t->number);
 		job_ended(&t->job, now, TRANSFER_END_FAILED,
-		    "the other program asked for a part that there is not");
+		    TR("the other program asked for a part that there is not"));
 		return;
 	}
 	t->offset = r->offset;
@@ -84,7 +85,7 @@ connected(struct transfer *t, struct report *r, uint64_t now)
 static void
 work_failed(struct transfer *t, enum work_kind kind, uint64_t now)
 {
-	static const char text[] = "too much goes on at once";
+	static const char text[] = TR("too much goes on at once");
 	switch (kind) {
 	case WORK_PREPARE:
 		job_prepared(&t->job, now, JOB_LOST, text);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/person.h"
 #include "peer/roster.h"
 #include "tls/digest.h"
@@ -165,29 +166,28 @@ outcome(const struct transfer *t, int err)
 	return JOB_BROKEN;
 }
 
-/* One sentence for both people. */
+/* One sentence for both people, in parts that can be translated (docs/ipc.md, Languages). */
 static void
 explain(const struct work *w, int err, struct buf *out)
 {
 	const char *detail = w->source ? source_problem(w->source) : "";
 	const struct transfer *t = w->t;
+	const char *name = str_empty(detail) ? t->name : detail;
 	if (is_of_link(err))
-		buf_fmt(out, "the connection failed: %s", err_str(err));
+		buf_fmt(out, "%s: %s", TR("the connection failed"), err_str(err));
 	else if (err == ERR_CHANGED_SOURCE)
-		buf_fmt(out, "%s changed while it was being sent",
-		    str_empty(detail) ? t->name : detail);
+		buf_fmt(out, "%s: %s", TR("it changed while it was being sent"), name);
 	else if (t->outgoing)
-		buf_fmt(out, "%s cannot be read: %s", str_empty(detail) ? t->name : detail,
-		    err_str(err));
+		buf_fmt(out, "%s: %s: %s", TR("a file cannot be read"), name, err_str(err));
 	else if (err == ERR_FULL)
-		buf_str(out, "there is too little space left on the receiver's disk");
+		buf_str(out, TR("there is too little space left on the receiver's disk"));
 	else if (err == -ENOSPC || err == -EDQUOT)
-		buf_str(out, "the receiver's disk is full");
+		buf_str(out, TR("the receiver's disk is full"));
 	else if (err == ERR_PROTO)
-		buf_str(out, "what arrived makes no sense: more bytes than were offered, or a "
-			     "folder that breaks the rules");
+		buf_str(out, TR("what arrived makes no sense: more bytes than were offered, or a "
+				"folder that breaks the rules"));
 	else
-		buf_fmt(out, "the receiver cannot write it: %s", err_str(err));
+		buf_fmt(out, "%s: %s", TR("the receiver cannot write it"), err_str(err));
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/iq.h"
 #include "peer/roster.h"
 #include "peer/xep0115_caps.h"
@@ -179,7 +180,7 @@ refused(struct oob *o, int err)
 {
 	struct transfer *t = o->t;
 	if (o->busy && err == ERR_UNSUPPORTED) {
-		report(o, TRANSFER_END_FAILED, "their program could not fetch it");
+		report(o, TRANSFER_END_FAILED, TR("their program could not fetch it"));
 	} else if (o->busy) {
 		report(o, TRANSFER_END_CANCEL, NULL);
 	} else if (err == ERR_PROTO) {
@@ -187,7 +188,7 @@ refused(struct oob *o, int err)
 		transfer_declined(t, NULL);
 	} else if (err == ERR_UNSUPPORTED) {
 		report(o, TRANSFER_END_FAILED,
-		    "their program takes no files, or could not fetch it from here");
+		    TR("their program takes no files, or could not fetch it from here"));
 	} else {
 		report(o, TRANSFER_END_LOST, NULL);
 	}
@@ -323,16 +324,16 @@ why_not(int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return "it is not there any more";
+		return TR("it is not there any more");
 	case ERR_UNSUPPORTED:
-		return "their program sends it in a way that is not known";
+		return TR("their program sends it in a way that is not known");
 	case ERR_CLOSED:
 	case -ECONNRESET:
-		return "their program ended it";
+		return TR("their program ended it");
 	case -ECONNREFUSED:
 	case -ETIMEDOUT:
 	case -EHOSTUNREACH:
-		return "their computer could not be connected to, or said nothing more";
+		return TR("their computer could not be connected to, or said nothing more");
 	default:
 		return err_str(err);
 	}

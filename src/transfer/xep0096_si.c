@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/iq.h"
 #include "peer/roster.h"
 #include "peer/xep0115_caps.h"
@@ -179,9 +180,10 @@ on_hosts_answered(void *ctx, struct person *p, int err, const struct xml_elem *p
 		return;
 	log_info(p->name, "it does not connect for a file: %s", err_str(err));
 	report(s, TRANSFER_END_FAILED,
-	    err == ERR_PROTO ? "they ended it"
-			     : "their program could not connect to this one; a firewall here may "
-			       "be in the way");
+	    err == ERR_PROTO
+		? TR("they ended it")
+		: TR("their program could not connect to this one; a firewall here may "
+		     "be in the way"));
 }
 
 static int
@@ -213,13 +215,14 @@ on_answered(void *ctx, struct person *p, int err, const struct xml_elem *payload
 	if (err) {
 		bool unknown = err == ERR_UNSUPPORTED;
 		report(s, unknown ? TRANSFER_END_FAILED : TRANSFER_END_LOST,
-		    unknown ? "their program takes no files" : NULL);
+		    unknown ? TR("their program takes no files") : NULL);
 		return;
 	}
 	unsigned way =
 	    payload && xml_elem_is(payload, NS_SI, "si") ? si_answer_read(payload) & s->ways : 0;
 	if (!way) {
-		report(s, TRANSFER_END_FAILED, "their program answered in a way that is not known");
+		report(s, TRANSFER_END_FAILED,
+		    TR("their program answered in a way that is not known"));
 		return;
 	}
 	s->state = SI_CONNECTING;
@@ -347,7 +350,7 @@ take_offer(const struct inbound *in)
 	/* libpurple counts anew when it begins anew: what had that name is no more */
 	s = find(p, o.sid, false);
 	if (s)
-		report(s, TRANSFER_END_CANCEL, "another file was offered in its place");
+		report(s, TRANSFER_END_CANCEL, TR("another file was offered in its place"));
 	random_id(id); /* whatever they call it, it is none that was there before */
 	const struct transfer_offer offered = {.id = id,
 	    .name = o.name,
@@ -390,8 +393,8 @@ on_dialled(void *ctx, int err, size_t index, struct carrier_link *link)
 		    s->t->person->name, "it cannot be connected to for a file: %s", err_str(err));
 		answer(s, "error", write_refusal, &not_reached);
 		report(s, TRANSFER_END_FAILED,
-		    "their computer could not be connected to; a firewall there may be in the "
-		    "way");
+		    TR("their computer could not be connected to; a firewall there may be in the "
+		       "way"));
 		return;
 	}
 	/* Gajim waits for it before it sends */
@@ -433,7 +436,7 @@ take_hosts(const struct inbound *in)
 	log_info(in->from->name, "it names no address of its own to connect to");
 	answer(s, "error", write_refusal, &not_reached);
 	report(s, TRANSFER_END_FAILED,
-	    count ? err_str(err) : "their program named no address of theirs to connect to");
+	    count ? err_str(err) : TR("their program named no address of theirs to connect to"));
 	return 0;
 }
 

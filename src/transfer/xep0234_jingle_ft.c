@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "peer/iq.h"
 #include "peer/person.h"
 #include "peer/roster.h"
@@ -193,7 +194,7 @@ on_ready_answer(void *ctx, struct person *p, int err, const struct xml_elem *pay
 	(void)payload;
 	struct transfer *t = err == ERR_UNSUPPORTED ? transfers_find(p, id, false) : NULL;
 	if (t)
-		transfer_ended(t, TRANSFER_END_CANCEL, "It is not offered any more.");
+		transfer_ended(t, TRANSFER_END_CANCEL, TR("It is not offered any more."));
 	free(id);
 }
 
@@ -282,7 +283,7 @@ on_initiate(struct jingle_session *s, const struct xml_elem *content)
 		return;
 	}
 	if (!attempt_is_keyed(s->person) && !s->person->roster->files.old_clients) {
-		refuse_offer(s, "security-error", "Files are taken from those who encrypt.");
+		refuse_offer(s, "security-error", TR("Files are taken from those who encrypt."));
 		return;
 	}
 	int err = description_read(xml_elem_child(content, NULL, "description"), &d);
@@ -321,7 +322,7 @@ on_accept(struct jingle_session *s, const struct xml_elem *content)
 	if (description_read(xml_elem_child(content, NULL, "description"), &d) != 0 ||
 	    d.offset > a->t->size || (d.offset && !d.has_prefix)) {
 		attempt_fail(a, "failed-application", TRANSFER_END_FAILED,
-		    "The answer to the offer makes no sense.");
+		    TR("The answer to the offer makes no sense."));
 		return;
 	}
 	const char *condition = attempt_read_answer(a, content);

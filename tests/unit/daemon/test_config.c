@@ -131,8 +131,8 @@ a_slip_of_the_pen_lets_nobody_in(void **state)
 	    read_config(&c, "[privacy]\nplain = of\nstrangers = queit\n", NULL, NULL), CONFIG_OK);
 	assert_int_equal(c.policy.plain, POLICY_PLAIN_OFF);
 	assert_int_equal(c.policy.strangers, POLICY_STRANGERS_DENY);
-	assert_non_null(strstr(buf_cstr(&c.problem), "plain = of is not a value it can have"));
-	assert_non_null(strstr(buf_cstr(&c.problem), "taken for \"off\""));
+	assert_non_null(strstr(buf_cstr(&c.problem), "plain = of: it is not a value it can have"));
+	assert_non_null(strstr(buf_cstr(&c.problem), "this one holds instead: off"));
 	config_finish(&c);
 }
 
@@ -158,13 +158,13 @@ what_makes_no_sense_is_left_out_and_said(void **state)
 		const char *line;
 		const char *said;
 	} cases[] = {
-	    {"[network]\nport = 70000\n", "[network] port = 70000 is not a value it can have"},
+	    {"[network]\nport = 70000\n", "[network] port = 70000: it is not a value it can have"},
 	    {"[network]\nport = five\n", "is not a value it can have"},
 	    {"[network]\nmdns = perhaps\n", "is not a value it can have"},
 	    {"[log]\nlevel = loud\n", "is not a value it can have"},
 	    {"[daemon]\nsandbox = some\n", "is not a value it can have"},
 	    {"[messages]\nlifetime = 2h\n", "is not a value it can have"},
-	    {"[network]\nprot = 7000\n", "[network] prot = 7000 is not a setting"},
+	    {"[network]\nprot = 7000\n", "[network] prot = 7000: it is not a setting"},
 	    {"port = 7000\n", "is not a setting"},
 	    {"[user]\nname = \xff\n", "not UTF-8"},
 	    {"[user]\n\xff = x\n", "not UTF-8"},

@@ -521,7 +521,7 @@ f4_a_source_that_changed_fails_with_its_name(void **state)
 	until(t, JOB_FAILED);
 	(void)close(fd);
 	assert_int_equal(said.why, TRANSFER_END_FAILED);
-	assert_string_equal(said.text, "letter.txt changed while it was being sent");
+	assert_string_equal(said.text, "it changed while it was being sent: letter.txt");
 }
 
 static void
