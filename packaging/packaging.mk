@@ -14,14 +14,18 @@ run:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)packaging/run $(B)
 
-# The manual of the command is written from its table of commands; without scdoc there is none.
-MAN_PAGES := $(if $(shell command -v scdoc),$(B)/earshot.1 $(B)/earshot.conf.5)
+# The manual of the command is written from its table of commands, that of the socket from its
+# documentation; without scdoc there is none.
+MAN_PAGES := $(if $(shell command -v scdoc),$(addprefix $(B)/,earshot.1 earshotd.8 earshot.conf.5 \
+               earshot-ipc.7) $(if $(TRAY),$(B)/earshot-tray.1))
 man: $(MAN_PAGES)
 $(B)/earshot.1.scd: $(B)/earshot
 	$(Q)$< help --scdoc >$@
-$(B)/earshot.1: $(B)/earshot.1.scd
+$(B)/earshot-ipc.7.scd: packaging/ipc-manual.awk docs/ipc.md
+	$(Q)mkdir -p $(@D) && awk -f $^ >$@
+$(B)/earshot.1 $(B)/earshot-ipc.7: %: %.scd
 	$(call say,MAN,$@)scdoc <$< >$@
-$(B)/earshot.conf.5: docs/earshot.conf.5.scd
+$(B)/%: docs/%.scd
 	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
 
 fill_in = sed -e 's|@prefix@|$(prefix)|g' -e 's|@bindir@|$(bindir)|g' -e 's|@libdir@|$(libdir)|g' \
@@ -33,7 +37,7 @@ INSTALLED = $(bindir)/earshot $(bindir)/earshotd $(libexecdir)/earshot-mdns \
             $(libdir)/pkgconfig/earshot.pc \
             $(userunitdir)/earshotd.service $(userunitdir)/earshotd.socket \
             $(bashdir)/earshot $(zshdir)/_earshot $(fishdir)/earshot.fish \
-            $(mandir)/man1/earshot.1 $(mandir)/man5/earshot.conf.5
+            $(foreach p,$(MAN_PAGES),$(mandir)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 
 ## install       into prefix (default /usr/local), below DESTDIR
 install: all man
@@ -50,8 +54,8 @@ install: all man
 	$(Q)$(B)/earshot completion bash >$(DESTDIR)$(bashdir)/earshot
 	$(Q)$(B)/earshot completion zsh >$(DESTDIR)$(zshdir)/_earshot
 	$(Q)$(B)/earshot completion fish >$(DESTDIR)$(fishdir)/earshot.fish
-	$(if $(MAN_PAGES),$(Q)install -D -m 644 -t $(DESTDIR)$(mandir)/man1 $(filter %.1,$(MAN_PAGES)))
-	$(if $(MAN_PAGES),$(Q)install -D -m 644 -t $(DESTDIR)$(mandir)/man5 $(filter %.5,$(MAN_PAGES)))
+	$(Q)for page in $(MAN_PAGES); do \
+	  install -D -m 644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit 1; done
 
 # AppArmor reads no other folder, so this is apart from what goes below prefix.
 ## install-apparmor  the AppArmor profile, into /etc/apparmor.d below DESTDIR
@@ -68,3 +72,20 @@ uninstall:
 ## dist          the committed tree as build/earshot-VERSION.tar.gz
 dist:
 	$(Q)mkdir -p build && git archive --prefix=earshot-$(VERSION)/ -o build/earshot-$(VERSION).tar.gz HEAD
+
+# The packages are built from a copy, as their tools want a folder debian/ at the top. EARSHOT_CC goes
+# through to it, for a compiler cache.
+DEB_DIR = build/deb/earshot-$(VERSION)
+CHANGED = $(or $(shell git log -1 --format=%cD 2>/dev/null),$(shell date -R))
+.PHONY: deb
+## deb           Debian packages, in build/deb/ (needs debhelper)
+deb:
+	$(Q)command -v dh >/dev/null || { echo >&2 "debhelper is not installed: run packaging/install-deps --check"; exit 1; }
+	$(Q)rm -rf build/deb && mkdir -p $(DEB_DIR)
+	$(Q)tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_DIR)
+	$(Q)mv $(DEB_DIR)/packaging/debian $(DEB_DIR)/debian
+	$(Q)printf 'earshot (%s) unstable; urgency=medium\n\n  * This version.\n\n -- %s  %s\n' $(VERSION) \
+	  'Earshot <earshot@localhost>' '$(CHANGED)' >$(DEB_DIR)/debian/changelog
+	$(Q)cd $(DEB_DIR) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL DEB_BUILD_OPTIONS='parallel=$(shell nproc)' \
+	  dpkg-buildpackage -us -uc -b >../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
+	$(Q)rm -rf $(DEB_DIR) && ls build/deb/*.deb

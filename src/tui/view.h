@@ -39,14 +39,17 @@ void view_home(struct view *v);
 void view_end(struct view *v);
 /* Scrolls as little as makes the item visible, its beginning if not all fits. */
 void view_show(struct view *v, size_t index);
+
+/* Looks at what is visible anew: to be called before drawing. What follows tells of how it was
+ * then. */
+void view_update(struct view *v);
+/* What stands in row y of the window, 0 at the top; NULL: nothing, the row is empty. Valid until
+ * anything else here but these is called. index and row (of the item) may be NULL. */
+const struct layout_row *view_row(const struct view *v, unsigned y, size_t *index, size_t *row);
 bool view_at_end(const struct view *v);
 /* The first row of the first item is visible: time to load older ones. */
-bool view_at_home(struct view *v);
-/* Items that begin below the window: "3 new messages below". */
-size_t view_below(struct view *v);
-
-/* What stands in row y of the window (0 at the top); NULL: nothing, the row is empty. Valid until
- * the next call of anything else here. index and row (of the item) may be NULL. */
-const struct layout_row *view_row(struct view *v, unsigned y, size_t *index, size_t *row);
+bool view_at_home(const struct view *v);
+/* Items of which nothing is seen because they stand below the window: "3 new messages below". */
+size_t view_below(const struct view *v);
 
 #endif
