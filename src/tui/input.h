@@ -41,7 +41,7 @@ void input_destroy(struct input *in);
  *   Backspace Ctrl-H Delete Ctrl-D; Ctrl-W Alt-Backspace Alt-D words; Ctrl-U Ctrl-K to an end of
  *   the line; Ctrl-Y puts back what they took; Ctrl-T swaps; Ctrl-_ undoes
  *   Enter done; Alt-Enter Ctrl-J new line; Tab Shift-Tab completion
- * Escape and all others are ignored. */
+ * Escape ends completion. All others are ignored, and so is Ctrl-D where there is nothing. */
 enum input_result input_event(struct input *in, const struct tui_event *e);
 /* The sentence for INPUT_REFUSED. */
 const char *input_refusal(const struct input *in);
