@@ -4,6 +4,7 @@
 #include "base/paths.h"
 
 #include <langinfo.h>
+#include <libintl.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdbool.h>
@@ -36,6 +37,38 @@ tr_bind(void)
 	struct buf path = BUF_INIT(PATH_MAX);
 	bindtextdomain(TR_DOMAIN, is_beside(&path) ? buf_cstr(&path) : EARSHOT_LOCALEDIR);
 	buf_finish(&path);
+}
+
+static bool english;
+
+const char *
+tr(const char *text)
+{
+	/* "" stands for the catalogue's own header */
+	return english || !*text ? text : dgettext(TR_DOMAIN, text);
+}
+
+const char *
+tr_n(const char *one, const char *many, unsigned long n)
+{
+	if (english)
+		return n == 1 ? one : many;
+	return dngettext(TR_DOMAIN, one, many, n);
+}
+
+const char *
+tr_error(const char *text)
+{
+	const char *own = tr(text);
+	return english || own != text || !*text ? own : dgettext("libc", text);
+}
+
+bool
+tr_english(bool on)
+{
+	bool was = english;
+	english = on;
+	return was;
 }
 
 void

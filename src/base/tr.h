@@ -5,25 +5,25 @@
 #ifndef BASE_TR_H
 #define BASE_TR_H
 
-#include <libintl.h>
+#include <stdbool.h>
 
 #define TR_DOMAIN "earshot"
 
 /* Only marks text to be translated. */
 #define TR(text) text
 
-__attribute__((format_arg(1))) static inline const char *
-tr(const char *text)
-{
-	return *text ? dgettext(TR_DOMAIN, text) : text; /* "" stands for the file's own header */
-}
+const char *tr(const char *text) __attribute__((format_arg(1)));
 
 /* tr_n("%d file", "%d files", n): n chooses, by the rules of the language. */
-__attribute__((format_arg(1), format_arg(2))) static inline const char *
-tr_n(const char *one, const char *many, unsigned long n)
-{
-	return dngettext(TR_DOMAIN, one, many, n);
-}
+const char *tr_n(const char *one, const char *many, unsigned long n)
+    __attribute__((format_arg(1), format_arg(2)));
+
+/* A text that came from err_str() or the C library. */
+const char *tr_error(const char *text);
+
+/* While on, nothing is translated: what scripts read is the same in every language. Returns what it
+ * was before. For programs with one thread. */
+bool tr_english(bool on);
 
 /* For main(): takes the user's locale, UTF-8 in any case, and finds the translations: in locale/
  * beside the program, where it was built, else where they are installed. */

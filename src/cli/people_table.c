@@ -1,5 +1,6 @@
 #include "cli/people_table.h"
 
+#include "base/tr.h"
 #include "cli/style_of.h"
 #include "front/marking.h"
 #include "front/words.h"
@@ -21,7 +22,7 @@ fill_row(char *text[PEOPLE_COLUMNS], const struct earshot_value *person, size_t 
 	buf_str(&b[2], marking(earshot_value_str(person, "trust")));
 	words_evidence(&b[3], person);
 	words_status(&b[4], person);
-	words_str(&b[5], person, "client");
+	words_told(&b[5], person, "client");
 	words_str(&b[6], person, "name");
 	for (size_t i = 0; i < PEOPLE_COLUMNS; i++) {
 		text[i] = buf_take(&b[i]);
@@ -35,12 +36,12 @@ people_table(
 {
 	static const struct column columns[PEOPLE_COLUMNS] = {
 	    {"", 1, 0},
-	    {"Name", 10, 0},
-	    {"Trust", MARKING_WIDTH, 0},
-	    {"Seen", 22, 1},
-	    {"Status", 14, 2},
-	    {"Program", 8, 4},
-	    {"Address", 10, 3},
+	    {TR("Name"), 10, 0},
+	    {TR("Trust"), MARKING_WIDTH, 0},
+	    {TR("Seen"), 22, 1},
+	    {TR("Status"), 14, 2},
+	    {TR("Program"), 8, 4},
+	    {TR("Address"), 10, 3},
 	};
 	size_t rows = earshot_value_count(people);
 	char **text = calloc(rows * PEOPLE_COLUMNS + 1, sizeof(*text));

@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "base/tr.h"
 #include "cli/screen.h"
 
 #include <string.h>
@@ -28,7 +29,8 @@ measure(struct layout *l, const struct column *columns, size_t count, const stru
 {
 	for (size_t i = 0; i < count; i++) {
 		l->shown[i] = false;
-		l->width[i] = strlen(columns[i].title);
+		const char *title = tr(columns[i].title);
+		l->width[i] = text_width(title, strlen(title));
 		for (size_t r = 0; r < rows; r++) {
 			const char *text = cells[r * count + i].text;
 			size_t w = text_width(text, strlen(text));
@@ -139,7 +141,7 @@ table_print(const struct screen *s, struct buf *out, const struct column *column
 	measure(&l, columns, column_count, cells, row_count);
 	squeeze(&l, columns, column_count, s->columns > 1 ? s->columns - 1 : 1);
 	for (size_t i = 0; i < column_count; i++)
-		titles[i] = (struct cell){columns[i].title, STYLE_DIM};
+		titles[i] = (struct cell){tr(columns[i].title), STYLE_DIM};
 	put_row(s, out, &l, titles, column_count);
 	for (size_t r = 0; r < row_count; r++)
 		put_row(s, out, &l, cells + r * column_count, column_count);

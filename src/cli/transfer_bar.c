@@ -36,8 +36,7 @@ add_numbers(struct buf *out, const struct transfer_progress *p)
 	}
 	if (p->left >= 0) {
 		buf_str(out, "  ");
-		words_span(out, p->left);
-		buf_str(out, " left");
+		transfer_left(out, p->left);
 	}
 }
 

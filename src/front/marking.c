@@ -2,6 +2,7 @@
 
 #include "base/compiler.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "front/words.h"
 
 #include <string.h>
@@ -13,11 +14,11 @@ struct known {
 /* The first one stands for whatever is not here. */
 static const struct known all[] = {
     {"plain", "[PLAIN]", ""},
-    {"new", "[?]", "encrypted, but nobody has looked yet whose key it is"},
-    {"known", "[=]", "encrypted, the key it has always been"},
-    {"introduced", "[i]", "encrypted, vouched for by somebody you have verified"},
-    {"verified", "[v]", "encrypted, and you have compared the key"},
-    {"changed", "[!]", "somebody with another key uses this name"},
+    {"new", "[?]", TR("encrypted, but nobody has looked yet whose key it is")},
+    {"known", "[=]", TR("encrypted, the key it has always been")},
+    {"introduced", "[i]", TR("encrypted, vouched for by somebody you have verified")},
+    {"verified", "[v]", TR("encrypted, and you have compared the key")},
+    {"changed", "[!]", TR("NOT THE SAME PERSON: somebody with another key uses this name")},
 };
 
 static const struct known *
@@ -45,17 +46,15 @@ void
 marking_in_full(struct buf *out, const struct earshot_value *person)
 {
 	const struct known *k = find(earshot_value_str(person, "trust"));
-	if (k == &all[0]) {
-		buf_str(out, "[PLAIN - anyone here can read, alter or fake this]");
-		return;
-	}
-	buf_str(out, k->marking);
-	if (str_equal(k->trust, "changed"))
-		buf_str(out, " NOT THE SAME PERSON");
-	if (str_equal(k->trust, "introduced") &&
-	    !str_empty(earshot_value_str(person, "introduced_by"))) {
-		buf_str(out, " via ");
-		words_str(out, person, "introduced_by");
-	}
-	buf_fmt(out, ": %s", k->meaning);
+	struct buf by = words_member(person, "introduced_by");
+	if (k == &all[0])
+		buf_str(out, tr("[PLAIN - anyone here can read, alter or fake this]"));
+	else if (str_equal(k->trust, "changed"))
+		buf_fmt(out, "%s %s", k->marking, tr(k->meaning));
+	else if (str_equal(k->trust, "introduced") && by.len > 0)
+		buf_fmt(out, tr("%s via %s: encrypted, vouched for by somebody you have verified"),
+		    k->marking, buf_cstr(&by));
+	else
+		buf_fmt(out, "%s: %s", k->marking, tr(k->meaning));
+	buf_finish(&by);
 }

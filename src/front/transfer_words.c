@@ -2,10 +2,10 @@
 
 #include "base/compiler.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "front/words.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +22,13 @@ transfer_size(struct buf *out, int64_t bytes)
 	size_t unit = 0;
 	for (; value >= THOUSAND - 0.5 && unit < sizeof(units) - 1; unit++)
 		value /= THOUSAND;
+	int tenths = (int)(value * 10 + 0.5);
 	if (unit == 0)
 		buf_fmt(out, "%.0f B", value);
-	else
-		buf_fmt(out, "%.*f %cB", value < 9.95 ? 1 : 0, value, units[unit - 1]);
+	else if (value >= 9.95)
+		buf_fmt(out, "%.0f %cB", value, units[unit - 1]);
+	else /* Translators: "1.5 MB", with the point or comma that decimals have */
+		buf_fmt(out, tr("%d.%d %cB"), tenths / 10, tenths % 10, units[unit - 1]);
 }
 
 int
@@ -100,25 +103,33 @@ void
 transfer_what(struct buf *out, const struct earshot_value *file)
 {
 	int64_t files = earshot_value_int(file, "files", 0),
-		size = earshot_value_int(file, "size", -1);
+		bytes = earshot_value_int(file, "size", -1);
 	bool folder = earshot_value_bool(file, "folder", false);
+	struct buf size = BUF_INIT(WORDS_MAX), count = BUF_INIT(WORDS_MAX);
+	transfer_size(&size, bytes);
+	buf_fmt(&count, tr_n("%lld file", "%lld files", (unsigned long)files), (long long)files);
 	words_str(out, file, "name");
-	if (!folder && size < 0)
-		return;
-	buf_str(out, " (");
-	if (folder)
-		buf_fmt(out, "%" PRId64 " %s", files, files == 1 ? "file" : "files");
-	if (folder && size >= 0)
-		buf_str(out, ", ");
-	if (size >= 0)
-		transfer_size(out, size);
-	buf_char(out, ')');
+	if (folder && bytes >= 0)
+		buf_fmt(out, " (%s, %s)", buf_cstr(&count), buf_cstr(&size));
+	else if (folder || bytes >= 0)
+		buf_fmt(out, " (%s)", buf_cstr(folder ? &count : &size));
+	buf_finish(&size);
+	buf_finish(&count);
 }
 
 static int
 percent(int64_t done, int64_t size)
 {
 	return (int)((double)done * 100 / (double)size);
+}
+
+void
+transfer_left(struct buf *out, int64_t seconds)
+{
+	struct buf span = BUF_INIT(WORDS_MAX);
+	words_span(&span, seconds);
+	buf_fmt(out, tr("%s left"), buf_cstr(&span));
+	buf_finish(&span);
 }
 
 static void
@@ -139,8 +150,7 @@ add_pace(struct buf *out, const struct earshot_value *file)
 	}
 	if (left >= 0) {
 		buf_str(out, ", ");
-		words_span(out, left);
-		buf_str(out, " left");
+		transfer_left(out, left);
 	}
 }
 
@@ -148,84 +158,106 @@ static void
 add_paused(struct buf *out, const struct earshot_value *file)
 {
 	const char *by = earshot_value_str(file, "paused_by");
-	buf_str(out, "paused");
-	if (str_equal(by, "them"))
-		buf_str(out, " by them");
-	else if (str_equal(by, "both"))
-		buf_str(out, " by both of you");
 	int64_t done = earshot_value_int(file, "done", 0),
 		size = earshot_value_int(file, "size", 0);
-	if (done > 0 && size > 0)
-		buf_fmt(out, " at %d %%", percent(done, size));
+	bool them = str_equal(by, "them"), both = str_equal(by, "both");
+	int part = size > 0 ? percent(done, size) : 0;
+	if (done > 0 && size > 0 && both)
+		buf_fmt(out, tr("paused by both of you at %d %%"), part);
+	else if (done > 0 && size > 0 && them)
+		buf_fmt(out, tr("paused by them at %d %%"), part);
+	else if (done > 0 && size > 0)
+		buf_fmt(out, tr("paused at %d %%"), part);
+	else
+		buf_str(out, both   ? tr("paused by both of you")
+			     : them ? tr("paused by them")
+				    : tr("paused"));
+}
+
+static const char *
+state_words(const struct earshot_value *file)
+{
+	bool in = transfer_incoming(file);
+	static const struct {
+		const char *state, *in, *out;
+	} all[] = {
+	    {"preparing", TR("getting ready"), TR("getting ready")},
+	    {"offered", TR("waits for your answer"), TR("waits for their answer")},
+	    {"waiting", TR("accepted, waits for the connection"),
+		TR("accepted, waits for the connection")},
+	    {"verifying", TR("being checked"), TR("being checked")},
+	    {"done", TR("received"), TR("delivered")},
+	    {"declined", TR("declined"), TR("declined")},
+	    {"cancelled", TR("cancelled"), TR("cancelled")},
+	    {"failed", TR("failed"), TR("failed")},
+	    {"expired", TR("expired"), TR("expired")},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (is_state(file, all[i].state))
+			return tr(in ? all[i].in : all[i].out);
+	return NULL;
 }
 
 void
 transfer_state(struct buf *out, const struct earshot_value *file)
 {
-	bool in = transfer_incoming(file);
-	if (is_state(file, "preparing"))
-		buf_str(out, "getting ready");
-	else if (is_state(file, "offered"))
-		buf_str(out, in ? "waits for your answer" : "waits for their answer");
-	else if (is_state(file, "waiting"))
-		buf_str(out, "accepted, waits for the connection");
+	const char *known = state_words(file);
+	if (known)
+		buf_str(out, known);
 	else if (is_state(file, "active"))
 		add_pace(out, file);
 	else if (is_state(file, "paused"))
 		add_paused(out, file);
-	else if (is_state(file, "verifying"))
-		buf_str(out, "being checked");
-	else if (is_state(file, "done"))
-		buf_str(out, in ? "received" : "delivered");
 	else
 		words_str(out, file, "state");
 	if (transfer_over(file) && !str_empty(earshot_value_str(file, "reason"))) {
 		buf_str(out, ": ");
-		words_str(out, file, "reason");
+		words_told(out, file, "reason");
 	}
 }
 
 static void
-add_news_in(struct buf *out, const struct earshot_value *file)
+add_news_in(struct buf *out, const struct earshot_value *file, const char *name, const char *what)
 {
-	buf_str(out, "You have ");
-	transfer_what(out, file);
-	buf_str(out, " from ");
-	words_display(out, file);
-	if (!str_empty(earshot_value_str(file, "where"))) {
-		buf_str(out, ": ");
-		words_str(out, file, "where");
-	}
+	struct buf where = words_member(file, "where");
+	if (where.len > 0)
+		buf_fmt(out, tr("You have %s from %s: %s"), what, name, buf_cstr(&where));
+	else
+		buf_fmt(out, tr("You have %s from %s"), what, name);
+	buf_finish(&where);
+}
+
+static void
+add_news(struct buf *out, const struct earshot_value *file, const char *accept, const char *name,
+    const char *what)
+{
+	bool in = transfer_incoming(file);
+	struct buf state = BUF_INIT(WORDS_MAX), id = words_member(file, "id");
+	transfer_state(&state, file);
+	if (transfer_asks(file)) /* Translators: the last two are "earshot accept f3" */
+		buf_fmt(
+		    out, tr("%s wants to give you %s: %s%s"), name, what, accept, buf_cstr(&id));
+	else if (in && transfer_done(file))
+		add_news_in(out, file, name, what);
+	else if (transfer_done(file))
+		buf_fmt(out, tr("%s has %s"), name, what);
+	else if (in)
+		buf_fmt(out, tr("%s from %s: %s"), what, name, buf_cstr(&state));
+	else
+		buf_fmt(out, tr("%s to %s: %s"), what, name, buf_cstr(&state));
+	buf_finish(&state);
+	buf_finish(&id);
 }
 
 bool
 transfer_news(struct buf *out, const struct earshot_value *file, const char *accept)
 {
-	bool in = transfer_incoming(file);
-	if (transfer_asks(file)) {
-		words_display(out, file);
-		buf_str(out, " wants to give you ");
-		transfer_what(out, file);
-		buf_fmt(out, ": %s", accept);
-		words_str(out, file, "id");
-		return true;
-	}
-	if (in && transfer_done(file)) {
-		add_news_in(out, file);
-		return true;
-	}
-	if (!transfer_over(file) && !is_state(file, "paused"))
+	if (!transfer_asks(file) && !transfer_over(file) && !is_state(file, "paused"))
 		return false;
-	if (transfer_done(file)) {
-		words_display(out, file);
-		buf_str(out, " has ");
-		transfer_what(out, file);
-		return true;
-	}
-	transfer_what(out, file);
-	buf_str(out, in ? " from " : " to ");
-	words_display(out, file);
-	buf_str(out, ": ");
-	transfer_state(out, file);
+	struct buf name = words_name(file), what = BUF_INIT(WORDS_MAX);
+	transfer_what(&what, file);
+	add_news(out, file, accept, buf_cstr(&name), buf_cstr(&what));
+	buf_finish(&name);
+	buf_finish(&what);
 	return true;
 }

@@ -2,6 +2,7 @@
 
 #include "base/compiler.h"
 #include "base/str.h"
+#include "base/tr.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,10 +11,11 @@
 enum { SECOND = 1000, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, WEEK = 7 * DAY };
 enum { SPAN_DIGITS = 9, TM_YEAR = 1900, NOON = 12 };
 
-static const char *const days[] = {
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December"};
+static const char *const days[] = {TR("Sunday"), TR("Monday"), TR("Tuesday"), TR("Wednesday"),
+    TR("Thursday"), TR("Friday"), TR("Saturday")};
+static const char *const months[] = {TR("January"), TR("February"), TR("March"), TR("April"),
+    TR("May"), TR("June"), TR("July"), TR("August"), TR("September"), TR("October"), TR("November"),
+    TR("December")};
 
 /* Exactly `digits` digits, then the character `after`. Returns what follows, NULL if it is not so.
  */
@@ -170,11 +172,11 @@ void
 when_day(struct buf *out, int64_t at)
 {
 	struct tm tm;
-	if (break_down(at, &tm))
-		buf_fmt(out, "%s, %d %s %d", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-		    tm.tm_year + TM_YEAR);
+	if (break_down(at, &tm)) /* Translators: "Monday, 23 November 2026" */
+		buf_fmt(out, tr("%s, %d %s %d"), tr(days[tm.tm_wday]), tm.tm_mday,
+		    tr(months[tm.tm_mon]), tm.tm_year + TM_YEAR);
 	else
-		buf_str(out, "An unknown day");
+		buf_str(out, tr("An unknown day"));
 }
 
 void

@@ -3,25 +3,48 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+
+static long long
+not_negative(int64_t seconds)
+{
+	return seconds < 0 ? 0 : seconds;
+}
 
 void
 words_span(struct buf *out, int64_t seconds)
 {
-	const int64_t minute = 60, hour = 3600, day = 86400;
-	if (seconds < 0)
-		seconds = 0;
-	if (seconds < 2 * minute)
-		buf_fmt(out, "%" PRId64 " s", seconds);
-	else if (seconds < 2 * hour)
-		buf_fmt(out, "%" PRId64 " min", seconds / minute);
-	else if (seconds < 2 * day)
-		buf_fmt(out, "%" PRId64 " h", seconds / hour);
+	long long s = not_negative(seconds);
+	if (s < 2 * MINUTE)
+		buf_fmt(out, tr("%lld s"), s);
+	else if (s < 2 * HOUR)
+		buf_fmt(out, tr("%lld min"), s / MINUTE);
+	else if (s < 2 * DAY)
+		buf_fmt(out, tr("%lld h"), s / HOUR);
 	else
-		buf_fmt(out, "%" PRId64 " days", seconds / day);
+		buf_fmt(out, tr("%lld days"), s / DAY);
+}
+
+void
+words_ago(struct buf *out, int64_t seconds)
+{
+	long long s = not_negative(seconds);
+	if (s == 0)
+		buf_str(out, tr("just now"));
+	else if (s < 2 * MINUTE)
+		buf_fmt(out, tr("%lld s ago"), s);
+	else if (s < 2 * HOUR)
+		buf_fmt(out, tr("%lld min ago"), s / MINUTE);
+	else if (s < 2 * DAY)
+		buf_fmt(out, tr("%lld h ago"), s / HOUR);
+	else
+		buf_fmt(out, tr("%lld days ago"), s / DAY);
 }
 
 void
@@ -44,10 +67,46 @@ words_str(struct buf *out, const struct earshot_value *v, const char *key)
 }
 
 void
+words_told(struct buf *out, const struct earshot_value *v, const char *key)
+{
+	const char *english = earshot_value_str(v, key);
+	char *text = earshot_translate(english);
+	if (text || english)
+		text_add(out, TEXT_NAME, text ? text : english, strlen(text ? text : english));
+	free(text);
+}
+
+void
 words_display(struct buf *out, const struct earshot_value *person)
 {
 	bool named = !str_empty(earshot_value_str(person, "display"));
 	words_str(out, person, named ? "display" : "name");
+}
+
+struct buf
+words_member(const struct earshot_value *v, const char *key)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	words_str(&b, v, key);
+	return b;
+}
+
+struct buf
+words_name(const struct earshot_value *person)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	words_display(&b, person);
+	return b;
+}
+
+const char *
+words_availability(const char *status)
+{
+	if (str_equal(status, "available"))
+		return tr("available");
+	if (str_equal(status, "away"))
+		return tr("away");
+	return str_equal(status, "dnd") ? tr("do not disturb") : NULL;
 }
 
 void
@@ -55,8 +114,9 @@ words_status(struct buf *out, const struct earshot_value *person)
 {
 	const char *status = earshot_value_str(person, "status");
 	const char *text = earshot_value_str(person, "text");
-	if (str_equal(status, "dnd"))
-		buf_str(out, "do not disturb");
+	const char *known = words_availability(status);
+	if (known)
+		buf_str(out, known);
 	else if (!str_empty(status))
 		words_str(out, person, "status");
 	if (!str_empty(text)) {
@@ -70,45 +130,59 @@ words_evidence(struct buf *out, const struct earshot_value *person)
 {
 	const char *state = earshot_value_str(person, "state");
 	int64_t age = earshot_value_int(person, "age", -1);
-	if (str_equal(state, "gone")) {
-		buf_str(out, "gone");
-		return;
-	}
-	if (str_equal(state, "silent")) {
-		buf_str(out, "not answering");
-		if (age >= 0) {
-			buf_str(out, " for ");
-			words_span(out, age);
-		}
-		return;
-	}
-	words_str(out, person, "state"); /* "answered", "announced" */
-	if (age == 0)
-		buf_str(out, " just now");
-	else if (age > 0) {
-		buf_char(out, ' ');
-		words_span(out, age);
-		buf_str(out, " ago");
-	}
+	struct buf when = BUF_INIT(WORDS_MAX);
+	if (str_equal(state, "silent") && age >= 0)
+		words_span(&when, age);
+	else if (age >= 0)
+		words_ago(&when, age);
+	if (str_equal(state, "gone"))
+		buf_str(out, tr("gone"));
+	else if (str_equal(state, "silent") && age < 0)
+		buf_str(out, tr("not answering"));
+	else if (str_equal(state, "silent"))
+		buf_fmt(out, tr("not answering for %s"), buf_cstr(&when));
+	else if (str_equal(state, "answered") && age < 0)
+		buf_str(out, tr("answered"));
+	else if (str_equal(state, "answered")) /* Translators: %s is "3 s ago" or "just now" */
+		buf_fmt(out, tr("answered %s"), buf_cstr(&when));
+	else if (str_equal(state, "announced") && age < 0)
+		buf_str(out, tr("announced"));
+	else if (str_equal(state, "announced")) /* Translators: %s is "3 s ago" or "just now" */
+		buf_fmt(out, tr("announced %s"), buf_cstr(&when));
+	else
+		words_str(out, person, "state");
+	buf_finish(&when);
 }
 
 void
 words_introduction(struct buf *out, const struct earshot_value *event)
 {
-	words_str(out, event, "voucher_display");
-	buf_str(out, " vouches for ");
-	if (earshot_value_has(event, "peer")) {
-		words_display(out, event);
-		const char *peer = earshot_value_str(event, "peer");
-		buf_str(out, ": earshot trust accept ");
-		text_argument(out, peer ? peer : "");
-	} else {
-		buf_str(out, "the key ");
-		words_str(out, event, "tag");
-		buf_str(out, " of ");
-		words_str(out, event, "name");
-		buf_str(out, ", who has not been met yet");
-	}
+	struct buf voucher = words_member(event, "voucher_display"),
+		   tag = words_member(event, "tag");
+	bool met = earshot_value_has(event, "peer");
+	struct buf whose = met ? words_name(event) : words_member(event, "name");
+	const char *peer = earshot_value_str(event, "peer");
+	struct buf argument = BUF_INIT(WORDS_MAX);
+	text_argument(&argument, peer ? peer : "");
+	if (met)
+		buf_fmt(out, tr("%s vouches for %s: earshot trust accept %s"), buf_cstr(&voucher),
+		    buf_cstr(&whose), buf_cstr(&argument));
+	else
+		buf_fmt(out, tr("%s vouches for the key %s of %s, who has not been met yet"),
+		    buf_cstr(&voucher), buf_cstr(&tag), buf_cstr(&whose));
+	buf_finish(&voucher);
+	buf_finish(&whose);
+	buf_finish(&tag);
+	buf_finish(&argument);
+}
+
+static void
+add_code(struct buf *out, const struct earshot_value *event, const char *name)
+{
+	struct buf words = words_member(event, "words"), digits = words_member(event, "digits");
+	buf_fmt(out, tr("%s sees the code: %s, %s"), name, buf_cstr(&words), buf_cstr(&digits));
+	buf_finish(&words);
+	buf_finish(&digits);
 }
 
 void
@@ -116,27 +190,30 @@ words_comparison(struct buf *out, const struct earshot_value *event)
 {
 	const char *stage = earshot_value_str(event, "stage");
 	bool ours = earshot_value_bool(event, "initiator", false);
+	struct buf who = words_name(event), peer = words_member(event, "peer");
+	struct buf reason = BUF_INIT(WORDS_MAX);
+	const char *name = buf_cstr(&who);
+	words_told(&reason, event, "reason");
 	if (str_equal(stage, "begun") && ours)
-		buf_str(out, "You compare keys with ");
-	words_display(out, event);
-	if (str_equal(stage, "begun") && !ours) {
-		buf_str(out, " wants to compare keys: earshot verify ");
-		words_str(out, event, "peer");
-	} else if (str_equal(stage, "code")) {
-		buf_str(out, " sees the code: ");
-		words_str(out, event, "words");
-		buf_str(out, ", ");
-		words_str(out, event, "digits");
-	} else if (str_equal(stage, "confirmed")) {
-		buf_str(out, " says that the codes are the same");
-	} else if (str_equal(stage, "waiting")) {
-		buf_str(out, " has not said yet that the codes are the same");
-	} else if (str_equal(stage, "verified")) {
-		buf_str(out, " is verified");
-	} else if (str_equal(stage, "ended")) {
-		buf_str(out, " is not verified: ");
-		words_str(out, event, "reason");
-	}
+		buf_fmt(out, tr("You compare keys with %s"), name);
+	else if (str_equal(stage, "begun"))
+		buf_fmt(
+		    out, tr("%s wants to compare keys: earshot verify %s"), name, buf_cstr(&peer));
+	else if (str_equal(stage, "code"))
+		add_code(out, event, name);
+	else if (str_equal(stage, "confirmed"))
+		buf_fmt(out, tr("%s says that the codes are the same"), name);
+	else if (str_equal(stage, "waiting"))
+		buf_fmt(out, tr("%s has not said yet that the codes are the same"), name);
+	else if (str_equal(stage, "verified"))
+		buf_fmt(out, tr("%s is verified"), name);
+	else if (str_equal(stage, "ended"))
+		buf_fmt(out, tr("%s is not verified: %s"), name, buf_cstr(&reason));
+	else
+		buf_str(out, name);
+	buf_finish(&who);
+	buf_finish(&peer);
+	buf_finish(&reason);
 }
 
 bool
@@ -144,9 +221,9 @@ words_look_alike(struct buf *out, const struct earshot_value *person)
 {
 	if (str_empty(earshot_value_str(person, "looks_like")))
 		return false;
-	buf_str(out, "looks like \"");
-	words_str(out, person, "looks_like");
-	buf_str(out, "\" but is not");
+	struct buf other = words_member(person, "looks_like");
+	buf_fmt(out, tr("looks like \"%s\" but is not"), buf_cstr(&other));
+	buf_finish(&other);
 	return true;
 }
 

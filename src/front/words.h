@@ -13,14 +13,25 @@ enum { WORDS_MAX = 1 << 20 }; /* limit of a buffer for words */
 
 /* A span in one unit, as people say it: "3 s", "2 min", "5 h", "4 days". */
 void words_span(struct buf *out, int64_t seconds);
+/* "just now", "3 s ago", "4 days ago" */
+void words_ago(struct buf *out, int64_t seconds);
 /* "18:04", the user's own time zone; stamp 0 is now. */
 void words_clock(struct buf *out, int64_t wall_ms);
 
 /* Appends a member's text made harmless, one line. Absent: nothing. */
 void words_str(struct buf *out, const struct earshot_value *v, const char *key);
 
+/* The same of a member that docs/ipc.md calls translatable, in the reader's language. */
+void words_told(struct buf *out, const struct earshot_value *v, const char *key);
+/* words_str() and words_display() into a buffer of their own, to be a value in a sentence;
+ * buf_finish() it. */
+struct buf words_member(const struct earshot_value *v, const char *key);
+struct buf words_name(const struct earshot_value *person);
+
 /* What to call a person: display, else instance name. */
 void words_display(struct buf *out, const struct earshot_value *person);
+/* "available", "away", "do not disturb" of the protocol's word; NULL: it is none of these. */
+const char *words_availability(const char *status);
 /* "available", "away: lunch" */
 void words_status(struct buf *out, const struct earshot_value *person);
 /* "answered 3 s ago", "announced 2 min ago", "not answering for 10 s", "gone" */

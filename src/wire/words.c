@@ -191,14 +191,6 @@ words_of(const char *fmt, va_list ap)
 
 /* ---- putting together ---- */
 
-/* One of our texts, or of the C library's, translated if it can be. */
-static const char *
-translated(const char *text)
-{
-	const char *own = tr(text);
-	return own != text || !*text ? own : dgettext("libc", text);
-}
-
 /* A part, which is perhaps the end of a sentence. */
 static void
 add_part(struct buf *out, const char *text, size_t len)
@@ -208,7 +200,7 @@ add_part(struct buf *out, const char *text, size_t len)
 	for (size_t cut = 0; cut <= (dot ? 1 : 0) && len < sizeof(part); cut++) {
 		memcpy(part, text, len);
 		part[len - cut] = '\0';
-		const char *own = translated(part);
+		const char *own = tr_error(part);
 		if (own == part)
 			continue;
 		buf_str(out, own);
@@ -221,7 +213,7 @@ add_part(struct buf *out, const char *text, size_t len)
 void
 words_translate(struct buf *out, const char *text)
 {
-	for (int parts = 0; parts < PARTS_MAX && translated(text) == text; parts++) {
+	for (int parts = 0; parts < PARTS_MAX && tr_error(text) == text; parts++) {
 		const char *colon = strstr(text, ": ");
 		if (!colon)
 			break;
@@ -229,7 +221,7 @@ words_translate(struct buf *out, const char *text)
 		buf_str(out, ": ");
 		text = colon + 2;
 	}
-	const char *own = translated(text);
+	const char *own = tr_error(text);
 	if (own != text)
 		buf_str(out, own);
 	else
