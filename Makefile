@@ -17,6 +17,8 @@ libdir     = $(prefix)/lib
 libexecdir = $(prefix)/libexec/earshot
 includedir = $(prefix)/include
 datadir    = $(prefix)/share
+# what holds for the whole computer, wherever the programs are
+sysconfdir ?= /etc
 
 VERSION := $(file <packaging/version)
 
@@ -200,8 +202,8 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
 # only these know where the helper is installed; another prefix is not another build of all
 CFLAGS_discovery += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
-CFLAGS_daemon    += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"'
-$(eval $(call remember,$(B)/libexecdir,$(libexecdir)))
+CFLAGS_daemon    += -DEARSHOT_LIBEXECDIR='"$(libexecdir)"' -DEARSHOT_SYSCONFDIR='"$(sysconfdir)/earshot"'
+$(eval $(call remember,$(B)/libexecdir,$(libexecdir) $(sysconfdir)))
 $(call objs,discovery) $(call objs,daemon): $(B)/libexecdir
 
 # and only base/tr.c where translations are

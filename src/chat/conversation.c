@@ -507,6 +507,7 @@ conversations_event(const struct bus_event *e)
 	case BUS_STORE_TROUBLE:
 	case BUS_STORE_RECOVERED:
 	case BUS_FORGOTTEN:
+	case BUS_SETTINGS:
 	case BUS_STOPPING:
 		break;
 	}

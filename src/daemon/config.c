@@ -16,10 +16,233 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_PORT = 5298, PROBLEM_LIMIT = 2048 };
-static const int64_t DEFAULT_LIFETIME = (int64_t)30 * 24 * 60 * 60 * 1000; /* ms */
-static const uint64_t DEFAULT_ACCEPT_SIZE = UINT64_C(1) << 30,             /* bytes */
-    DEFAULT_ACCEPT_DAILY = UINT64_C(2) << 30;
+#define SITE_FILE   EARSHOT_SYSCONFDIR "/earshot.conf"
+#define POLICY_FILE EARSHOT_SYSCONFDIR "/policy.conf"
+
+enum { PROBLEM_LIMIT = 2048, VALUE_LIMIT = 64 * 1024 };
+
+/* ---- what the layers say ---- */
+
+enum config_origin
+config_origin(const struct config *c, const struct setting *s)
+{
+	const struct config_word *words = c->words[setting_index(s)];
+	int origin = CONFIG_POLICY;
+	while (origin > CONFIG_DEFAULT && !words[origin].text)
+		origin--;
+	return (enum config_origin)origin;
+}
+
+const char *
+config_value(const struct config *c, const struct setting *s)
+{
+	const char *text = c->words[setting_index(s)][config_origin(c, s)].text;
+	return text ? text : s->fallback;
+}
+
+bool
+config_is_locked(const struct config *c, const struct setting *s)
+{
+	return config_origin(c, s) >= CONFIG_OPTION || s->by_hand;
+}
+
+const char *
+config_reason(const struct config *c, const struct setting *s)
+{
+	if (config_origin(c, s) != CONFIG_POLICY)
+		return NULL;
+	const char *own = c->reasons[setting_index(s)];
+	return own ? own : c->reason;
+}
+
+static int
+settle(struct config *c, const struct setting *s)
+{
+	return setting_take(s, config_value(c, s), c);
+}
+
+int
+config_change(struct config *c, const struct setting *s, const char *value, unsigned line)
+{
+	struct config_word *word = &c->words[setting_index(s)][CONFIG_USER];
+	char *before = word->text, *after = value ? strdup(value) : NULL;
+	if (value && !after)
+		return -ENOMEM;
+	word->text = after;
+	int err = s->now ? settle(c, s) : 0;
+	if (err) {
+		word->text = before;
+		free(after);
+		return err;
+	}
+	word->file = value ? c->path : NULL;
+	word->line = value ? line : 0;
+	free(before);
+	return 0;
+}
+
+/* ---- a file ---- */
+
+struct reading {
+	struct config *c;
+	enum config_origin origin;
+	const char *path;
+	FILE *f;
+	unsigned line;
+};
+
+/* A value that a layer gives; moves nothing. Lists grow within one file. */
+static int
+put_word(struct config *c, const struct setting *s, enum config_origin origin, const char *text,
+    const char *file, unsigned line)
+{
+	struct config_word *word = &c->words[setting_index(s)][origin];
+	struct buf all = BUF_INIT(VALUE_LIMIT);
+	bool same_file = word->text && word->file && file && strcmp(word->file, file) == 0;
+	if (word->text && !same_file && origin == CONFIG_POLICY)
+		return 0; /* the one that was read first has settled it */
+	if (same_file && s->type == SETTING_LIST)
+		buf_fmt(&all, "%s ", word->text);
+	buf_str(&all, text);
+	int err = buf_err(&all);
+	if (!err)
+		err = str_replace(&word->text, buf_cstr(&all));
+	if (!err) {
+		word->file = file;
+		word->line = line;
+	}
+	buf_finish(&all);
+	return err;
+}
+
+static int
+put_reason(struct config *c, const char *key, const char *text)
+{
+	const struct setting *s = setting_named(key);
+	if (strcmp(key, "reason") != 0 && !s)
+		return -ENOENT;
+	char **slot = s ? &c->reasons[setting_index(s)] : &c->reason;
+	return *slot ? 0 : str_replace(slot, text);
+}
+
+static int
+put_line(struct reading *r, const char *section, const char *key, const char *value)
+{
+	struct buf clean = BUF_INIT(VALUE_LIMIT);
+	if (r->origin == CONFIG_POLICY && strcmp(section, "policy") == 0)
+		return put_reason(r->c, key, value);
+	const struct setting *s = setting_find(section, key);
+	int err = s ? setting_clean(s, value, &clean) : -ENOENT;
+	if (!err)
+		err = put_word(r->c, s, r->origin, buf_cstr(&clean), r->path, r->line);
+	buf_finish(&clean);
+	return err;
+}
+
+/* A line that makes no sense is left out and said, at the start and in `earshot daemon status`:
+ * a daemon that refuses to start over a typing error would help nobody. But a slip in a line that
+ * is to keep others out must not let them in. */
+static int
+on_key(void *ctx, const char *section, const char *key, const char *value)
+{
+	struct reading *r = ctx;
+	struct config *c = r->c;
+	/* names and addresses go to places where all text is UTF-8, and so does what follows */
+	bool text = utf8_valid(section, strlen(section)) && utf8_valid(key, strlen(key)) &&
+		    utf8_valid(value, strlen(value));
+	int err = text ? put_line(r, section, key, value) : -EILSEQ;
+	const struct setting *s = err ? setting_find(section, key) : NULL;
+	const char *instead = s ? s->strictest : NULL;
+	if (err == -EILSEQ && !c->problem.len)
+		buf_fmt(
+		    &c->problem, "%s: %s", r->path, TR("a line is not UTF-8, so it was left out."));
+	else if (err && !c->problem.len)
+		buf_fmt(&c->problem, "%s: [%s] %s = %s: %s%s%s", r->path, section, key, value,
+		    instead ? TR("it is not a value it can have. Until that is put right, this one "
+				 "holds instead")
+		    : err == -ENOENT ? TR("it is not a setting, so it was left out.")
+				     : TR("it is not a value it can have, so it was left out."),
+		    instead ? ": " : "", instead ? instead : "");
+	if (instead)
+		(void)!put_word(c, s, r->origin, instead, r->path, r->line);
+	return 1;
+}
+
+static char *
+read_line(char *out, int size, void *stream)
+{
+	struct reading *r = stream;
+	char *got = fgets(out, size, r->f);
+	r->line += got && strchr(got, '\n');
+	return got;
+}
+
+/* Lines are counted where they end: one without an end is the last. */
+static int
+read_stream(struct reading *r)
+{
+	int line = ini_parse_stream(read_line, r, on_key, r);
+	if (line > 0 && !r->c->problem.len)
+		buf_fmt(&r->c->problem, "%s:%d: %s", r->path, line,
+		    TR("this line makes no sense and was left out."));
+	return line < 0 ? -ENOMEM : 0;
+}
+
+/* 0, or why it could not be opened. */
+static int
+read_layer(struct config *c, enum config_origin origin, const char *path)
+{
+	struct reading r = {.c = c, .origin = origin, .path = path, .f = fopen(path, "re")};
+	if (!r.f)
+		return -errno;
+	int err = read_stream(&r);
+	(void)fclose(r.f);
+	return err;
+}
+
+static bool
+is_absent(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR;
+}
+
+static int
+read_user(struct config *c, bool must_exist)
+{
+	int err = read_layer(c, CONFIG_USER, c->path);
+	if (!err || (is_absent(err) && !must_exist))
+		return 0;
+	(void)fprintf(
+	    stderr, "earshotd: the configuration %s cannot be read: %s.\n", c->path, err_str(err));
+	return CONFIG_USAGE;
+}
+
+static void
+read_site(struct config *c)
+{
+	int err = read_layer(c, CONFIG_SITE, c->site);
+	if (err && !is_absent(err) && !c->problem.len)
+		buf_fmt(&c->problem, "%s: %s: %s", c->site,
+		    TR("the defaults of this computer cannot be read"), err_str(err));
+}
+
+/* Nobody knows what a policy says that cannot be read: it is taken at its strictest. */
+static void
+read_policy(struct config *c, const char *path, bool must_exist)
+{
+	int err = read_layer(c, CONFIG_POLICY, path);
+	if (!err || (is_absent(err) && !must_exist))
+		return;
+	if (!c->problem.len)
+		buf_fmt(&c->problem, "%s: %s: %s", path,
+		    TR("the policy cannot be read, so it is taken at its strictest"), err_str(err));
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (setting_table[i].strictest)
+			(void)!put_word(c, &setting_table[i], CONFIG_POLICY,
+			    setting_table[i].strictest, path, 0);
+}
+
+/* ---- the command line ---- */
 
 static const char help[] =
     "Usage: earshotd [OPTION]...\n"
@@ -27,6 +250,8 @@ static const char help[] =
     "The command `earshot` starts it when it is needed.\n"
     "\n"
     "  --config FILE      read this file instead of earshot.conf in the configuration folder\n"
+    "  --site FILE        read these defaults instead of the site's\n"
+    "  --policy FILE      a policy besides the administrator's: what it names cannot be changed\n"
     "  --user NAME        name before the @ of our address (default: the login name)\n"
     "  --port PORT        TCP port to listen on (default 5298, or the next free one)\n"
     "  --no-mdns          announce nothing, look for nobody: fixed peers only\n"
@@ -38,301 +263,13 @@ static const char help[] =
     "  --log-level LEVEL  error, warn, info or debug (default info), to standard error\n"
     "  --help, --version\n"
     "\n"
-    "The file has sections with lines \"key = value\":\n"
-    "  [user]      name (your full name), user\n"
-    "  [network]   port, mdns (yes or no), peer (HOST:PORT of a fixed peer; once for each)\n"
-    "  [privacy]   publish_name (yes or no)\n"
-    "              tls (on or off: no stream is encrypted)\n"
-    "              plain (on, receive or off: talk to programs that do not encrypt, only hear\n"
-    "              them, or not at all)\n"
-    "              strangers (allow, quiet or deny: those you have neither accepted nor written\n"
-    "              to)\n"
-    "  [messages]  lifetime (days until a message nobody took is given up; 30, 0 never)\n"
-    "  [files]     folder (where received files go; default: your download folder)\n"
-    "              accept (ask, or verified: of verified people without asking, up to\n"
-    "              accept_size each, 1 GiB, and accept_daily within a day, 2 GiB)\n"
-    "              limit (bytes a second of all files together; 0: none)\n"
-    "              keep_free (space on the disk that receiving files must leave; default: 5 %\n"
-    "              of it, at least 1 GiB)\n"
-    "              old_clients (on or off: files to and from programs that do not encrypt)\n"
-    "              Sizes may end in K, M, G or T: 1G is 1 GiB.\n"
-    "  [log]       level\n"
-    "  [daemon]    sandbox (on or off)\n";
-
-/* ---- the file ---- */
-
-static int
-parse_bool(const char *value, bool *out)
-{
-	static const char *const yes[] = {"yes", "true", "on", "1"};
-	static const char *const no[] = {"no", "false", "off", "0"};
-	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
-		if (strcmp(value, yes[i]) == 0 || strcmp(value, no[i]) == 0) {
-			*out = strcmp(value, yes[i]) == 0;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int
-parse_port(const char *value, uint16_t *out)
-{
-	int64_t n;
-	int err = str_to_int(value, 0, 65535, &n);
-	if (!err)
-		*out = (uint16_t)n;
-	return err;
-}
-
-static int
-parse_sandbox(const char *value, enum confine_mode *out)
-{
-	bool on;
-	if (confine_mode_parse(value, out) == 0)
-		return 0;
-	int err = parse_bool(value, &on);
-	if (!err)
-		*out = on ? CONFINE_ON : CONFINE_OFF;
-	return err;
-}
-
-static int
-parse_fd(const char *value, int *out)
-{
-	int64_t n;
-	int err = str_to_int(value, 0, INT32_MAX, &n);
-	if (!err)
-		*out = (int)n;
-	return err;
-}
-
-/* In the file in days. */
-static int
-parse_lifetime(const char *value, int64_t *out)
-{
-	const int64_t day = INT64_C(24) * 60 * 60 * 1000;
-	int64_t days;
-	int err = str_to_int(value, 0, 3650, &days);
-	if (!err)
-		*out = days * day;
-	return err;
-}
-
-static int
-parse_plain(const char *value, enum policy_plain *out)
-{
-	static const char *const words[] = {[POLICY_PLAIN_ON] = "on",
-	    [POLICY_PLAIN_RECEIVE] = "receive",
-	    [POLICY_PLAIN_OFF] = "off"};
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strcmp(value, words[i]) != 0)
-			continue;
-		*out = (enum policy_plain)i;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-static int
-parse_strangers(const char *value, enum policy_strangers *out)
-{
-	static const char *const words[] = {[POLICY_STRANGERS_ALLOW] = "allow",
-	    [POLICY_STRANGERS_QUIET] = "quiet",
-	    [POLICY_STRANGERS_DENY] = "deny"};
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strcmp(value, words[i]) != 0)
-			continue;
-		*out = (enum policy_strangers)i;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-/* Bytes: a whole number, perhaps with K, M, G or T behind it, perhaps followed by B or iB. */
-static int
-parse_size(const char *value, uint64_t *out)
-{
-	static const char units[] = "KMGT";
-	char digits[24];
-	size_t len = strspn(value, "0123456789");
-	int64_t n;
-	if (len == 0 || len >= sizeof(digits))
-		return -EINVAL;
-	memcpy(digits, value, len);
-	digits[len] = '\0';
-	const char *unit = value + len + strspn(value + len, " ");
-	const char *at = *unit ? strchr(units, *unit & ~0x20) : NULL;
-	unsigned shift = at ? 10 * (unsigned)(at - units + 1) : 0;
-	unit += at != NULL;
-	if (*unit && strcmp(unit, "B") != 0 && (!at || strcmp(unit, "iB") != 0))
-		return -EINVAL;
-	int err = str_to_int(digits, 0, INT64_MAX >> shift, &n);
-	if (!err)
-		*out = (uint64_t)n << shift;
-	return err;
-}
-
-static int
-parse_accept(const char *value, bool *verified)
-{
-	if (strcmp(value, "ask") != 0 && strcmp(value, "verified") != 0)
-		return -EINVAL;
-	*verified = strcmp(value, "verified") == 0;
-	return 0;
-}
-
-/* Of the daemon's own choosing nothing is relative to where it was started. */
-static int
-parse_folder(const char *value, char **out)
-{
-	return value[0] == '/' ? str_replace(out, value) : -EINVAL;
-}
-
-static int
-set_files_key(struct config *c, const char *key, const char *value)
-{
-	struct policy_files *files = &c->files;
-	if (strcmp(key, "folder") == 0)
-		return parse_folder(value, &c->downloads);
-	if (strcmp(key, "accept") == 0)
-		return parse_accept(value, &files->accept_verified);
-	if (strcmp(key, "accept_size") == 0)
-		return parse_size(value, &files->accept_size);
-	if (strcmp(key, "accept_daily") == 0)
-		return parse_size(value, &files->accept_daily);
-	if (strcmp(key, "limit") == 0)
-		return parse_size(value, &files->rate);
-	if (strcmp(key, "keep_free") == 0)
-		return parse_size(value, &files->keep_free);
-	if (strcmp(key, "old_clients") == 0)
-		return parse_bool(value, &files->old_clients);
-	return -ENOENT;
-}
-
-static int
-add_peer(struct config *c, const char *address)
-{
-	if (c->peer_count == LIMIT_FIXED_PEERS)
-		return ERR_TOO_BIG;
-	char **grown = realloc(c->peers, (c->peer_count + 1) * sizeof(char *));
-	if (!grown)
-		return -ENOMEM;
-	c->peers = grown;
-	c->peers[c->peer_count] = strdup(address);
-	return c->peers[c->peer_count++] ? 0 : -ENOMEM;
-}
-
-static int
-set_key(struct config *c, const char *section, const char *key, const char *value)
-{
-	struct buf name = BUF_INIT(128);
-	buf_fmt(&name, "%s.%s", section, key);
-	const char *k = buf_cstr(&name);
-	int err = -ENOENT;
-	if (strcmp(section, "files") == 0)
-		err = set_files_key(c, key, value);
-	else if (strcmp(k, "user.name") == 0)
-		err = str_replace(&c->full_name, value);
-	else if (strcmp(k, "user.user") == 0)
-		err = str_replace(&c->user, value);
-	else if (strcmp(k, "network.port") == 0)
-		err = parse_port(value, &c->port);
-	else if (strcmp(k, "network.mdns") == 0)
-		err = parse_bool(value, &c->mdns);
-	else if (strcmp(k, "network.peer") == 0)
-		err = add_peer(c, value);
-	else if (strcmp(k, "privacy.publish_name") == 0)
-		err = parse_bool(value, &c->publish_name);
-	else if (strcmp(k, "privacy.tls") == 0)
-		err = parse_bool(value, &c->tls);
-	else if (strcmp(k, "privacy.plain") == 0)
-		err = parse_plain(value, &c->policy.plain);
-	else if (strcmp(k, "privacy.strangers") == 0)
-		err = parse_strangers(value, &c->policy.strangers);
-	else if (strcmp(k, "messages.lifetime") == 0)
-		err = parse_lifetime(value, &c->lifetime);
-	else if (strcmp(k, "log.level") == 0)
-		err = log_level_parse(value, &c->log_level);
-	else if (strcmp(k, "daemon.sandbox") == 0)
-		err = parse_sandbox(value, &c->sandbox);
-	buf_finish(&name);
-	return err;
-}
-
-/* A slip in a line that is to keep others out must not let them in. NULL: it does not keep anybody
- * out. */
-static const char *
-take_strictest(struct config *c, const char *section, const char *key)
-{
-	if (strcmp(section, "files") == 0) {
-		bool accepts = strncmp(key, "accept", strlen("accept")) == 0;
-		if (accepts)
-			c->files.accept_size = c->files.accept_daily = 0;
-		if (strcmp(key, "old_clients") == 0)
-			c->files.old_clients = false;
-		return accepts ? "ask" : strcmp(key, "old_clients") == 0 ? "off" : NULL;
-	}
-	if (strcmp(section, "privacy") != 0)
-		return NULL;
-	if (strcmp(key, "plain") == 0) {
-		c->policy.plain = POLICY_PLAIN_OFF;
-		return "off";
-	}
-	if (strcmp(key, "strangers") == 0) {
-		c->policy.strangers = POLICY_STRANGERS_DENY;
-		return "deny";
-	}
-	return NULL;
-}
-
-/* A line that makes no sense is left out and said, at the start and in `earshot daemon status`:
- * a daemon that refuses to start over a typing error would help nobody. */
-static int
-on_key(void *ctx, const char *section, const char *key, const char *value)
-{
-	struct config *c = ctx;
-	/* names and addresses go to places where all text is UTF-8, and so does what follows */
-	bool text = utf8_valid(section, strlen(section)) && utf8_valid(key, strlen(key)) &&
-		    utf8_valid(value, strlen(value));
-	int err = text ? set_key(c, section, key, value) : -EILSEQ;
-	if (err == -EILSEQ && !c->problem.len)
-		buf_fmt(
-		    &c->problem, "%s: %s", c->path, TR("a line is not UTF-8, so it was left out."));
-	const char *instead = err ? take_strictest(c, section, key) : NULL;
-	if (err && err != -EILSEQ && !c->problem.len)
-		buf_fmt(&c->problem, "%s: [%s] %s = %s: %s%s%s", c->path, section, key, value,
-		    instead ? TR("it is not a value it can have. Until that is put right, this one "
-				 "holds instead")
-		    : err == -ENOENT ? TR("it is not a setting, so it was left out.")
-				     : TR("it is not a value it can have, so it was left out."),
-		    instead ? ": " : "", instead ? instead : "");
-	return 1;
-}
-
-static int
-read_file(struct config *c, bool must_exist)
-{
-	FILE *f = fopen(c->path, "re");
-	if (!f) {
-		if (errno == ENOENT && !must_exist)
-			return 0;
-		(void)fprintf(stderr, "earshotd: the configuration %s cannot be read: %s.\n",
-		    c->path, err_str(-errno));
-		return CONFIG_USAGE;
-	}
-	int line = ini_parse_file(f, on_key, c);
-	(void)fclose(f);
-	if (line > 0 && !c->problem.len)
-		buf_fmt(&c->problem, "%s:%d: %s", c->path, line,
-		    TR("this line makes no sense and was left out."));
-	return 0;
-}
-
-/* ---- the command line ---- */
+    "The settings of earshot.conf, each a line \"key = value\" in its [section] (and the "
+    "default):\n";
 
 enum {
 	OPT_CONFIG = 1,
+	OPT_SITE,
+	OPT_POLICY,
 	OPT_USER,
 	OPT_PORT,
 	OPT_NO_MDNS,
@@ -347,6 +284,8 @@ enum {
 
 static const struct option options[] = {
     {"config", required_argument, NULL, OPT_CONFIG},
+    {"site", required_argument, NULL, OPT_SITE},
+    {"policy", required_argument, NULL, OPT_POLICY},
     {"user", required_argument, NULL, OPT_USER},
     {"port", required_argument, NULL, OPT_PORT},
     {"no-mdns", no_argument, NULL, OPT_NO_MDNS},
@@ -369,30 +308,69 @@ bad_value(const char *option, const char *value)
 }
 
 static int
+take_fd(struct config *c, const char *value)
+{
+	int64_t n;
+	if (str_to_int(value, 0, INT32_MAX, &n) != 0)
+		return bad_value("passphrase-fd", value);
+	c->passphrase_fd = (int)n;
+	return 0;
+}
+
+static int
+take_setting(struct config *c, const char *name, const char *option, const char *value)
+{
+	const struct setting *s = setting_named(name);
+	struct buf clean = BUF_INIT(VALUE_LIMIT);
+	int err = setting_clean(s, value, &clean);
+	if (!err)
+		err = put_word(c, s, CONFIG_OPTION, buf_cstr(&clean), NULL, 0);
+	buf_finish(&clean);
+	return err == -ENOMEM ? err : err ? bad_value(option, value) : 0;
+}
+
+static void
+print_help(void)
+{
+	(void)fputs(help, stdout);
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct setting *s = &setting_table[i];
+		(void)printf("  %s", s->name);
+		for (size_t n = 0;
+		     n + s->hidden < ARRAY_LEN(s->choices) && s->choices[n + s->hidden]; n++)
+			(void)printf("%s%s", n ? "|" : " = ", s->choices[n]);
+		if (s->fallback)
+			(void)printf(" (%s)", s->fallback);
+		(void)printf("\n      %s\n", s->help);
+	}
+}
+
+static int
 take_option(struct config *c, int option, const char *value)
 {
 	switch (option) {
-	case OPT_CONFIG:
-		return 0; /* taken before the file was read */
-	case OPT_USER:
-		return str_replace(&c->user, value);
-	case OPT_PORT:
-		return parse_port(value, &c->port) ? bad_value("port", value) : 0;
-	case OPT_NO_MDNS:
-		c->mdns = false;
+	case OPT_CONFIG: /* taken before the files were read */
+	case OPT_SITE:
+	case OPT_POLICY:
 		return 0;
+	case OPT_USER:
+		return take_setting(c, "user.user", "user", value);
+	case OPT_PORT:
+		return take_setting(c, "network.port", "port", value);
+	case OPT_NO_MDNS:
+		return take_setting(c, "network.mdns", "no-mdns", "no");
 	case OPT_HELPER:
 		return str_replace(&c->helper, value);
 	case OPT_SOCKET:
 		return str_replace(&c->socket, value);
 	case OPT_PASSPHRASE:
-		return parse_fd(value, &c->passphrase_fd) ? bad_value("passphrase-fd", value) : 0;
+		return take_fd(c, value);
 	case OPT_LOG:
-		return log_level_parse(value, &c->log_level) ? bad_value("log-level", value) : 0;
+		return take_setting(c, "log.level", "log-level", value);
 	case OPT_SANDBOX:
-		return parse_sandbox(value, &c->sandbox) ? bad_value("sandbox", value) : 0;
+		return take_setting(c, "daemon.sandbox", "sandbox", value);
 	case OPT_HELP:
-		(void)fputs(help, stdout);
+		print_help();
 		return CONFIG_DONE;
 	case OPT_VERSION:
 		(void)puts("earshotd " EARSHOT_VERSION);
@@ -427,46 +405,93 @@ each_option(
 static int
 take_path(struct config *c, int option, const char *value)
 {
-	if (option == OPT_HELP || option == OPT_VERSION || option == '?')
+	switch (option) {
+	case OPT_HELP:
+	case OPT_VERSION:
+	case '?':
 		return take_option(c, option, value);
-	return option == OPT_CONFIG ? str_replace(&c->path, value) : 0;
+	case OPT_CONFIG:
+		return str_replace(&c->path, value);
+	case OPT_SITE:
+		return str_replace(&c->site, value);
+	case OPT_POLICY:
+		return str_replace(&c->policies[1], value);
+	default:
+		return 0;
+	}
 }
 
+/* What is built in, but not the same for everybody. */
 static int
 set_defaults(struct config *c)
 {
-	*c = (struct config){.passphrase_fd = -1,
-	    .port = DEFAULT_PORT,
-	    .lifetime = DEFAULT_LIFETIME,
-	    .mdns = true,
-	    .publish_name = true,
-	    .tls = true,
-	    .log_level = LOG_INFO,
-	    .sandbox = CONFINE_ON,
-	    .files = {.accept_size = DEFAULT_ACCEPT_SIZE,
-		.accept_daily = DEFAULT_ACCEPT_DAILY,
-		.keep_free = POLICY_KEEP_FREE_DEFAULT,
-		.old_clients = true},
-	    .problem = BUF_INIT(PROBLEM_LIMIT)};
 	struct passwd pw, *found = NULL;
-	char space[4096];
-	if (getpwuid_r(getuid(), &pw, space, sizeof(space), &found) != 0 || !found)
-		return str_replace(&c->user, "user");
-	return str_replace(&c->user, found->pw_name);
+	char space[4096], *downloads = NULL;
+	bool known = getpwuid_r(getuid(), &pw, space, sizeof(space), &found) == 0 && found;
+	int err = put_word(c, setting_named("user.user"), CONFIG_DEFAULT,
+	    known ? found->pw_name : "user", NULL, 0);
+	/* without one nothing can be received, but all else goes */
+	if (!err && paths_downloads(&downloads) == 0)
+		err =
+		    put_word(c, setting_named("files.folder"), CONFIG_DEFAULT, downloads, NULL, 0);
+	free(downloads);
+	return err;
+}
+
+static int
+read_files(struct config *c)
+{
+	bool named = c->path != NULL;
+	int rc = named ? 0 : paths_get(PATHS_CONFIG, "earshot.conf", &c->path);
+	if (rc == 0 && !c->site)
+		rc = str_replace(&c->site, SITE_FILE);
+	if (rc == 0)
+		rc = str_replace(&c->policies[0], POLICY_FILE);
+	if (rc)
+		return rc;
+	read_policy(c, c->policies[0], false);
+	if (c->policies[1])
+		read_policy(c, c->policies[1], true);
+	read_site(c);
+	return read_user(c, named);
+}
+
+static int
+settle_all(struct config *c)
+{
+	int err = 0;
+	for (size_t i = 0; !err && i < SETTING_COUNT; i++) {
+		err = settle(c, &setting_table[i]);
+		if (!err)
+			err = str_replace(&c->running[i], config_value(c, &setting_table[i]));
+	}
+	return err;
 }
 
 int
 config_read(struct config *c, int argc, char **argv)
 {
+	*c = (struct config){.passphrase_fd = -1, .problem = BUF_INIT(PROBLEM_LIMIT)};
 	int rc = set_defaults(c);
 	if (rc == 0)
 		rc = each_option(c, argc, argv, take_path);
-	bool named = c->path != NULL;
-	if (rc == 0 && !named)
-		rc = paths_get(PATHS_CONFIG, "earshot.conf", &c->path);
 	if (rc == 0)
-		rc = read_file(c, named);
-	return rc ? rc : each_option(c, argc, argv, take_option);
+		rc = read_files(c);
+	if (rc == 0)
+		rc = each_option(c, argc, argv, take_option);
+	return rc ? rc : settle_all(c);
+}
+
+static void
+finish_words(struct config *c)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		for (size_t n = 0; n < CONFIG_ORIGINS; n++)
+			free(c->words[i][n].text);
+		free(c->running[i]);
+		free(c->reasons[i]);
+	}
+	free(c->reason);
 }
 
 void
@@ -475,7 +500,11 @@ config_finish(struct config *c)
 	for (size_t i = 0; i < c->peer_count; i++)
 		free(c->peers[i]);
 	free(c->peers);
+	finish_words(c);
 	free(c->path);
+	free(c->site);
+	free(c->policies[0]);
+	free(c->policies[1]);
 	free(c->user);
 	free(c->full_name);
 	free(c->helper);

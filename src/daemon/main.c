@@ -12,7 +12,9 @@
 #include "daemon/config.h"
 #include "daemon/id.h"
 #include "daemon/identity.h"
+#include "daemon/keeper.h"
 #include "daemon/sandbox.h"
+#include "daemon/settings.h"
 #include "daemon/unlock.h"
 #include "discovery/child.h"
 #include "ipc/ipc.h"
@@ -55,6 +57,7 @@ struct daemon {
 	struct tls_identity *identity; /* owned; who we are */
 	struct tls_context *tls;       /* owned; for streams */
 	struct id id;
+	struct settings settings;
 	struct ipc_server *ipc; /* owned */
 	struct roster roster;
 	char *socket; /* owned */
@@ -335,17 +338,6 @@ find_log(struct daemon *d)
 	d->log[n] = '\0';
 }
 
-static int
-take_own(struct daemon *d)
-{
-	struct own *own = &d->roster.own;
-	int err = own_load(own);
-	own->publish_name = d->config.publish_name;
-	if (!err && d->config.full_name)
-		err = str_replace(&own->full_name, d->config.full_name);
-	return err;
-}
-
 /* Everybody is known: from now on front ends are answered. */
 static void
 on_started(void *ctx)
@@ -381,7 +373,7 @@ start_roster(struct daemon *d)
 		.user_name = d->config.user,
 		.sandbox = d->config.sandbox,
 		.mdns = d->config.mdns},
-	    .port = d->config.port,
+	    .port = (uint16_t)d->config.port,
 	    .peers = d->config.peers,
 	    .peer_count = d->config.peer_count,
 	    .features = features,
@@ -408,7 +400,9 @@ start(struct daemon *d)
 
 	int err = ipc_server_create(&d->loop, &d->ipc);
 	if (!err)
-		err = take_own(d);
+		err = own_load(&d->roster.own);
+	if (!err)
+		err = settings_take_own(&d->config, &d->roster);
 	if (!err)
 		err = start_roster(d);
 	if (!err)
@@ -422,6 +416,10 @@ start(struct daemon *d)
 	    .ctx = d};
 	if (!err)
 		err = ipc_server_add(d->ipc, id_methods, &d->id);
+	d->settings =
+	    (struct settings){.config = &d->config, .roster = &d->roster, .porter = d->porter};
+	if (!err)
+		err = ipc_server_add(d->ipc, settings_methods, &d->settings);
 	return err;
 }
 
@@ -429,15 +427,13 @@ start(struct daemon *d)
 static void
 start_porter(struct daemon *d)
 {
-	char *downloads = NULL;
-	int err = d->config.downloads ? str_replace(&downloads, d->config.downloads)
-				      : paths_downloads(&downloads);
-	if (!err)
-		err = porter_start_confined(downloads, d->config.sandbox, &d->porter);
+	const struct porter_keeper keeper = {.keep = keeper_keep, .ctx = &d->config};
+	int err = d->config.downloads ? porter_start_keeping(d->config.downloads, d->config.sandbox,
+					    &keeper, &d->porter)
+				      : -ENOENT;
 	if (err)
 		log_error(
 		    NULL, "files can be neither sent nor received: no porter: %s", err_str(err));
-	free(downloads);
 }
 
 /* From here on only what is needed. */
@@ -509,6 +505,7 @@ main(int argc, char **argv)
 		config_finish(&d.config);
 		return rc == CONFIG_DONE ? 0 : rc == CONFIG_USAGE ? 2 : 1;
 	}
+	settings_fix(&d.config);
 	log_set_level(d.config.log_level);
 	find_log(&d);
 	ask_for_files();

@@ -68,6 +68,7 @@ void ipc_fail_data(struct ipc_call *call, const char *reason, struct value *data
 #define IPC_DISK        "disk"   /* it cannot be kept; nothing was done */
 #define IPC_TRUST       "trust"  /* not to this person: blocked, changed, or in plain */
 #define IPC_LOCKED      "locked" /* the passphrase is missing or wrong */
+#define IPC_POLICY      "policy" /* the setting is locked */
 #define IPC_INTERNAL    "internal"
 
 /* Events. Topics: people, message, receipt, state, own, ... (docs/ipc.md). */

@@ -26,6 +26,7 @@ enum bus_event_kind {
 	BUS_STORE_TROUBLE,   /* of nobody: writing fails, with err */
 	BUS_STORE_RECOVERED, /* of nobody */
 	BUS_FORGOTTEN, /* what was said and sent before is forgotten; person NULL: of everybody */
+	BUS_SETTINGS,  /* of nobody: policy, files or lifetime of the roster are others now */
 	BUS_STOPPING,  /* of nobody: the daemon ends; streams and people are still there */
 };
 

@@ -358,6 +358,11 @@ static int
 call_set_name(struct ipc_call *call)
 {
 	struct roster *r = ipc_ctx(call);
+	if (r->own.name_fixed) {
+		ipc_fail(call, IPC_POLICY,
+		    "The administrator of this computer has set your name. It cannot be changed.");
+		return 0;
+	}
 	return set_text(call, &r->own.full_name, LIMIT_NICK);
 }
 

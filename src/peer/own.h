@@ -26,6 +26,7 @@ struct own {
 	enum txt_status status;
 	struct picture picture;
 	struct value *fixed; /* owned; array of addresses of fixed peers */
+	bool name_fixed;     /* full_name is settled elsewhere and cannot be changed here */
 	bool publish_name;   /* false: full name and nick stay off the network */
 	bool published;
 	char ver[32]; /* XEP-0115 hash of our features */

@@ -33,6 +33,9 @@ struct policy_files {
 	uint64_t rate;         /* a second, of all together; 0: no cap */
 	uint64_t keep_free;    /* of the file system that receiving must leave free */
 	bool old_clients;      /* with programs that know older methods only */
+	/* The administrator has settled whose are accepted, or the rate: no rule for a single
+	 * person, and no method, says otherwise. */
+	bool accept_fixed, rate_fixed;
 };
 
 #endif

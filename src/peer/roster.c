@@ -153,6 +153,23 @@ roster_start(
 	return err;
 }
 
+void
+roster_apply(struct roster *r, const struct policy *policy, const struct policy_files *files,
+    int64_t lifetime)
+{
+	r->policy = *policy;
+	r->files = *files;
+	r->lifetime = lifetime;
+	MAP_FOREACH (node, &r->people) {
+		struct person *p = node->value;
+		if (policy->plain == POLICY_PLAIN_OFF)
+			link_hang_up_plain(p);
+		if (policy->strangers == POLICY_STRANGERS_DENY && person_is_stranger(p))
+			link_hang_up(p);
+	}
+	bus_emit(&r->bus, &(struct bus_event){.kind = BUS_SETTINGS});
+}
+
 /* People outlive the store: what it still answers is about them. */
 static void
 on_store_closed(void *ctx)

@@ -126,6 +126,10 @@ roster_wanted_as(struct roster *r, struct ipc_call *call, const char *param) MUS
 /* Something waits for time to pass: the tick runs until nothing does. */
 void roster_need_tick(struct roster *r);
 
+/* These settings hold from now on: streams that they do not allow are ended. */
+void roster_apply(struct roster *r, const struct policy *policy, const struct policy_files *files,
+    int64_t lifetime);
+
 /* The method tables of all features and of the roster itself go to the socket. */
 int roster_add_methods(struct roster *r) MUST_USE;
 

@@ -206,6 +206,7 @@ on_event(void *ctx, const struct bus_event *e)
 	case BUS_STORE_TROUBLE:
 	case BUS_STORE_RECOVERED:
 	case BUS_FORGOTTEN:
+	case BUS_SETTINGS:
 	case BUS_STOPPING:
 		return;
 	}

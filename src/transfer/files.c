@@ -442,6 +442,12 @@ call_limit(struct ipc_call *call)
 			    "\"rate\" must be a number of bytes a second, or 0 for no limit.");
 			return 0;
 		}
+		if (all->policy.rate_fixed) {
+			ipc_fail(call, IPC_POLICY,
+			    "The administrator of this computer has set how fast files may travel. "
+			    "It cannot be changed.");
+			return 0;
+		}
 		rate_set(&all->rate, (uint64_t)rate);
 	}
 	uint64_t rate = rate_get(&all->rate);
@@ -534,6 +540,12 @@ call_auto(struct ipc_call *call)
 	int64_t daily = value_int(params, "daily", (int64_t)all->policy.accept_daily);
 	if (!off && (size <= 0 || daily <= 0)) {
 		ipc_fail(call, IPC_INVALID, "\"size\" and \"daily\" are numbers of bytes above 0.");
+		return 0;
+	}
+	if (!off && all->policy.accept_fixed) {
+		ipc_fail(call, IPC_POLICY,
+		    "The administrator of this computer has set whose files are accepted without "
+		    "asking. It cannot be changed.");
 		return 0;
 	}
 	if (!off && person_trust(p) != STORE_TRUST_VERIFIED) {

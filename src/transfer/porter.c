@@ -42,8 +42,8 @@ struct porter {
 
 /* In the child. Nothing of the daemon's stays open: not its lock, not what it was given. */
 static void
-become_porter(
-    int socks[PORTER_LANES], const char *downloads, const char *grants, enum confine_mode mode)
+become_porter(int socks[PORTER_LANES], const char *downloads, const char *grants,
+    enum confine_mode mode, const struct porter_keeper *keeper)
 {
 	int kept[PORTER_LANES];
 	const int above = FIRST_SOCK + PORTER_LANES;
@@ -59,7 +59,7 @@ become_porter(
 		for (int fd = above; fd < most; fd++)
 			(void)close(fd);
 	}
-	porter_serve(kept, downloads, grants, mode);
+	porter_serve(kept, downloads, grants, mode, keeper);
 }
 
 static int
@@ -102,7 +102,8 @@ close_all(const int *fds)
 }
 
 static int
-start(struct porter *p, const char *downloads, const char *grants, enum confine_mode mode)
+start(struct porter *p, const char *downloads, const char *grants, enum confine_mode mode,
+    const struct porter_keeper *keeper)
 {
 	int ours[PORTER_LANES], theirs[PORTER_LANES], err = 0;
 	memset(ours, -1, sizeof(ours));
@@ -119,7 +120,7 @@ start(struct porter *p, const char *downloads, const char *grants, enum confine_
 	if (!err && p->pid < 0)
 		err = -errno;
 	if (p->pid == 0) {
-		become_porter(theirs, downloads, grants, mode);
+		become_porter(theirs, downloads, grants, mode, keeper);
 		_exit(0);
 	}
 	close_all(theirs);
@@ -138,7 +139,8 @@ start(struct porter *p, const char *downloads, const char *grants, enum confine_
 }
 
 int
-porter_start_confined(const char *downloads, enum confine_mode mode, struct porter **out)
+porter_start_keeping(const char *downloads, enum confine_mode mode,
+    const struct porter_keeper *keeper, struct porter **out)
 {
 	char *grants = NULL;
 	struct porter *p = calloc(1, sizeof(*p));
@@ -146,7 +148,7 @@ porter_start_confined(const char *downloads, enum confine_mode mode, struct port
 	if (!err) {
 		(void)pthread_mutex_init(&p->lock, NULL);
 		(void)pthread_cond_init(&p->freed, NULL);
-		err = start(p, downloads, grants, mode);
+		err = start(p, downloads, grants, mode, keeper);
 	}
 	free(grants);
 	if (err)
@@ -154,6 +156,12 @@ porter_start_confined(const char *downloads, enum confine_mode mode, struct port
 	else
 		*out = p;
 	return err;
+}
+
+int
+porter_start_confined(const char *downloads, enum confine_mode mode, struct porter **out)
+{
+	return porter_start_keeping(downloads, mode, NULL, out);
 }
 
 int
@@ -286,8 +294,8 @@ ask_all(
     struct porter *p, const struct question *q, struct porter_reply *reply, struct porter_fds *fds)
 {
 	struct porter_request r = {.call = q->call, .flag = q->flag};
-	bool quick =
-	    q->call == PORTER_GRANT || q->call == PORTER_RECALL || q->call == PORTER_REVOKE;
+	bool quick = q->call == PORTER_GRANT || q->call == PORTER_RECALL ||
+		     q->call == PORTER_REVOKE || q->call == PORTER_SETTING;
 	const char *b = q->b ? q->b : "";
 	size_t b_len = strlen(b);
 	fds->count = 0;
@@ -402,6 +410,28 @@ void
 porter_revoke(struct porter *p, const char *token)
 {
 	(void)ask_path(p, PORTER_REVOKE, token, NULL, false, NULL);
+}
+
+int
+porter_keep_setting(
+    struct porter *p, const char *key, const char *value, int fd, struct buf *kept, unsigned *line)
+{
+	struct porter_reply reply;
+	const struct question q = {.call = PORTER_SETTING,
+	    .token = "",
+	    .a = key,
+	    .a_len = strlen(key),
+	    .b = value,
+	    .flag = !value && fd < 0,
+	    .fd = fd};
+	int err = ask(p, &q, &reply, NULL);
+	if (fd >= 0)
+		(void)close(fd);
+	if (!err)
+		*line = (unsigned)reply.numbers[0];
+	if (!err && kept)
+		buf_add(kept, reply.text, reply.text_len);
+	return err;
 }
 
 /* A list of ids goes as its digits, one after the other. */

@@ -20,12 +20,13 @@
  *   are not received in.
  * What remains to who has taken over the daemon: to read what was granted to be read, to put new
  * files into folders granted for that and the download folder, and to mislead about what a client
- * hands over meanwhile.
+ * hands over meanwhile; and to change the user's settings as the keeper allows.
  *
- * Calls block for a file operation, any thread; but porter_grant(), porter_recall() and
- * porter_revoke() have a way of their own that waits for no slow one, LIMIT_PORTER_WAIT ms at most,
- * so that the loop thread may call them. A token is 32 hex digits, or "downloads". All accept NULL
- * for the porter. ERR_PORTER: it has ended; only another daemon can start another. */
+ * Calls block for a file operation, any thread; but porter_grant(), porter_recall(),
+ * porter_revoke() and porter_keep_setting() have a way of their own that waits for no slow one,
+ * LIMIT_PORTER_WAIT ms at most, so that the loop thread may call them. A token is 32 hex digits, or
+ * "downloads". All accept NULL for the porter. ERR_PORTER: it has ended; only another daemon can
+ * start another. */
 #ifndef TRANSFER_PORTER_H
 #define TRANSFER_PORTER_H
 
@@ -44,6 +45,15 @@ enum { PORTER_TOKEN_SIZE = 33, PORTER_NAME_SIZE = 256 };
 
 struct porter;
 
+/* What the porter does for the daemon's settings, which lie where the daemon may not write: it runs
+ * in the porter, on what the daemon asks, which may be anything. value NULL: back to the default.
+ * folder: value is the path of a folder that a client has handed over, and that may be received in.
+ * Sets *line, of the file. 0 or an error. */
+struct porter_keeper {
+	int (*keep)(void *ctx, const char *key, const char *value, bool folder, unsigned *line);
+	void *ctx; /* as it is when the porter starts */
+};
+
 /* Of what was granted. */
 struct porter_granted {
 	bool folder;
@@ -57,6 +67,9 @@ struct porter_granted {
 int porter_start(const char *downloads, struct porter **out) MUST_USE;
 int
 porter_start_confined(const char *downloads, enum confine_mode mode, struct porter **out) MUST_USE;
+/* The same; keeper (NULL: none) is borrowed until it returns, its ctx for ever. */
+int porter_start_keeping(const char *downloads, enum confine_mode mode,
+    const struct porter_keeper *keeper, struct porter **out) MUST_USE;
 void porter_stop(struct porter *p); /* no call may be under way */
 
 /* Whether it lives, for people: "process 1234", "ended", "none". */
@@ -74,6 +87,11 @@ int porter_grant_target(
  * ERR_CHANGED_SOURCE: another one has its name. */
 int porter_recall(struct porter *p, const char *token, struct porter_granted *out) MUST_USE;
 void porter_revoke(struct porter *p, const char *token);
+/* Asks the keeper. fd moves: a folder, which then is the value; -1: none. kept (NULL: not asked):
+ * the value, appended. ERR_UNSUPPORTED: there is no keeper; -EACCES: it is not to be received in,
+ * or the keeper refuses. Waits as little as porter_grant(). */
+int porter_keep_setting(struct porter *p, const char *key, const char *value, int fd,
+    struct buf *kept, unsigned *line) MUST_USE;
 /* Revokes all grants but these (at start: those of transfers that nobody knows any more). */
 int porter_keep_grants(struct porter *p, const char *const *tokens, size_t count) MUST_USE;
 

@@ -266,6 +266,31 @@ remember(struct grants *g, struct grant *x, const struct granted *found)
 	put_at_hand(g, x);
 }
 
+static int
+check_target(const struct grants *g, int fd, const char *path)
+{
+	char self[32];
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return may_receive(g, path) && access(self, W_OK | X_OK) == 0 ? 0 : -EACCES;
+}
+
+int
+grants_check_target(const struct grants *g, int fd, char path[PATH_MAX])
+{
+	struct stat st, named;
+	if (fstat(fd, &st) < 0)
+		return -EBADF;
+	if (!S_ISDIR(st.st_mode))
+		return -EINVAL;
+	int err = check_flags(fd, true);
+	if (!err)
+		err = find_path(fd, path);
+	if (!err &&
+	    (lstat(path, &named) < 0 || named.st_ino != st.st_ino || named.st_dev != st.st_dev))
+		err = -ENOENT; /* it has been removed */
+	return err ? err : check_target(g, fd, path);
+}
+
 int
 grants_add(struct grants *g, const char *token, int fd, bool target, struct granted *out)
 {
@@ -292,10 +317,8 @@ grants_add(struct grants *g, const char *token, int fd, bool target, struct gran
 	err = open_path(&x, true, out);
 	if (err)
 		return err == ERR_CHANGED_SOURCE ? -ENOENT : err;
-	char self[32];
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", out->fd);
-	if (target && (!may_receive(g, path) || access(self, W_OK | X_OK) != 0))
-		err = -EACCES;
+	if (target)
+		err = check_target(g, out->fd, path);
 	if (!err)
 		err = (x.path = strdup(path)) ? 0 : -ENOMEM;
 	(void)pthread_mutex_lock(&g->lock);

@@ -47,6 +47,9 @@ int grants_init(struct grants *g, const char *folder, const char *downloads) MUS
 /* fd stays the caller's. */
 int
 grants_add(struct grants *g, const char *token, int fd, bool target, struct granted *out) MUST_USE;
+/* Whether a client has handed this folder over, and it may be received in; its path. fd stays the
+ * caller's. -EBADF, -EINVAL, -ENOENT, -EACCES as for porter_grant_target(). */
+int grants_check_target(const struct grants *g, int fd, char path[PATH_MAX]) MUST_USE;
 /* keep: makes sure that it is on disk. -ENOENT, ERR_CHANGED_SOURCE. */
 int grants_find(struct grants *g, const char *token, bool keep, struct granted *out) MUST_USE;
 void granted_finish(struct granted *x);

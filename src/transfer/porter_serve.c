@@ -26,13 +26,15 @@
 enum { STACK_SIZE = 256 * 1024 };
 
 struct lane {
-	struct grants *grants; /* borrowed */
+	struct grants *grants;              /* borrowed */
+	const struct porter_keeper *keeper; /* borrowed; NULL: none */
 	int sock;
 	pthread_t thread;
 };
 
 struct call {
 	struct grants *grants;
+	const struct porter_keeper *keeper;
 	const struct porter_request *request;
 	const char *a, *b; /* end with a NUL, and hold none */
 	int fd;            /* that came with it, -1 */
@@ -91,6 +93,27 @@ static int
 revoke_grant(struct call *c)
 {
 	grants_drop(c->grants, c->request->token);
+	return 0;
+}
+
+/* A folder is named by who hands it over: the daemon itself cannot have opened one. */
+static int
+keep_setting(struct call *c)
+{
+	char path[PATH_MAX];
+	unsigned line = 0;
+	bool folder = c->fd >= 0;
+	const char *value = folder ? path : c->request->flag ? NULL : c->b;
+	int err = folder ? grants_check_target(c->grants, c->fd, path) : 0;
+	if (!err && !c->keeper)
+		err = ERR_UNSUPPORTED;
+	if (!err)
+		err = c->keeper->keep(c->keeper->ctx, c->a, value, folder, &line);
+	if (err)
+		return err;
+	c->reply->numbers[0] = line;
+	if (value)
+		set_text(c->reply, value, strlen(value));
 	return 0;
 }
 
@@ -402,6 +425,7 @@ static int (*const calls[PORTER_CALLS])(struct call *) = {
     [PORTER_PATH] = tell_path,
     [PORTER_MAKE] = make,
     [PORTER_OPEN_BATCH] = open_batch,
+    [PORTER_SETTING] = keep_setting,
 };
 
 /* ---- serving ---- */
@@ -429,6 +453,7 @@ serve_one(struct lane *lane, const char *packet, size_t len, const struct porter
 	struct porter_request request = {0};
 	struct porter_reply reply = {0};
 	struct call c = {.grants = lane->grants,
+	    .keeper = lane->keeper,
 	    .request = &request,
 	    .fd = came->count > 0 ? came->list[0] : -1,
 	    .reply = &reply,
@@ -494,7 +519,7 @@ confine(enum confine_mode mode)
 
 void
 porter_serve(const int socks[PORTER_LANES], const char *downloads, const char *folder,
-    enum confine_mode mode)
+    enum confine_mode mode, const struct porter_keeper *keeper)
 {
 	static struct grants grants;
 	struct lane lanes[PORTER_LANES];
@@ -515,7 +540,7 @@ porter_serve(const int socks[PORTER_LANES], const char *downloads, const char *f
 		return;
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
 	for (size_t i = 0; i < PORTER_LANES; i++) {
-		lanes[i] = (struct lane){.grants = &grants, .sock = socks[i]};
+		lanes[i] = (struct lane){.grants = &grants, .keeper = keeper, .sock = socks[i]};
 		if (i > 0 && pthread_create(&lanes[i].thread, &attr, serve_lane, &lanes[i]) != 0)
 			return;
 	}

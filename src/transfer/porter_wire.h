@@ -29,6 +29,8 @@ enum porter_call {
 	PORTER_PATH,
 	PORTER_MAKE, /* a: of each 'f' or 'd', its path, a NUL; numbers[0]: how many were made */
 	PORTER_OPEN_BATCH, /* the same */
+	PORTER_SETTING, /* a: the key, b: the value, flag: none; perhaps with a folder, instead of
+			 * b; numbers[0]: the line, text: the value */
 	PORTER_CALLS,
 };
 
@@ -72,6 +74,6 @@ ssize_t porter_receive(int sock, void *data, size_t size, struct porter_fds *fds
 /* The child's own main function. folder: where grants are kept. Serves until the daemon closes its
  * ends. */
 void porter_serve(const int socks[PORTER_LANES], const char *downloads, const char *folder,
-    enum confine_mode mode);
+    enum confine_mode mode, const struct porter_keeper *keeper);
 
 #endif

@@ -390,6 +390,7 @@ on_person(struct transfers *all, const struct bus_event *e)
 	case BUS_STORE_TROUBLE:
 	case BUS_STORE_RECOVERED:
 	case BUS_FORGOTTEN:
+	case BUS_SETTINGS:
 	case BUS_STOPPING:
 		break;
 	}
@@ -454,6 +455,16 @@ finish(void *ctx)
 	free(all);
 }
 
+/* What was said since by `files.limit` stays, unless the cap itself is another. */
+static void
+take_settings(struct transfers *all)
+{
+	const struct policy_files *files = &all->roster->files;
+	if (files->rate != all->policy.rate || files->rate_fixed)
+		rate_set(&all->rate, files->rate);
+	all->policy = *files;
+}
+
 static void
 on_event(void *ctx, const struct bus_event *e)
 {
@@ -462,6 +473,8 @@ on_event(void *ctx, const struct bus_event *e)
 		stop(all);
 	else if (e->kind == BUS_STORE_RECOVERED)
 		transfers_recovered(all);
+	else if (e->kind == BUS_SETTINGS)
+		take_settings(all);
 	else if (e->kind == BUS_FORGOTTEN)
 		forgotten(all, e);
 	else if (e->person)

@@ -89,6 +89,8 @@ transfer_is_welcome(const struct transfer *t)
 	const struct rule *rule = transfers_rule(all, p);
 	if (rule && !tls_id_equal(&rule->key, &p->key))
 		rule = NULL; /* it was for the key before this one */
+	if (all->policy.accept_fixed)
+		rule = NULL;
 	uint64_t size = rule ? rule->size : all->policy.accept_size;
 	uint64_t daily = rule ? rule->daily : all->policy.accept_daily;
 	if (person_trust(p) != STORE_TRUST_VERIFIED || !person_is_encrypted(p))

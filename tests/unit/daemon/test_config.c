@@ -1,8 +1,11 @@
 #include "daemon/config.h"
 
+#include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "daemon/keeper.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,22 +17,29 @@
 
 #include <cmocka.h>
 
-static char path[64];
+static char path[64], site[64], policy[64];
 
 static int
 set_up(void **state)
 {
 	(void)state;
 	(void)snprintf(path, sizeof(path), "/tmp/test_config.XXXXXX");
-	int fd = mkstemp(path);
-	return fd < 0 ? -1 : close(fd);
+	(void)snprintf(site, sizeof(site), "/tmp/test_site.XXXXXX");
+	(void)snprintf(policy, sizeof(policy), "/tmp/test_policy.XXXXXX");
+	char *const files[] = {path, site, policy};
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		int fd = mkstemp(files[i]);
+		if (fd < 0 || close(fd) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
-	return unlink(path);
+	return unlink(path) | unlink(site) | unlink(policy);
 }
 
 /* With this file and, if not NULL, these two more arguments. */
@@ -183,6 +193,208 @@ what_makes_no_sense_is_left_out_and_said(void **state)
 	}
 }
 
+/* With these three files. */
+static void
+read_layers(struct config *c, const char *of_site, const char *of_user, const char *of_policy)
+{
+	char program[] = "earshotd", config[] = "--config", defaults[] = "--site",
+	     locks[] = "--policy", port[] = "--port=7009";
+	char *argv[] = {program, config, path, defaults, site, locks, policy, port, NULL};
+	assert_int_equal(file_write(path, of_user, strlen(of_user)), 0);
+	assert_int_equal(file_write(site, of_site, strlen(of_site)), 0);
+	assert_int_equal(file_write(policy, of_policy, strlen(of_policy)), 0);
+	assert_int_equal(config_read(c, 8, argv), CONFIG_OK);
+}
+
+static void
+check_word(const struct config *c, const char *name, const char *value, enum config_origin origin,
+    unsigned line)
+{
+	const struct setting *s = setting_named(name);
+	assert_non_null(s);
+	assert_string_equal(config_value(c, s), value);
+	assert_int_equal(config_origin(c, s), origin);
+	assert_int_equal(c->words[setting_index(s)][origin].line, line);
+}
+
+static void
+the_nearest_layer_counts_and_policy_over_all(void **state)
+{
+	(void)state;
+	struct config c;
+	read_layers(&c, "[privacy]\nplain = receive\nstrangers = quiet\n[network]\npeer = a:1\n",
+	    "# mine\n[privacy]\nstrangers = allow\npublish_name = no\n"
+	    "[network]\nport = 7000\npeer = b:1\npeer = c:1\n[log]\nlevel = debug\n",
+	    "[log]\nlevel = warn\n");
+	check_word(&c, "privacy.plain", "receive", CONFIG_SITE, 2);
+	check_word(&c, "privacy.strangers", "allow", CONFIG_USER, 3);
+	check_word(&c, "privacy.publish_name", "no", CONFIG_USER, 4);
+	check_word(&c, "network.port", "7009", CONFIG_OPTION, 0);
+	check_word(&c, "network.peer", "b:1 c:1", CONFIG_USER, 8);
+	check_word(&c, "log.level", "warn", CONFIG_POLICY, 2);
+	check_word(&c, "messages.lifetime", "30", CONFIG_DEFAULT, 0);
+	assert_int_equal(c.policy.plain, POLICY_PLAIN_RECEIVE);
+	assert_int_equal(c.policy.strangers, POLICY_STRANGERS_ALLOW);
+	assert_int_equal(c.log_level, LOG_WARN);
+	assert_int_equal(c.port, 7009);
+	assert_int_equal(c.peer_count, 2);
+	assert_int_equal(c.problem.len, 0);
+	config_finish(&c);
+}
+
+static void
+a_policy_says_why(void **state)
+{
+	(void)state;
+	struct config c;
+	read_layers(&c, "", "",
+	    "[policy]\nreason = Ask the desk.\nprivacy.plain = It is the law.\n"
+	    "[privacy]\nplain = off\nstrangers = deny\n");
+	assert_string_equal(config_reason(&c, setting_named("privacy.plain")), "It is the law.");
+	assert_string_equal(config_reason(&c, setting_named("privacy.strangers")), "Ask the desk.");
+	assert_null(config_reason(&c, setting_named("log.level")));
+	assert_true(config_is_locked(&c, setting_named("privacy.plain")));
+	assert_true(config_is_locked(&c, setting_named("network.port")));   /* an option */
+	assert_true(config_is_locked(&c, setting_named("daemon.sandbox"))); /* by hand */
+	assert_false(config_is_locked(&c, setting_named("log.level")));
+	assert_int_equal(c.problem.len, 0);
+	config_finish(&c);
+}
+
+static void
+a_slip_in_a_policy_is_taken_at_its_strictest(void **state)
+{
+	(void)state;
+	struct config c;
+	read_layers(&c, "", "[privacy]\nplain = on\n[files]\naccept = verified\n",
+	    "[privacy]\nplain = of\npublish_name = never\n[files]\naccept = some\n");
+	check_word(&c, "privacy.plain", "off", CONFIG_POLICY, 2);
+	check_word(&c, "privacy.publish_name", "no", CONFIG_POLICY, 3);
+	check_word(&c, "files.accept", "ask", CONFIG_POLICY, 5);
+	assert_non_null(strstr(buf_cstr(&c.problem), policy));
+	assert_non_null(strstr(buf_cstr(&c.problem), "this one holds instead: off"));
+	config_finish(&c);
+}
+
+/* Nobody knows what it says: a folder cannot be read as a file. */
+static void
+a_policy_that_cannot_be_read_is_taken_at_its_strictest(void **state)
+{
+	(void)state;
+	struct config c;
+	char program[] = "earshotd", config[] = "--config", locks[] = "--policy", at[] = "/proc/no";
+	char *argv[] = {program, config, path, locks, at, NULL};
+	assert_int_equal(config_read(&c, 5, argv), CONFIG_OK);
+	check_word(&c, "privacy.plain", "off", CONFIG_POLICY, 0);
+	check_word(&c, "privacy.tls", "on", CONFIG_POLICY, 0);
+	assert_non_null(strstr(buf_cstr(&c.problem), "cannot be read"));
+	config_finish(&c);
+}
+
+static void
+a_change_holds_at_once_and_back_to_what_is_below(void **state)
+{
+	(void)state;
+	struct config c;
+	const struct setting *plain = setting_named("privacy.plain");
+	read_layers(&c, "[privacy]\nplain = receive\n", "", "");
+	assert_int_equal(config_change(&c, plain, "off", 7), 0);
+	check_word(&c, "privacy.plain", "off", CONFIG_USER, 7);
+	assert_int_equal(c.policy.plain, POLICY_PLAIN_OFF);
+	assert_int_equal(config_change(&c, plain, NULL, 0), 0);
+	check_word(&c, "privacy.plain", "receive", CONFIG_SITE, 2);
+	assert_int_equal(c.policy.plain, POLICY_PLAIN_RECEIVE);
+	assert_int_equal(config_change(&c, setting_named("user.user"), "romeo", 2), 0);
+	check_word(&c, "user.user", "romeo", CONFIG_USER, 2);
+	assert_string_not_equal(c.user, "romeo"); /* not before the next start */
+	config_finish(&c);
+}
+
+/* ---- the keeper ---- */
+
+static void
+check_file(const char *wanted)
+{
+	struct buf text = BUF_INIT(4096);
+	assert_int_equal(file_read(path, &text), 0);
+	assert_string_equal(buf_cstr(&text), wanted);
+	buf_finish(&text);
+}
+
+static void
+the_keeper_keeps_what_makes_sense(void **state)
+{
+	(void)state;
+	struct config c;
+	unsigned line = 0;
+	read_layers(&c, "", "; mine\n[privacy]\nunknown = x\n", "");
+	assert_int_equal(keeper_keep(&c, "privacy.plain", "no", false, &line), 0);
+	assert_int_equal(line, 4);
+	check_file("; mine\n[privacy]\nunknown = x\nplain = off\n");
+	assert_int_equal(keeper_keep(&c, "network.peer", " a:1  b:1 ", false, &line), 0);
+	assert_int_equal(keeper_keep(&c, "privacy.plain", NULL, false, &line), 0);
+	assert_int_equal(keeper_keep(&c, "files.folder", "/srv/in", true, &line), 0);
+	assert_int_equal(keeper_keep(&c, "user.name", "J = ; C", false, &line), -EINVAL);
+	assert_int_equal(keeper_keep(&c, "user.name", "J = :;[C]", false, &line), 0);
+	check_file("; mine\n[privacy]\nunknown = x\n\n[network]\npeer = a:1\npeer = b:1\n"
+		   "\n[files]\nfolder = /srv/in\n\n[user]\nname = J = :;[C]\n");
+	config_finish(&c);
+	assert_int_equal(
+	    read_config(
+		&c, "[network]\npeer = a:1\npeer = b:1\n[user]\nname = J = :;[C]\n", NULL, NULL),
+	    CONFIG_OK);
+	assert_string_equal(c.full_name, "J = :;[C]");
+	config_finish(&c);
+}
+
+/* Whatever the daemon asks: it may not be its own master any more. */
+static void
+the_keeper_refuses_what_would_loosen_the_daemon(void **state)
+{
+	(void)state;
+	struct config c;
+	unsigned line;
+	read_layers(&c, "", "[log]\n", "[privacy]\nplain = off\n");
+	assert_int_equal(keeper_keep(&c, "daemon.sandbox", "off", false, &line), -EACCES);
+	assert_int_equal(keeper_keep(&c, "privacy.tls", "off", false, &line), -EACCES);
+	assert_int_equal(keeper_keep(&c, "privacy.plain", "on", false, &line), -EACCES);
+	assert_int_equal(keeper_keep(&c, "files.folder", "/srv/in", false, &line), -EACCES);
+	assert_int_equal(keeper_keep(&c, "user.user", "/srv/in", true, &line), -EACCES);
+	assert_int_equal(keeper_keep(&c, "no.such", "x", false, &line), -ENOENT);
+	assert_int_equal(
+	    keeper_keep(&c, "user.name", "x\n[daemon]\nsandbox=off", false, &line), -EINVAL);
+	assert_int_equal(keeper_keep(&c, "user.name", "\xff", false, &line), -EINVAL);
+	assert_int_equal(
+	    keeper_keep(&c, "network.peer", "a\n[daemon]\nsandbox=off", false, &line), -EINVAL);
+	check_file("[log]\n");
+	config_finish(&c);
+}
+
+/* Every word that setting_clean() lets through is read as it was written. */
+static void
+what_is_kept_is_what_is_read(void **state)
+{
+	(void)state;
+	static const char *const values[] = {"a", "a;b", "a #b", "[a]", "=", "a=b:c", "\"a\"",
+	    "; a", " a", "a ", "a ;b", "a\tb", "\xc3\xbc \xe2\x80\xae", ":", "#a"};
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		struct config c, again;
+		unsigned line;
+		read_layers(&c, "", "", "");
+		int err = keeper_keep(&c, "user.name", values[i], false, &line);
+		char program[] = "earshotd", config[] = "--config";
+		char *argv[] = {program, config, path, NULL};
+		assert_int_equal(config_read(&again, 3, argv), CONFIG_OK);
+		assert_int_equal(again.problem.len, 0);
+		if (err)
+			assert_null(again.full_name);
+		else
+			assert_string_equal(again.full_name, values[i]);
+		config_finish(&again);
+		config_finish(&c);
+	}
+}
+
 static void
 the_command_line_overrules_the_file(void **state)
 {
@@ -231,6 +443,14 @@ main(void)
 	    TEST(a_slip_of_the_pen_lets_nobody_in),
 	    TEST(messages_may_wait_as_many_days_as_one_likes),
 	    TEST(what_makes_no_sense_is_left_out_and_said),
+	    TEST(the_nearest_layer_counts_and_policy_over_all),
+	    TEST(a_policy_says_why),
+	    TEST(a_slip_in_a_policy_is_taken_at_its_strictest),
+	    TEST(a_policy_that_cannot_be_read_is_taken_at_its_strictest),
+	    TEST(a_change_holds_at_once_and_back_to_what_is_below),
+	    TEST(the_keeper_keeps_what_makes_sense),
+	    TEST(the_keeper_refuses_what_would_loosen_the_daemon),
+	    TEST(what_is_kept_is_what_is_read),
 	    TEST(the_command_line_overrules_the_file),
 	    TEST(a_bad_command_line_is_refused),
 	    TEST(a_named_file_must_be_there),
