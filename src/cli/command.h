@@ -22,6 +22,7 @@ enum argument {
 	ARG_ADDRESS,
 	ARG_TRANSFER,
 	ARG_PERSON_FILES,
+	ARG_SETTING,
 };
 
 struct option {
@@ -100,6 +101,7 @@ int cmd_accept(struct cli *c, int argc, char **argv);
 int cmd_decline(struct cli *c, int argc, char **argv);
 int cmd_pause(struct cli *c, int argc, char **argv);
 int cmd_resume(struct cli *c, int argc, char **argv);
+int cmd_settings(struct cli *c, int argc, char **argv);
 int cmd_peers_add(struct cli *c, int argc, char **argv);
 int cmd_peers_remove(struct cli *c, int argc, char **argv);
 int cmd_peers_list(struct cli *c, int argc, char **argv);

@@ -164,6 +164,11 @@ static const struct option trust_options[] = {
     {0},
 };
 
+static const struct option settings_options[] = {
+    {"reset", 0, NULL, "Back to what holds without your word"},
+    {0},
+};
+
 static const struct option help_options[] = {
     {"scdoc", 0, NULL, "Print the source of the manual page"},
     {0},
@@ -406,6 +411,14 @@ const struct command command_table[] = {
 	trust_children, NULL},
     {"set", "", "Change your name, nickname or picture", NULL, ARG_NONE, 0, 0, 0, NULL,
 	set_children, NULL},
+    {"settings", "[KEY [VALUE...]]", "Show or change the settings",
+	"With a KEY it tells what that one means, what others see of it, and where its value comes "
+	"from; a VALUE changes it. Part of a key that no other has is enough: earshot settings "
+	"plain off. What is changed is written to earshot.conf, and holds at once or from the "
+	"daemon's next start on, as is said. What the administrator of the computer has set cannot "
+	"be changed. Into a file or a pipe goes a line a setting: key, value, where it comes from "
+	"and who has locked it, with tabs between.",
+	ARG_SETTING, COMMAND_START, 0, -1, settings_options, NULL, cmd_settings},
     {"id", "", "Show the key that others know you by",
 	"Two people who compare their keys know that nobody is between them.", ARG_NONE,
 	COMMAND_START, 0, 0, id_options, id_children, cmd_id},

@@ -69,6 +69,7 @@ argument_words(enum argument kind)
 	case ARG_ADDRESS:
 	case ARG_TRANSFER:
 	case ARG_PERSON_FILES:
+	case ARG_SETTING:
 		break;
 	}
 	return "";
@@ -82,6 +83,8 @@ argument_live(enum argument kind)
 		return "people";
 	if (kind == ARG_TRANSFER)
 		return "files";
+	if (kind == ARG_SETTING)
+		return "settings";
 	return kind == ARG_ADDRESS ? "addresses" : NULL;
 }
 
@@ -455,12 +458,13 @@ cmd_complete(struct cli *c, int argc, char **argv)
 	    {"people", "who", "people", "name"},
 	    {"addresses", "peers.list", "peers", "address"},
 	    {"files", "files", "files", "id"},
+	    {"settings", "settings", "settings", "key"},
 	};
 	size_t i = 0;
 	while (i < ARRAY_LEN(kinds) && strcmp(argv[0], kinds[i].what) != 0)
 		i++;
 	if (i == ARRAY_LEN(kinds))
-		return cli_usage(c, "There are people, addresses and files.");
+		return cli_usage(c, "There are people, addresses, files and settings.");
 	int code = cli_call(c, NULL, kinds[i].method, NULL, &answer);
 	if (code)
 		return code;

@@ -39,6 +39,26 @@ PEOPLE = [
 ]
 
 
+SETTINGS = [
+    {"key": "user.name", "value": HOSTILE, "type": "text", "origin": "user", "default": "",
+     "file": "/home/me/earshot.conf", "line": 2, "locked": False, "applies": "now",
+     "help": "Your full name.", "others": "Everybody sees it."},
+    {"key": "network.port", "value": "7000", "type": "number", "least": 0, "most": 65535,
+     "origin": "site", "default": "5298", "file": "/etc/earshot.conf", "line": 3, "locked": False,
+     "applies": "restart", "running": "5298", "help": "The port."},
+    {"key": "privacy.plain", "value": "off", "type": "choice", "choices": ["on", "receive", "off"],
+     "origin": "policy", "default": "on", "file": "/etc/policy.conf", "line": 4, "locked": True,
+     "locked_by": "policy", "reason": "Ask the desk.\x1b[2J", "applies": "now", "help": "Old programs.",
+     "others": "They cannot reach you."},
+    {"key": "files.limit", "value": "0", "type": "size", "origin": "default", "default": "0",
+     "locked": False, "applies": "now", "help": "How fast."},
+    {"key": "files.folder", "value": "/home/me/Downloads", "type": "folder", "origin": "default",
+     "default": "/home/me/Downloads", "locked": False, "applies": "restart", "help": "Where to."},
+    {"key": "other.limit", "value": "1", "type": "number", "least": 0, "most": 9, "origin": "option",
+     "default": "1", "locked": True, "locked_by": "option", "applies": "now", "help": "Other."},
+]
+
+
 class Client:
     def __init__(self, daemon, sock):
         self.daemon, self.sock, self.topics = daemon, sock, set()
@@ -140,6 +160,7 @@ class FakeDaemon(Files):
                       "problem": "", "helper_pid": 2, "helper_restarts": 0, "people": 5,
                       "streams": 1, "clients": 1, "config": "/etc/x", "log": ""}
         self.fixed = []
+        self.settings = [dict(s) for s in SETTINGS]
         self.calls, self.clients, self.answers = [], set(), {}
         self.fds = []  # descriptors that came and were not taken
         Files.__init__(self)
@@ -285,6 +306,23 @@ class FakeDaemon(Files):
             client.topics |= set(topics or ["*"])
             client.since = since
         return {"topics": sorted(client.topics), **({} if since is None else {"since": since})}
+
+    def setting(self, key):
+        for s in self.settings:
+            if s["key"] == key:
+                return s
+        raise Refused("unknown", f'There is no setting "{key}".')
+
+    def do_settings(self, _client):
+        return {"settings": self.settings, "file": "/home/me/earshot.conf"}
+
+    def do_settings_set(self, _client, key, value=None):
+        s = self.setting(key)
+        if s["locked"]:
+            raise Refused("policy", f"The administrator has set {key}.")
+        s.update(value=s["default"] if value is None else value,
+                 origin="default" if value is None else "user")
+        return s
 
     def do_cursor(self, client, name, number=0):
         if number > self.log.cursors.get(name, 0):
