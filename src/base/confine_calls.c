@@ -70,7 +70,7 @@ static const char write_files[] =
     "ftruncate64 truncate truncate64 fallocate fsync fdatasync sync_file_range flock umask chmod "
     "fchmod fchmodat fchmodat2 fchown fchown32 utimensat utimensat_time64 futimesat statfs "
     "statfs64 fstatfs fstatfs64 getdents getdents64 openat2 sendfile sendfile64 copy_file_range "
-    "readahead setrlimit syncfs";
+    "readahead setrlimit syncfs fsetxattr";
 
 static const char start[] = "execve fork vfork wait4 waitid waitpid kill setsid chdir capget";
 

@@ -14,19 +14,22 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
 	PART_SIZE = 64,
 	READ_SIZE = 256 * 1024,
+	ORIGIN_MAX = 4096,
 	SPACE_STEP = 16 << 20, /* bytes between two looks at the free space */
 };
 
 struct sink {
 	struct porter *porter; /* borrowed */
 	char token[PORTER_TOKEN_SIZE], part[PART_SIZE], manifest[PART_SIZE];
-	char *name; /* owned; clean */
+	char *name;   /* owned; clean */
+	char *origin; /* owned; URL of who sent it; NULL: no mark */
 	uint64_t size, offset, keep_free;
 	int64_t mtime;
 	uint64_t looked; /* offset at the last look at the free space */
@@ -81,7 +84,30 @@ sink_destroy(struct sink *s)
 	close_part(s);
 	sink_tree_destroy(s->tree);
 	free(s->name);
+	free(s->origin);
 	free(s);
+}
+
+/* RFC 5122 */
+int
+sink_set_origin(struct sink *s, const char *name)
+{
+	static const char plain[] = "-._~@";
+	struct buf url = BUF_INIT(ORIGIN_MAX);
+	buf_str(&url, "xmpp:");
+	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+		bool letter =
+		    (*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z');
+		if (letter || strchr(plain, *p))
+			buf_char(&url, (char)*p);
+		else
+			buf_fmt(&url, "%%%02X", *p);
+	}
+	free(s->origin);
+	s->origin = buf_take(&url);
+	if (s->tree)
+		sink_tree_set_origin(s->tree, s->origin);
+	return s->origin ? 0 : -ENOMEM;
 }
 
 void
@@ -140,6 +166,15 @@ sink_set_time(int fd, int64_t mtime)
 		return;
 	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = mtime}};
 	(void)futimens(fd, times); /* a file without its time is still the file */
+}
+
+void
+sink_finish_file(int fd, int64_t mtime, const char *origin)
+{
+	/* file systems that have no marks do without */
+	if (origin)
+		(void)!fsetxattr(fd, "user.xdg.origin.url", origin, strlen(origin), 0);
+	sink_set_time(fd, mtime);
 }
 
 /* ---- space ---- */
@@ -313,7 +348,7 @@ sink_finish(struct sink *s, struct buf *final_name)
 	if (s->tree)
 		err = sink_tree_end(s->tree);
 	else
-		sink_set_time(s->fd, s->mtime);
+		sink_finish_file(s->fd, s->mtime, s->origin);
 	if (!err)
 		err = porter_place(s->porter, s->token, s->part, s->name, final_name);
 	if (err)

@@ -30,6 +30,12 @@ int sink_create(struct porter *p, const char *token, const char *id, const char 
     uint64_t size, bool folder, int64_t mtime, uint64_t keep_free, struct sink **out) MUST_USE;
 void sink_destroy(struct sink *s); /* the part stays */
 
+/* Before sink_open(). Each file gets a mark that says that it is from this person, where the file
+ * system has such marks (F5): desktops show it, and a program that opens files can ask first. It is
+ * the extended attribute user.xdg.origin.url, "xmpp:" and the name; nothing in it is as the peer
+ * wrote it but letters, digits and a few signs. 0 or -ENOMEM. */
+int sink_set_origin(struct sink *s, const char *name) MUST_USE;
+
 /* Before sink_open(): goes on from a part whose first offset bytes have this SHA-256. */
 void sink_expect(struct sink *s, uint64_t offset, const uint8_t digest[DIGEST_SHA256_SIZE]);
 

@@ -26,6 +26,7 @@ struct written {
 struct sink_tree {
 	struct porter *porter; /* borrowed */
 	char token[PORTER_TOKEN_SIZE], part[PART_SIZE], manifest[PART_SIZE];
+	const char *origin; /* borrowed; NULL: none */
 	uint64_t size;
 	int failed; /* why no more is taken */
 	/* the manifest */
@@ -73,6 +74,12 @@ sink_tree_create(struct porter *p, const char *token, const char *part, const ch
 	else
 		*out = t;
 	return err;
+}
+
+void
+sink_tree_set_origin(struct sink_tree *t, const char *origin)
+{
+	t->origin = origin;
 }
 
 static void
@@ -255,7 +262,7 @@ static void
 close_now(struct sink_tree *t)
 {
 	if (t->fd >= 0)
-		sink_set_time(t->fd, t->now.mtime);
+		sink_finish_file(t->fd, t->now.mtime, t->origin);
 	close_fd(&t->fd);
 }
 

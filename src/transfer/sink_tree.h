@@ -16,7 +16,8 @@ struct sink_tree;
 /* part, manifest: their names in the target folder; copied. size: of manifest and files. */
 int sink_tree_create(struct porter *p, const char *token, const char *part, const char *manifest,
     uint64_t size, struct sink_tree **out) MUST_USE;
-void sink_tree_destroy(struct sink_tree *t); /* accepts NULL */
+void sink_tree_destroy(struct sink_tree *t);                        /* accepts NULL */
+void sink_tree_set_origin(struct sink_tree *t, const char *origin); /* borrowed */
 
 void sink_tree_reset(struct sink_tree *t); /* closes all, forgets all */
 
@@ -37,5 +38,7 @@ ssize_t sink_write_at(int fd, const void *data, size_t len, uint64_t at) MUST_US
 int sink_read_back(int fd, uint64_t at, uint64_t len, struct digest_run *d) MUST_USE;
 /* Seconds since 1970; only what has been already (F1). */
 void sink_set_time(int fd, int64_t mtime);
+/* The mark of sink_set_origin() (NULL: none), then the time. */
+void sink_finish_file(int fd, int64_t mtime, const char *origin);
 
 #endif

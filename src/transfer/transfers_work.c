@@ -197,11 +197,7 @@ prepared(struct work *w, int err, const char *text)
 	if (!err) {
 		t->size = w->summary.size;
 		t->files = t->folder ? w->summary.files : 0;
-		if (w->summary.left_out)
-			log_info(t->person->name,
-			    "f%lld: %u things that are neither files nor "
-			    "folders are left out",
-			    (long long)t->number, w->summary.left_out);
+		file_set_left_out(t, &w->summary);
 	}
 	job_prepared(&t->job, clock_now(), outcome(t, err), text);
 }
@@ -416,6 +412,8 @@ make_sink(struct work *w, bool from_start)
 		err = sink_create(t->transfers->porter, t->token, t->id, t->name,
 		    t->size == TRANSFER_SIZE_UNKNOWN ? SINK_SIZE_UNKNOWN : t->size, t->folder,
 		    t->mtime, t->transfers->policy.keep_free, &t->sink);
+	if (!err)
+		err = sink_set_origin(t->sink, t->person->instance);
 	if (err)
 		work_close_sink(t);
 	else if (!from_start && t->offset > 0)

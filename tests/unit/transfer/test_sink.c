@@ -8,6 +8,7 @@
 #include "transfer/sink.h"
 
 #include <dirent.h>
+#include <sys/xattr.h>
 #include <time.h>
 
 /* ---- a disk that fails: the linker's --wrap gives these names ---- */
@@ -117,6 +118,37 @@ a_file_gets_its_name_when_it_is_whole(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(st.st_mtim.tv_sec, 1000000000);
 	expect_only("photo.jpg");
+	sink_destroy(s);
+	buf_finish(&name);
+}
+
+/* What desktops read; skips where the file system has no such marks. */
+static void
+expect_origin(const char *path, const char *wanted)
+{
+	char is[256] = "";
+	ssize_t n = getxattr(path, "user.xdg.origin.url", is, sizeof(is) - 1);
+	if (n < 0 && errno == ENOTSUP)
+		skip();
+	assert_true(n > 0);
+	assert_string_equal(is, wanted);
+}
+
+static void
+f5_a_file_is_marked_as_somebody_elses(void **state)
+{
+	(void)state;
+	struct buf name = BUF_INIT(256);
+	struct stat st;
+	struct sink *s = new_sink("run.desktop", 2, false);
+	assert_int_equal(sink_set_origin(s, "Eve\n=%\"\xe2\x80\xae@verona"), 0);
+	assert_int_equal(open_sink(s), 0);
+	assert_int_equal(sink_write(s, "hi", 2), 0);
+	assert_int_equal(sink_finish(s, &name), 0);
+	expect_origin(downloaded("run.desktop"), "xmpp:Eve%0A%3D%25%22%E2%80%AE@verona");
+	assert_int_equal(stat(downloaded("run.desktop"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600); /* and nobody executes it */
+	assert_int_equal(st.st_mtim.tv_sec, 1000000000);
 	sink_destroy(s);
 	buf_finish(&name);
 }
@@ -279,6 +311,24 @@ a_folder_arrives_whole(void **state)
 		sink_destroy(s);
 		buf_finish(&name);
 	}
+	buf_finish(&all);
+}
+
+static void
+f5_all_files_of_a_folder_are_marked(void **state)
+{
+	(void)state;
+	struct buf all = BUF_INIT(1 << 20), name = BUF_INIT(256);
+	make_sequence(&all, items, ARRAY_LEN(items));
+	struct sink *s = new_sink("tree", all.len, true);
+	assert_int_equal(sink_set_origin(s, "romeo@mantua"), 0);
+	assert_int_equal(open_sink(s), 0);
+	assert_int_equal(feed(s, &all, 4096, all.len), 0);
+	assert_int_equal(sink_finish(s, &name), 0);
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		expect_origin(downloaded(places[i].path), "xmpp:romeo@mantua");
+	sink_destroy(s);
+	buf_finish(&name);
 	buf_finish(&all);
 }
 
@@ -625,6 +675,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_file_gets_its_name_when_it_is_whole),
 	    CASE(f1_times_that_cannot_be_are_not_taken),
+	    CASE(f5_a_file_is_marked_as_somebody_elses),
+	    CASE(f5_all_files_of_a_folder_are_marked),
 	    CASE(f3_the_declared_size_is_a_limit),
 	    CASE(f3_too_little_space_is_refused_early),
 	    CASE(a_folder_arrives_whole),
