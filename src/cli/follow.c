@@ -251,7 +251,8 @@ any_moving(const struct follow *f)
 {
 	for (size_t i = 0; i < f->count; i++)
 		if (is_moving(&f->all[i]) ||
-		    str_equal(earshot_value_str(f->all[i].file, "state"), "verifying"))
+		    str_equal(earshot_value_str(f->all[i].file, "state"), "verifying") ||
+		    str_equal(earshot_value_str(f->all[i].file, "state"), "preparing"))
 			return true;
 	return false;
 }
@@ -320,9 +321,21 @@ tell_open(struct follow *f)
 	return cli_print(f->c, &b);
 }
 
+static void
+tell_left_out(const struct follow *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		struct buf b = BUF_INIT(WORDS_MAX);
+		if (transfer_left_out(&b, f->all[i].file))
+			cli_note(f->c, buf_cstr(&b));
+		buf_finish(&b);
+	}
+}
+
 int
 follow_tell(struct follow *f, int code)
 {
+	tell_left_out(f);
 	int printed = f->c->json ? tell_json(f) : tell_open(f);
 	if (code || printed)
 		return code ? code : printed;

@@ -2,6 +2,7 @@
 
 #include "base/compiler.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "base/tr.h"
 #include "front/words.h"
 
@@ -214,6 +215,34 @@ transfer_state(struct buf *out, const struct earshot_value *file)
 		buf_str(out, ": ");
 		words_told(out, file, "reason");
 	}
+}
+
+bool
+transfer_left_out(struct buf *out, const struct earshot_value *file)
+{
+	const struct earshot_value *list = earshot_value_get(file, "left_out_names");
+	int64_t count = earshot_value_int(file, "left_out", 0);
+	struct buf name = words_member(file, "name"), names = BUF_INIT(WORDS_MAX);
+	if (count <= 0)
+		return false;
+	for (size_t i = 0; i < earshot_value_count(list); i++) {
+		const char *path = earshot_value_as_str(earshot_value_at(list, i));
+		if (i)
+			buf_str(&names, ", ");
+		text_add(&names, TEXT_NAME, path ? path : "", path ? strlen(path) : 0);
+	}
+	if ((int64_t)earshot_value_count(list) < count)
+		buf_str(&names, names.len ? ", ..." : "...");
+	/* Translators: how many things in a folder are not sent, its name, and what they are called
+	 */
+	buf_fmt(out,
+	    tr_n("%lu thing in %s is not sent, as it is neither a file nor a folder: %s",
+		"%lu things in %s are not sent, as they are neither files nor folders: %s",
+		(unsigned long)count),
+	    (unsigned long)count, buf_cstr(&name), buf_cstr(&names));
+	buf_finish(&name);
+	buf_finish(&names);
+	return true;
 }
 
 static void

@@ -28,6 +28,8 @@ void transfer_what(struct buf *out, const struct earshot_value *file);
 void transfer_left(struct buf *out, int64_t seconds);
 /* How it stands: "waits for your answer", "45 %, 12 MB/s, 3 s left", "failed: the disk is full". */
 void transfer_state(struct buf *out, const struct earshot_value *file);
+/* What of a folder is not sent, one sentence; false: nothing is left out, or not known yet. */
+bool transfer_left_out(struct buf *out, const struct earshot_value *file);
 /* One sentence about an event "file"; false: it is no news to people. accept: what stands before
  * the id of one to be accepted, "earshot accept ". */
 bool transfer_news(struct buf *out, const struct earshot_value *file, const char *accept);

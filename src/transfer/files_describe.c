@@ -1,12 +1,16 @@
 /* Files as front ends see them: docs/ipc.md. */
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/tr.h"
+#include "base/utf8.h"
 #include "peer/person.h"
 #include "peer/roster.h"
+#include "transfer/source.h"
 #include "transfer/transfers-parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { PROGRESS_MS = 250 }; /* between two events of one transfer */
 
@@ -78,6 +82,34 @@ expires_at(const struct transfer *t)
 	return clock_wall() + (int64_t)left;
 }
 
+/* The latest link was; before there is one, whether it will be: nothing goes in plain to or from
+ * who has a key, or says so. */
+static bool
+is_encrypted(const struct transfer *t)
+{
+	if (t->linked || job_is_final(&t->job))
+		return t->encrypted;
+	return t->transfers->roster->tls && person_trust(t->person) != STORE_TRUST_PLAIN;
+}
+
+/* Known until the daemon ends: who sent it has been told by then. Paths are bytes, and what cannot
+ * be told as text counts without its name. */
+void
+file_set_left_out(struct transfer *t, const struct source_summary *s)
+{
+	if (!s->left_out)
+		return;
+	t->left_out = s->left_out;
+	value_free(t->left);
+	log_info(t->person->name,
+	    "f%lld: %u things that are neither files nor folders are left out",
+	    (long long)t->number, s->left_out);
+	t->left = value_array();
+	for (const char *p = s->left; *p; p += strlen(p) + 1)
+		if (utf8_valid(p, strlen(p)))
+			value_append_str(t->left, p);
+}
+
 struct value *
 file_describe(const struct transfer *t)
 {
@@ -95,6 +127,9 @@ file_describe(const struct transfer *t)
 	value_set_str(v, "description", t->description);
 	value_set_bool(v, "folder", t->folder);
 	set_number(v, "files", t->files);
+	set_number(v, "left_out", t->left_out);
+	if (t->left)
+		value_set(v, "left_out_names", value_ref(t->left));
 	value_set_str(v, "state", file_state_name(is->state));
 	if (is->state == JOB_PAUSED)
 		value_set_str(v, "paused_by", paused_by(t));
@@ -106,7 +141,7 @@ file_describe(const struct transfer *t)
 	if (!job_is_final(&t->job))
 		value_set_int(v, "expires", expires_at(t));
 	value_set_str(v, "method", t->method ? t->method->name : NULL);
-	value_set_bool(v, "encrypted", t->encrypted);
+	value_set_bool(v, "encrypted", is_encrypted(t));
 	value_set_bool(v, "automatic", t->automatic);
 	set_number(v, "width", t->width);
 	set_number(v, "height", t->height);

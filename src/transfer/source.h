@@ -23,11 +23,15 @@ struct tree_ref {
 	const char *path;
 };
 
+enum { SOURCE_LEFT_MAX = 1024 };
+
 struct source_summary {
 	uint64_t size;     /* of the whole sequence */
 	uint32_t files;    /* in a folder; 1 otherwise */
 	uint32_t folders;  /* in a folder */
 	uint32_t left_out; /* neither files nor folders, or named as the protocol cannot say */
+	/* the paths of the first of these, beneath the folder: each with its NUL, then another */
+	char left[SOURCE_LEFT_MAX];
 };
 
 /* files found so far; true stops: source_prepare() is -ECANCELED */

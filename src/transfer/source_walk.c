@@ -13,7 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FLUSH_SIZE = 64 * 1024, PROGRESS_STEP = 256 /* files */ };
+enum {
+	FLUSH_SIZE = 64 * 1024,
+	PROGRESS_STEP = 256, /* files */
+	LEFT_NAMES = 5,      /* that people are told of what is left out */
+};
 
 /* ---- the names of one folder, in order ---- */
 
@@ -126,6 +130,16 @@ add_entry(struct source_walk *w, const struct tree_entry *e)
 
 static int walk_folder(struct source_walk *w, unsigned depth);
 
+static void
+note_left_out(struct source_walk *w)
+{
+	size_t room = sizeof(w->summary.left) - 1 - w->left_len, len = w->path.len + 1;
+	if (w->summary.left_out++ >= LEFT_NAMES || len > room)
+		return;
+	memcpy(w->summary.left + w->left_len, buf_cstr(&w->path), len);
+	w->left_len += len;
+}
+
 static int
 walk_entry(struct source_walk *w, int folder, const char *name, unsigned depth)
 {
@@ -134,7 +148,7 @@ walk_entry(struct source_walk *w, int folder, const char *name, unsigned depth)
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno; /* gone before it could be sent */
 	if ((!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) || e.name_len > TREE_NAME_MAX) {
-		w->summary.left_out++;
+		note_left_out(w);
 		return 0;
 	}
 	if (w->path.len > LIMIT_TREE_PATH)

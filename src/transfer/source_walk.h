@@ -18,6 +18,7 @@ struct source_walk {
 	int out;
 	uint32_t entries;
 	uint64_t length, bytes;
+	size_t left_len;    /* of summary.left */
 	struct buf pending; /* of the manifest, not yet written */
 	struct buf path;
 };

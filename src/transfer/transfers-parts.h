@@ -22,6 +22,8 @@
 
 #include <uv.h>
 
+struct source_summary;
+
 struct bus_event;
 
 /* All of them; roster.transfers. */
@@ -142,7 +144,9 @@ int transfers_may_offer(const struct transfers *all, struct person *p) MUST_USE;
 /* ---- files_describe.c ---- */
 
 struct value *file_describe(const struct transfer *t); /* docs/ipc.md FILE */
-void file_publish(struct transfer *t);                 /* if it is not as it was told last */
+/* What is not sent of a folder, if it has just been looked through. */
+void file_set_left_out(struct transfer *t, const struct source_summary *s);
+void file_publish(struct transfer *t); /* if it is not as it was told last */
 void file_publish_progress(struct transfer *t);
 const char *file_state_name(enum job_state state);
 

@@ -209,6 +209,7 @@ transfer_free(struct transfer *t)
 	free(t->media);
 	free(t->description);
 	free(t->thumbnail);
+	value_free(t->left);
 	free(t->thumbnail_media);
 	free(t->spool);
 	free(t->where);

@@ -80,7 +80,10 @@ struct transfer {
 	struct sink *sink;      /* owned; IN: open */
 	struct digest_run *run; /* owned; of what is in the sink */
 	struct carrier_link *link; /* owned; connected, and not taken by a carrier yet */
-	bool encrypted;            /* the latest link was */
+	uint32_t left_out;         /* OUT: of a folder, neither files nor folders */
+	struct value *left;        /* owned; array of the paths of the first of these; NULL: none */
+	bool linked;               /* there has been a link, since the daemon runs */
+	bool encrypted;            /* ... and the latest was */
 	bool has_digest;           /* IN: of all that came */
 	uint8_t digest[TRANSFER_DIGEST_SIZE];
 	uint64_t done, from;  /* bytes, for people; where the run began */

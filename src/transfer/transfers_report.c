@@ -78,6 +78,7 @@ connected(struct transfer *t, struct report *r, uint64_t now)
 	}
 	carrier_link_init(link);
 	carrier_link_move(link, &r->link);
+	t->linked = true;
 	t->encrypted = link->tls || person_is_encrypted(t->person);
 	t->link = link;
 }

@@ -27,6 +27,52 @@ def a_file_goes_both_ways(l):
 
 
 @case
+def what_will_be_encrypted_says_so_before_bytes_flow(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    out = send(juliet, romeo, make(juliet, "secret.bin", 1000))
+    check(out["encrypted"], f"to somebody who has a key: {out}")
+    number = offered(romeo, "secret.bin")
+    check(files(romeo)[number]["encrypted"], f"{files(romeo)[number]}")
+
+
+@case
+def what_is_not_sent_of_a_folder_is_told_to_who_sends_it(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    path = f"{juliet.env['HOME']}/things"
+    top = juliet.host.path(path)
+    os.mkdir(top)
+    for n in range(7):
+        os.symlink("/etc/passwd", f"{top}/link{n}")
+    os.mkfifo(f"{top}/pipe")
+    with open(f"{top}/file", "w", encoding="ascii") as file:
+        file.write("it")
+    out = send(juliet, romeo, path)
+    file = until(juliet, out["id"], "offered")
+    check(file["left_out"] == 8, f"{file}")
+    check(file["left_out_names"] == [f"link{n}" for n in range(5)], f"{file}")
+    done = juliet.cli("send-file", romeo.name, path)
+    check("8 things in things are not sent" in done.stderr and "link4, ..." in done.stderr, f"{done}")
+    check("left_out" not in files(romeo)[offered(romeo, "things")], "it is not told to others")
+
+
+@case
+def f5_what_comes_is_marked_with_who_sent_it(l):
+    juliet, romeo = two(l)
+    meet(juliet, romeo)
+    file = whole(juliet, romeo, make(juliet, "run.desktop", 1000))
+    path = romeo.host.path(file["where"])
+    try:
+        os.setxattr(romeo.host.path(romeo.env["HOME"]), "user.test", b"x")
+    except OSError:
+        raise Skip("this file system has no extended attributes") from None
+    mark = os.getxattr(path, "user.xdg.origin.url").decode()
+    check(mark == f"xmpp:{juliet.name}", f"it is {mark}")
+    check(os.stat(path).st_mode & 0o7777 == 0o600, "and cannot be executed")
+
+
+@case
 def a_folder_comes_whole_with_its_empty_folders(l):
     juliet, romeo = two(l)
     meet(juliet, romeo)

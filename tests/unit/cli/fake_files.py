@@ -18,6 +18,7 @@ class Files:
     def __init__(self):
         self.files, self.rate, self.rules = [], 0, []
         self.fate = "done"  # what becomes of files that are sent or accepted; None: they wait
+        self.left_out = {}  # what the daemon finds out of a folder
         self.sent_content = self.accepted_to = None
 
     def file(self, name, what, direction="in", **more):
@@ -38,6 +39,8 @@ class Files:
     def carry(self, f):
         """What happens to it from now on, seen from the outside."""
         def run():
+            if f["state"] == "preparing":
+                self.file_is(f, "offered", **self.left_out)
             if self.fate == "done":
                 self.file_is(f, "active", done=0)
                 for part in (1, 2):
@@ -66,6 +69,8 @@ class Files:
         os.close(fd)
         f = self.file(peer, name, "out", folder=folder, size=st.st_size, **{
             k: v for k, v in more.items() if k in ("media", "width", "height", "duration")})
+        if folder:
+            f.update(state="preparing")
         self.sent_content = content
         answer = dict(f)
         self.carry(f)

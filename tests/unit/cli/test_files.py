@@ -68,6 +68,23 @@ def a_folder_is_handed_over_by_its_own_name(box):
           box.daemon.calls)
 
 
+def what_is_not_sent_of_a_folder_is_told(box):
+    folder = os.path.join(box.folder, "holidays")
+    os.mkdir(folder)
+    box.daemon.left_out = {"left_out": 7, "left_out_names": ["a/link", "b\x1b[2J"]}
+    r = box.run("send-file", "romeo", folder)
+    check(r.code == OK and "7 things in holidays are not sent" in r.err, r)
+    check("a/link, b" in r.err and r.err.rstrip().endswith("...") and "\x1b" not in r.err, r)
+    box.daemon.left_out = {"left_out": 1, "left_out_names": ["a/link"]}
+    r = box.run("send-file", "romeo", folder)
+    check("1 thing in holidays is not sent" in r.err and r.err.rstrip().endswith(": a/link"), r)
+    box.daemon.fate = None  # they do not answer: it is told all the same
+    r = box.run("--json", "send-file", "romeo", folder)
+    check(r.json["files"][0]["left_out"] == 1, r)
+    box.daemon.left_out = {}
+    check(box.run("send-file", "romeo", folder).err == "")
+
+
 def standard_input_needs_a_name_and_is_kept_whole(box):
     env = {"XDG_STATE_HOME": os.path.join(box.folder, "state")}
     one_sentence(box.run("send-file", "romeo", "-", stdin=b"x"), USAGE)

@@ -263,6 +263,7 @@ a_folder_is_its_manifest_and_its_files(void **state)
 	assert_int_equal(sum->files, 6);
 	assert_int_equal(sum->folders, 3);
 	assert_int_equal(sum->left_out, 3);
+	assert_memory_equal(sum->left, "b/loop\0link\0pipe\0", sizeof("b/loop\0link\0pipe\0"));
 	expect_listed();
 	static const size_t steps[] = {1, 5, 64, 4096};
 	struct buf first = BUF_INIT(1 << 20);
