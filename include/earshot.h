@@ -10,8 +10,9 @@
  * earshot_subscribe_since(), on the calling thread. In a callback everything may be called except
  * the functions that block; earshot_close() too. Reconnecting is the caller's business: once a
  * function returned EARSHOT_ERR_CUT_OFF the connection is dead: ask earshot_cursor(), close it,
- * connect anew and go on from there with earshot_subscribe_since(). No signal is raised when the
- * daemon goes away (no SIGPIPE).
+ * connect anew and go on from there with earshot_subscribe_since(). A program with an event loop
+ * can leave that to a keeper (below), which never blocks. No signal is raised when the daemon goes
+ * away (no SIGPIPE).
  * Language: sentences for people come in that of LC_MESSAGES, as the program has set it with
  * setlocale(), and in UTF-8 if LC_CTYPE is, or after bind_textdomain_codeset("earshot", "UTF-8").
  */
@@ -200,6 +201,69 @@ EARSHOT_API int earshot_dispatch(struct earshot *c);
 /* Blocks until there is something to dispatch, dispatches once. 0, EARSHOT_ERR_TIMEOUT or as
  * earshot_dispatch(). -1: no limit. EINTR returns 0. */
 EARSHOT_API int earshot_wait(struct earshot *c, int timeout_ms);
+
+/* ---- a connection that keeps itself --------------------------------------------------------
+ * For programs that run for long and must never wait: windows, terminals. A keeper connects,
+ * subscribes, and when the daemon has gone connects again and goes on behind the last event it has
+ * told. No function of it blocks. Its listener runs inside earshot_keeper_dispatch() alone, on the
+ * calling thread, and may call everything but earshot_keeper_dispatch() and what blocks. */
+struct earshot_keeper;
+
+enum earshot_link {
+	EARSHOT_LINK_CONNECTING, /* for the first time, or because it was asked to */
+	EARSHOT_LINK_UP,
+	EARSHOT_LINK_WAITING, /* not connected; tries again by itself, at once first, then more and
+				 more rarely, at least every 30 s */
+	EARSHOT_LINK_FAILED,  /* trying again by itself would not help: EARSHOT_ERR_REFUSED,
+				 EARSHOT_ERR_PROTOCOL, EARSHOT_ERR_LOCKED, EARSHOT_ERR_INVALID */
+};
+
+/* Any may be NULL. */
+struct earshot_keeper_listener {
+	/* Another link, or another reason why it is not up (err: 0 while connecting or up). */
+	void (*on_link)(void *ctx, enum earshot_link link, int err);
+	/* Right after it is up: events may have been missed. The daemon's history was begun anew,
+	 * or it has no log. */
+	void (*on_missed)(void *ctx);
+	/* As earshot_event_fn. Every durable event once, over all connections. */
+	void (*on_event)(void *ctx, const char *topic, const struct earshot_value *event);
+};
+
+/* Connects once it is dispatched; flags as with earshot_connect(), but the daemon is started by the
+ * first connection and by earshot_keeper_retry() alone: who stops a daemon means it. topics as with
+ * earshot_subscribe(). since: the number of the last event that was dealt with; -1: what happens
+ * from the first connection on. Listener and ctx are borrowed until earshot_keeper_close(), all
+ * else is copied. */
+EARSHOT_API int earshot_keeper_create(const char *path, const char *client, unsigned flags,
+    const char *const *topics, int64_t since, const struct earshot_keeper_listener *l, void *ctx,
+    struct earshot_keeper **out);
+/* Calls that wait for an answer get EARSHOT_ERR_CUT_OFF, then k is freed: here, or, if called from
+ * a callback, when earshot_keeper_dispatch() returns EARSHOT_ERR_CUT_OFF. Accepts NULL. */
+EARSHOT_API void earshot_keeper_close(struct earshot_keeper *k);
+
+/* Borrowed; the same for k's whole life. Readable (POLLIN) whenever there is something to
+ * dispatch, be it that time has passed; while it is up and nothing happens it never is. */
+EARSHOT_API int earshot_keeper_fd(const struct earshot_keeper *k);
+/* A bounded amount each time. 0, or EARSHOT_ERR_CUT_OFF: a callback has closed k, which is gone.
+ * EARSHOT_ERR_BUSY: it was called from a callback. */
+EARSHOT_API int earshot_keeper_dispatch(struct earshot_keeper *k);
+/* Connects now, and starts the daemon if that was wanted at first. Nothing happens while it is up.
+ */
+EARSHOT_API void earshot_keeper_retry(struct earshot_keeper *k);
+
+EARSHOT_API enum earshot_link earshot_keeper_link(const struct earshot_keeper *k);
+/* The last durable event that was told, or where it began; -1: not known yet. */
+EARSHOT_API int64_t earshot_keeper_cursor(const struct earshot_keeper *k);
+/* The newest number there was when this connection began: durable events up to it had happened
+ * before. -1: not known. */
+EARSHOT_API int64_t earshot_keeper_newest(const struct earshot_keeper *k);
+
+/* As earshot_call_async() and earshot_attach_fd(). EARSHOT_ERR_NOT_RUNNING while it is not up. A
+ * connection that ends answers with EARSHOT_ERR_CUT_OFF; calls are not repeated: it is not known
+ * whether they were done (docs/ipc.md, `token`). */
+EARSHOT_API int earshot_keeper_call(struct earshot_keeper *k, const char *method,
+    struct earshot_value *params, earshot_answer_fn *fn, void *ctx);
+EARSHOT_API int earshot_keeper_attach_fd(struct earshot_keeper *k, int fd);
 
 #ifdef __cplusplus
 }

@@ -265,8 +265,8 @@ check_owner(int fd)
 	return who.uid == geteuid() ? 0 : EARSHOT_ERR_REFUSED;
 }
 
-static int
-open_socket(const char *path, int *out)
+int
+socket_open(const char *path, int *out)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (str_copy(address.sun_path, sizeof(address.sun_path), path))
@@ -288,14 +288,18 @@ open_socket(const char *path, int *out)
 	return 0;
 }
 
-static int
-greet(struct earshot *c, const char *client, int timeout_ms)
+struct earshot_value *
+hello_params(const char *client)
 {
 	struct earshot_value *params = earshot_value_object();
-	struct earshot_value *answer = NULL;
 	earshot_value_set_int(params, "protocol", RPC_PROTOCOL);
 	earshot_value_set_str(params, "client", client);
-	int err = earshot_call(c, "hello", params, timeout_ms, &answer);
+	return params;
+}
+
+int
+hello_read(struct earshot *c, int err, const struct earshot_value *answer)
+{
 	if (err == EARSHOT_ERR_FAILED)
 		err = str_equal(earshot_error_reason(answer), "busy") ? EARSHOT_ERR_CROWDED
 								      : EARSHOT_ERR_PROTOCOL;
@@ -305,6 +309,15 @@ greet(struct earshot *c, const char *client, int timeout_ms)
 	if (!err && str_copy(c->version, sizeof(c->version), version ? version : ""))
 		err = EARSHOT_ERR_PROTOCOL;
 	c->pid = earshot_value_int(answer, "pid", 0);
+	return err;
+}
+
+static int
+greet(struct earshot *c, const char *client, int timeout_ms)
+{
+	struct earshot_value *answer = NULL;
+	int err = earshot_call(c, "hello", hello_params(client), timeout_ms, &answer);
+	err = hello_read(c, err, answer);
 	earshot_value_free(answer);
 	return err;
 }
@@ -313,7 +326,7 @@ static int
 attempt(const char *path, const char *client, int timeout_ms, struct earshot **out)
 {
 	int fd = -1;
-	int err = open_socket(path, &fd);
+	int err = socket_open(path, &fd);
 	if (err)
 		return err;
 	struct earshot *c = connection_create(fd);
@@ -336,8 +349,7 @@ now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Nobody there, or one who was just leaving: worth another try while a daemon starts. */
-static bool
+bool
 may_come(int err)
 {
 	return err == EARSHOT_ERR_NOT_RUNNING || err == EARSHOT_ERR_CUT_OFF;
@@ -380,6 +392,18 @@ connect_to(const char *path, bool usual, const char *client, unsigned flags, int
 }
 
 int
+socket_path(const char *path, char **out, bool *usual)
+{
+	if (!path)
+		path = getenv("EARSHOT_SOCKET"); // NOLINT(concurrency-mt-unsafe): only read
+	*usual = str_empty(path);
+	if (*usual)
+		return public_error(paths_get(PATHS_RUNTIME, "daemon.sock", out));
+	*out = strdup(path);
+	return *out ? 0 : EARSHOT_ERR_MEMORY;
+}
+
+int
 earshot_connect(const char *path, const char *client, unsigned flags, struct earshot **out)
 {
 	return earshot_connect_unlocking(path, client, flags, -1, out);
@@ -389,17 +413,13 @@ int
 earshot_connect_unlocking(
     const char *path, const char *client, unsigned flags, int passphrase_fd, struct earshot **out)
 {
+	char *where = NULL;
+	bool usual;
 	*out = NULL;
 	tr_bind();
-	if (!path)
-		path = getenv("EARSHOT_SOCKET"); // NOLINT(concurrency-mt-unsafe): only read
-	if (!str_empty(path))
-		return connect_to(path, false, client, flags, passphrase_fd, out);
-	char *usual = NULL;
-	int err = paths_get(PATHS_RUNTIME, "daemon.sock", &usual);
-	if (err)
-		return public_error(err);
-	err = connect_to(usual, true, client, flags, passphrase_fd, out);
-	free(usual);
+	int err = socket_path(path, &where, &usual);
+	if (!err)
+		err = connect_to(where, usual, client, flags, passphrase_fd, out);
+	free(where);
 	return err;
 }

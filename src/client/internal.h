@@ -72,6 +72,17 @@ inner_const(const struct earshot_value *v)
 int public_error(int err);
 struct earshot *connection_create(int fd); /* moves fd, also on failure (NULL) */
 
+/* Where the daemon listens: path, or what stands for NULL; a new string. usual: it is the place
+ * where it listens unless it is told another. */
+int socket_path(const char *path, char **out, bool *usual) MUST_USE;
+/* A connected descriptor whose other end is this user's. Never blocks. */
+int socket_open(const char *path, int *out) MUST_USE;
+/* Nobody there, or one who was just leaving: worth another try while a daemon starts. */
+bool may_come(int err);
+struct earshot_value *hello_params(const char *client);
+/* What the answer to hello comes to; remembers in c what the daemon said of itself. */
+int hello_read(struct earshot *c, int err, const struct earshot_value *answer) MUST_USE;
+
 /* error.c */
 
 /* Adds to an error that came what earshot_error_message() says of it. */
