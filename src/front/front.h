@@ -45,9 +45,9 @@ struct front_message {
 	bool edited;
 	bool retracted;
 	enum front_mark mark;
-	const char *id;    /* owned, as all text here; empty while FRONT_SENDING */
+	const char *id;    /* NOT clean, never shown; empty while FRONT_SENDING */
 	const char *text;  /* lines with \n between */
-	const char *reply; /* id of the message it answers; NULL if none */
+	const char *reply; /* id of the message it answers, NOT clean; NULL if none */
 	const char *reply_text;
 	const char *reason;    /* NULL, or why it failed */
 	const char *trust;     /* in the other when it was said (docs/ipc.md: trust) */
@@ -71,8 +71,9 @@ struct front_person {
 	unsigned queued; /* ours, that wait */
 	bool typing;
 	bool blocked;
-	bool is_encrypted;                /* what is said to them goes to a key */
-	const struct earshot_value *info; /* as docs/ipc.md: person */
+	bool is_encrypted; /* what is said to them goes to a key */
+	const struct earshot_value
+	    *info; /* as docs/ipc.md: person; NULL: not met, only talked with */
 	/* the conversation, oldest first; empty until front_open() */
 	struct front_message **messages;
 	size_t count;
@@ -108,6 +109,9 @@ struct front_listener {
 	 * messages were forgotten or loaded anew. Pointers to messages from before are dead if
 	 * added is 0. */
 	void (*on_history)(void *ctx, struct front_person *p, size_t added);
+	/* The oldest `gone` messages are about to go, for there are too many. NULL: on_history() is
+	 * called afterwards, with 0. */
+	void (*on_trimmed)(void *ctx, struct front_person *p, size_t gone);
 	/* Somebody said something just now that deserves a notice. m is in p->messages if p is
 	 * opened, and else lives only now. */
 	void (*on_notice)(void *ctx, struct front_person *p, const struct front_message *m);
@@ -157,10 +161,11 @@ unsigned front_file_asks(const struct front *f); /* files that wait for an answe
 void front_open(struct front *f, struct front_person *p);
 /* Loads the page before. */
 void front_older(struct front *f, struct front_person *p);
-/* Lets go of all but the newest page. */
+/* Lets go of all but the newest page, in the next front_dispatch(). */
 void front_trim(struct front *f, struct front_person *p);
-/* It stands in p->messages at once, FRONT_SENDING. reply: NULL, or a message. Said once, whatever
- * becomes of the connection. */
+/* The next front_dispatch(), which is due at once, puts it into p->messages, FRONT_SENDING, and
+ * tells so by on_message; it opens p. reply: NULL, or a message. Said once, whatever becomes of the
+ * connection. */
 void front_say(
     struct front *f, struct front_person *p, const char *text, const struct front_message *reply);
 void front_edit(
