@@ -174,11 +174,11 @@ class Accessible:
         self.process.events.wait(lambda e: e == "ready", 10, what="AT-SPI")
         self._lock = threading.Lock()
 
-    def ask(self, what, timeout=15.0, **more):
+    def ask(self, what, patience=15.0, /, **more):
         with self._lock:
             mark = self.process.events.mark()
             self.process.say(json.dumps({"do": what, **more}))
-            answer = self.process.events.wait(lambda e: isinstance(e, dict), timeout, mark,
+            answer = self.process.events.wait(lambda e: isinstance(e, dict), patience, mark,
                                               f"answer to {what} {more}")
         if "error" in answer:
             raise Failure(f"{what} {more}: {answer['error']}")
