@@ -10,7 +10,6 @@
 #include "base/utf8.h"
 #include "chat/chat.h"
 #include "daemon/config.h"
-#include "daemon/health.h"
 #include "daemon/id.h"
 #include "daemon/identity.h"
 #include "daemon/keeper.h"
@@ -64,7 +63,6 @@ struct daemon {
 	char *socket; /* owned */
 	struct sandbox sandbox;
 	struct porter *porter; /* owned; NULL: files can be neither sent nor received */
-	struct health health;
 	char log[512];
 	int lock;
 	uint64_t started; /* ms, uv_now() */
@@ -422,9 +420,6 @@ start(struct daemon *d)
 	    (struct settings){.config = &d->config, .roster = &d->roster, .porter = d->porter};
 	if (!err)
 		err = ipc_server_add(d->ipc, settings_methods, &d->settings);
-	d->health = (struct health){.config = &d->config, .roster = &d->roster};
-	if (!err)
-		err = ipc_server_add(d->ipc, health_methods, &d->health);
 	return err;
 }
 

@@ -12,10 +12,10 @@
 struct window;
 
 /* The window is not shown yet. f is borrowed and may have been up for long; the window takes the
- * `user` of its people and files. What becomes of the window when it is closed is up to who handles
- * delete-event of window_widget(); without a handler it is destroyed. */
+ * `user` of its people and files. Closed by the user it is hidden, unless a handler of delete-event
+ * of window_widget() does something else. */
 int window_create(GtkApplication *app, struct front *f, struct window **out) MUST_USE;
-/* Before front_close(). Accepts NULL. */
+/* Once, right before front_close(): nothing may be dispatched in between. Accepts NULL. */
 void window_destroy(struct window *w);
 
 /* The front has one listener. It passes all of its calls on to this one, with the window as ctx,
