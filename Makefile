@@ -85,7 +85,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 # ---- folders, what each links, what each program is made of ------------------------------
 # The order is the layer order: a folder may use those to its right (tests/lint/layers.txt).
 FOLDERS = daemon chat transfer peer stream ipc store discovery tls xml client wire base mdns \
-          cli $(TUI) $(TRAY) front
+          cli $(TUI) $(TRAY) front doctor
 PKGS_base      = libutf8proc $(SECCOMP)
 PKGS_xml       = expat
 PKGS_tls       = libssl libcrypto
@@ -107,7 +107,7 @@ earshotd_FOLDERS      = daemon chat transfer peer stream ipc store discovery tls
 # of the helper only the line protocol both sides speak, and so none of its libraries
 earshotd_ALSO         = mdns
 earshot-mdns_FOLDERS  = mdns base
-earshot_FOLDERS       = cli $(TUI) front client wire base
+earshot_FOLDERS       = cli $(TUI) front doctor client wire base
 earshot-tray_FOLDERS  = tray front client wire base
 # Front ends that are left out where their libraries are not: `earshot` then talks in lines.
 have = $(shell $(PKG_CONFIG) --exists $(1) && echo yes)
@@ -136,6 +136,7 @@ DEPS_transfer  = transfer $(DEPS_peer)
 DEPS_daemon    = $(earshotd_FOLDERS) mdns
 DEPS_client    = client ipc wire base
 DEPS_cli       = $(earshot_FOLDERS)
+DEPS_doctor    = doctor client wire base
 DEPS_front     = front client ipc wire base
 DEPS_tui       = tui $(DEPS_front)
 DEPS_tray      = tray $(DEPS_front)

@@ -91,6 +91,7 @@ EARSHOT_API size_t earshot_value_count(const struct earshot_value *array);
 EARSHOT_API const struct earshot_value *
 earshot_value_at(const struct earshot_value *array, size_t i);
 EARSHOT_API const char *earshot_value_as_str(const struct earshot_value *v);
+EARSHOT_API int64_t earshot_value_as_int(const struct earshot_value *v, int64_t fallback);
 
 /* One line of JSON, without line break, as a new string: free(). NULL: out of memory, over
  * 4 MiB, or a builder failed. */

@@ -68,14 +68,16 @@ enum {
 	LIMIT_MDNS_CACHE = 16384,       /* records, per interface and family (embedded responder) */
 
 	/* Peer layer */
-	LIMIT_PEOPLE_GONE = 256,        /* people remembered after they left */
-	LIMIT_CANDIDATES = 32,          /* people offered for an ambiguous name */
-	LIMIT_ADDRESSES_PROVEN = 4,     /* places remembered where somebody proved a key */
-	LIMIT_REACH_TRIES = 64,         /* places tried for one key in a row (N3) */
-	LIMIT_IQ_PENDING = 64,          /* unanswered requests to one person */
-	LIMIT_SEND_WAITING = 16384,     /* messages of one person waiting for a stream */
-	LIMIT_CAPS_CACHE = 256,         /* verified disco#info results remembered */
-	LIMIT_FEATURES = 256,           /* features of one disco#info result */
+	LIMIT_PEOPLE_GONE = 256,    /* people remembered after they left */
+	LIMIT_CANDIDATES = 32,      /* people offered for an ambiguous name */
+	LIMIT_ADDRESSES_PROVEN = 4, /* places remembered where somebody proved a key */
+	LIMIT_REACH_TRIES = 64,     /* places tried for one key in a row (N3) */
+	LIMIT_IQ_PENDING = 64,      /* unanswered requests to one person */
+	LIMIT_SEND_WAITING = 16384, /* messages of one person waiting for a stream */
+	LIMIT_CAPS_CACHE = 256,     /* verified disco#info results remembered */
+	LIMIT_FEATURES = 256,       /* features of one disco#info result */
+	LIMIT_PROBES = 8,           /* connections back to those who asked for one, at once ... */
+	LIMIT_PROBES_BURST = 4,     /* ... of one person; then one a second */
 	LIMIT_MESSAGE_TEXT = 64 * 1024, /* body of a message we send */
 	LIMIT_LABEL = 1024,             /* a person's names in a sentence */
 	LIMIT_STATUS_TEXT = 128,        /* status line: it must fit into the TXT record */

@@ -26,6 +26,8 @@ enum exit_code {
 	CLI_LATE = 9,      /* it can no longer be undone */
 	CLI_DISK = 10,     /* the daemon cannot keep it */
 	CLI_FAILED = 11,   /* the message was given up */
+	CLI_PROBLEM = 12,  /* doctor: found one */
+	CLI_DOUBT = 13,    /* doctor: nothing worse than warnings */
 };
 
 enum { CLI_OPTIONS_MAX = 8, CLI_CALL_MS = 30000 };

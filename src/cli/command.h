@@ -82,6 +82,7 @@ int cmd_status(struct cli *c, int argc, char **argv);
 int cmd_set_name(struct cli *c, int argc, char **argv);
 int cmd_set_nick(struct cli *c, int argc, char **argv);
 int cmd_set_avatar(struct cli *c, int argc, char **argv);
+int cmd_doctor(struct cli *c, int argc, char **argv);
 int cmd_verify(struct cli *c, int argc, char **argv);
 int cmd_trust_list(struct cli *c, int argc, char **argv);
 int cmd_trust_show(struct cli *c, int argc, char **argv);

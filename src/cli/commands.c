@@ -26,6 +26,8 @@ const struct exit_text command_exits[] = {
     {CLI_LATE, "It is too late: the message has gone out"},
     {CLI_DISK, "The daemon cannot keep it, as the disk is full, say; nothing was done"},
     {CLI_FAILED, "The message or the file was not delivered and was given up"},
+    {CLI_PROBLEM, "doctor found something that keeps people from seeing each other"},
+    {CLI_DOUBT, "doctor found nothing worse than what may get in the way"},
     {0, NULL},
 };
 
@@ -399,6 +401,15 @@ const struct command command_table[] = {
     {"ping", "NAME", "Measure how fast somebody's program answers",
 	"Succeeds if at least one answer came.", ARG_PERSON, COMMAND_START, 1, 1, ping_options,
 	NULL, cmd_ping},
+    {"doctor", "[NAME|HOST:PORT]", "Find out why people do not see each other",
+	"Looks at the daemon, the network, firewalls, mDNS and disks of this machine, and says "
+	"what "
+	"is the matter and what to do. With a NAME it goes step by step to that person, and asks "
+	"their Earshot to connect back; with HOST:PORT to that address. It changes nothing and "
+	"needs no root; with sudo it also reads the rules of the firewall. --json gives findings "
+	"with id, severity (ok, note, unknown, warning, problem), cause, remedy, command and "
+	"evidence.",
+	ARG_PERSON, 0, 0, 1, NULL, NULL, cmd_doctor},
     {"verify", "NAME", "Make sure that nobody stands between you and somebody",
 	"Both run it at the same time; both see three words and eleven digits, and say them to "
 	"each "

@@ -137,6 +137,12 @@ earshot_value_as_str(const struct earshot_value *v)
 	return value_as_str(inner_const(v));
 }
 
+int64_t
+earshot_value_as_int(const struct earshot_value *v, int64_t fallback)
+{
+	return value_as_int(inner_const(v), fallback);
+}
+
 char *
 earshot_value_write(const struct earshot_value *v)
 {

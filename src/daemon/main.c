@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "chat/chat.h"
 #include "daemon/config.h"
+#include "daemon/health.h"
 #include "daemon/id.h"
 #include "daemon/identity.h"
 #include "daemon/keeper.h"
@@ -63,6 +64,7 @@ struct daemon {
 	char *socket; /* owned */
 	struct sandbox sandbox;
 	struct porter *porter; /* owned; NULL: files can be neither sent nor received */
+	struct health health;
 	char log[512];
 	int lock;
 	uint64_t started; /* ms, uv_now() */
@@ -420,6 +422,9 @@ start(struct daemon *d)
 	    (struct settings){.config = &d->config, .roster = &d->roster, .porter = d->porter};
 	if (!err)
 		err = ipc_server_add(d->ipc, settings_methods, &d->settings);
+	d->health = (struct health){.config = &d->config, .roster = &d->roster};
+	if (!err)
+		err = ipc_server_add(d->ipc, health_methods, &d->health);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 #ifndef PEER_PERSON_H
 #define PEER_PERSON_H
 
+#include "base/bucket.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/list.h"
@@ -60,6 +61,7 @@ struct person {
 	bool kept;            /* the store has something of it: known however long gone */
 	bool spoken;          /* a human of ours has said something to it */
 	struct budget budget; /* while it is a stranger */
+	struct bucket asked_back; /* of doctor.c: how often it is connected to */
 	unsigned held;        /* of enum person_hold: its streams are not read */
 	uint64_t state_at;    /* clock_now() of the evidence */
 	struct list gone_node; /* in roster->gone, or in none; never while kept or with a key */

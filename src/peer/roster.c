@@ -138,6 +138,7 @@ roster_start(
 	list_init(&r->claims);
 	list_init(&r->waiting);
 	list_init(&r->pings);
+	list_init(&r->probes);
 	list_init(&r->bytestreams);
 	list_init(&r->initiations);
 	list_init(&r->oobs);

@@ -49,6 +49,7 @@ struct roster {
 	struct list claims;        /* of claim.c: incoming streams that wait for an identity */
 	struct list waiting;       /* struct iq_pending of all people, oldest deadline first */
 	struct list pings;         /* of xep0199_ping.c: connections that are being tried */
+	struct list probes;        /* of doctor.c: the same, for those who asked */
 	struct list bytestreams;   /* of transfer/xep0047_ibb.c */
 	struct jingle *jingle;     /* owned by transfer/xep0166_jingle.c */
 	struct list initiations;   /* of transfer/xep0096_si.c: files of old clients */

@@ -1,7 +1,6 @@
 /* How the text changes: replacing, killing, undoing, history. */
 #include "base/tr.h"
 #include "base/utf8.h"
-#include "tui/border.h"
 #include "tui/input-parts.h"
 
 #include <stdlib.h>
@@ -129,7 +128,7 @@ input_replace(
 	in->last_change = change;
 	buf_finish(&in->text);
 	in->text = whole;
-	in->cursor = border_snap(buf_cstr(&in->text), in->text.len, end);
+	in->cursor = end; /* be it within a character: more of it may be on its way */
 	input_leave_history(in);
 	return INPUT_CHANGED;
 }

@@ -137,22 +137,20 @@ static size_t
 place_at(const struct input *in, size_t row, size_t column, bool behind)
 {
 	const char *s = buf_cstr(&in->text);
-	size_t at = in->starts[row], end = row_end(in, row), reached = 0;
+	size_t begin = in->starts[row], end = row_end(in, row), reached = 0;
 	bool soft = row + 1 < in->start_count && in->starts[row + 1] == end;
-	struct layout_cell cell;
-	while (at < end) {
-		cell_at(in, at, &cell);
-		if (reached + cell.width > column)
+	size_t border = border_snap(s, in->text.len, begin);
+	while (border < end) {
+		size_t next = border_next(s, in->text.len, border);
+		reached += columns_of(in, border, next);
+		if (reached > column)
 			break;
-		reached += cell.width;
-		at += cell.used;
+		border = next;
 	}
-	size_t border = border_snap(s, in->text.len, at);
 	/* where the row goes on below, its end is the beginning of that row */
 	if (border > end || (soft && border >= end))
 		border = border_prev(s, in->text.len, end);
-	return behind && border < in->starts[row] ? border_snap(s, in->text.len, in->starts[row])
-						  : border;
+	return behind && border < begin ? border_snap(s, in->text.len, begin) : border;
 }
 
 bool

@@ -317,7 +317,8 @@ flatten_piece(struct making *m, const struct layout_piece *piece, const char *te
 			put(&cell, REPLACEMENT);
 		}
 		if (cell.width > 0)
-			err = add_cell(m, &cell, piece, cell.text[0] == ' ' ? BLANK : SHOWN);
+			err = add_cell(
+			    m, &cell, piece, *cell.text == ' ' && cell.len == 1 ? BLANK : SHOWN);
 	}
 	return err;
 }

@@ -222,9 +222,8 @@ set_up(struct tui_screen *s, const struct tui_screen_options *o)
 	(void)set_escdelay(ESCAPE_MS);
 	(void)leaveok(stdscr, FALSE);
 	screen_define_keys();
-	s->colour = !o->no_colour && !env("NO_COLOR") && has_colors() && COLORS >= 8;
-	if (s->colour)
-		s->colour = start_color() == OK && use_default_colors() == OK;
+	s->colour = !o->no_colour && !env("NO_COLOR") && has_colors() && start_color() == OK &&
+		    COLORS >= 8 && use_default_colors() == OK;
 	int err = screen_apply_theme(s, o->theme ? o->theme : s->colour ? "default" : "mono");
 	if (err)
 		return err;

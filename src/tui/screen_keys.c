@@ -14,8 +14,9 @@ enum {
 	/* codes of ours, far behind those that ncurses gives to keys of the terminfo entry */
 	CODE_PASTE = 2000,
 	CODE_PASTED,
-	CODE_KEYS, /* + 8 * key + modifiers */
-	CODE_END = CODE_KEYS + 8 * TUI_KEY_UNKNOWN,
+	CODE_KEYS,                                /* + 8 * key + modifiers */
+	CODE_F = CODE_KEYS + 8 * TUI_KEY_UNKNOWN, /* + number of the key */
+	CODE_END = CODE_F + 13,
 	PASTE_PAUSE_MS = 1000, /* a paste without an end is over after this */
 	ESCAPE = 27,
 	DELETE = 127,
@@ -48,15 +49,55 @@ code_of(enum tui_key key, int number)
 	return CODE_KEYS + 8 * (int)key + (int)modifiers;
 }
 
+/* Unless the terminal's entry means something else by it. */
+static void
+define(const char *sequence, int code)
+{
+	if (key_defined(sequence) == 0)
+		(void)define_key(sequence, code);
+}
+
 /* Many terminals send these whatever their entry says. */
 void
 screen_define_keys(void)
 {
+	static const struct {
+		const char *sequence;
+		enum tui_key key;
+	} plain[] = {
+	    {"\033[A", TUI_KEY_UP},
+	    {"\033OA", TUI_KEY_UP},
+	    {"\033[B", TUI_KEY_DOWN},
+	    {"\033OB", TUI_KEY_DOWN},
+	    {"\033[C", TUI_KEY_RIGHT},
+	    {"\033OC", TUI_KEY_RIGHT},
+	    {"\033[D", TUI_KEY_LEFT},
+	    {"\033OD", TUI_KEY_LEFT},
+	    {"\033[H", TUI_KEY_HOME},
+	    {"\033OH", TUI_KEY_HOME},
+	    {"\033[1~", TUI_KEY_HOME},
+	    {"\033[7~", TUI_KEY_HOME},
+	    {"\033[F", TUI_KEY_END},
+	    {"\033OF", TUI_KEY_END},
+	    {"\033[4~", TUI_KEY_END},
+	    {"\033[8~", TUI_KEY_END},
+	    {"\033[2~", TUI_KEY_INSERT},
+	    {"\033[3~", TUI_KEY_DELETE},
+	    {"\033[5~", TUI_KEY_PAGE_UP},
+	    {"\033[6~", TUI_KEY_PAGE_DOWN},
+	};
 	char sequence[16];
 	(void)define_key("\033[200~", CODE_PASTE);
 	(void)define_key("\033[201~", CODE_PASTED);
 	(void)define_key("\033[13;2u", code_of(TUI_KEY_ENTER, 2));
 	(void)define_key("\033[13;3u", code_of(TUI_KEY_ENTER, 3));
+	for (char f = 1; f <= 4; f++) {
+		const char numbered[] = {'\033', 'O', (char)('O' + f), '\0'};
+		define(numbered, CODE_F + f);
+	}
+	define("\033[Z", code_of(TUI_KEY_TAB, 2));
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		define(plain[i].sequence, code_of(plain[i].key, 1));
 	for (size_t i = 0; i < ARRAY_LEN(modified); i++)
 		for (int number = 2; number <= 8; number++) {
 			(void)snprintf(sequence, sizeof(sequence), "\033[%c;%d%c",
@@ -118,6 +159,8 @@ static bool
 of_extended(struct tui_event *out, int code)
 {
 	const char *name = keyname(code);
+	if (name && strcmp(name, "kcbt2") == 0) /* the Linux console has it so */
+		return of_key(out, TUI_KEY_TAB, TUI_SHIFT);
 	for (size_t i = 0; name && i < ARRAY_LEN(modified); i++) {
 		size_t n = strlen(modified[i].name);
 		if (strncmp(name, modified[i].name, n) != 0)
@@ -163,11 +206,12 @@ of_code(struct tui_event *out, int code)
 	    {KEY_SNEXT, TUI_KEY_PAGE_DOWN, TUI_SHIFT},
 	    {KEY_SDC, TUI_KEY_DELETE, TUI_SHIFT},
 	};
-	if (code >= CODE_KEYS && code < CODE_END)
+	bool numbered = code >= KEY_F(1) && code <= KEY_F(12);
+	if (code >= CODE_KEYS && code < CODE_F)
 		return of_key(
 		    out, (enum tui_key)((code - CODE_KEYS) / 8), (unsigned)(code - CODE_KEYS) % 8);
-	if (code >= KEY_F(1) && code <= KEY_F(12)) {
-		out->c = (uint32_t)(code - KEY_F(0));
+	if (numbered || (code > CODE_F && code < CODE_END)) {
+		out->c = (uint32_t)(code - (numbered ? KEY_F(0) : CODE_F));
 		return of_key(out, TUI_KEY_F, 0);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)

@@ -35,6 +35,7 @@
 #define NS_TRUST_ATM   "urn:xmpp:atm:1"
 #define NS_KEY         "urn:earshot:key:1"
 #define NS_VERIFY      "urn:earshot:verify:1"
+#define NS_DOCTOR      "urn:earshot:doctor:1"
 #define NS_FALLBACK    "urn:xmpp:fallback:0"
 
 /* files */

@@ -9,6 +9,7 @@ import tempfile
 
 import transfers
 import wire
+import lab
 from discovery import MACHINE, STUB, Announced, Discovery
 from earshot import CallError, Daemon
 from tap import Failure, check
@@ -319,6 +320,14 @@ class Player:
     def do_peer_gone(self, name):
         self.discovery.withdraw(name)
         self.client.wait_gone(name, self.seconds)
+
+    def do_peer_unannounced(self, name):
+        """The announcement ends; streams stay."""
+        self.discovery.withdraw(name)
+        # nobody is told, as nothing that is shown changes
+        lab.wait_for(lambda: not any(person["name"] == name and person["via"]
+                                     for person in self.client.call("who")["people"]),
+                     self.seconds, f"{name} not announced")
 
     def do_helper(self, text):
         """Bytes as if from the discovery helper."""
