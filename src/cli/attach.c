@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/paths.h"
 #include "base/random.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 #include "cli/picture.h"
 
@@ -63,7 +64,7 @@ attach(struct cli *c, int fd, struct buf *why)
 {
 	int err = earshot_attach_fd(c->link, fd);
 	if (err)
-		buf_fmt(why, "It cannot be handed over: %s", earshot_strerror(err));
+		buf_fmt(why, tr("It cannot be handed over: %s"), earshot_strerror(err));
 	return err ? CLI_ERROR : CLI_OK;
 }
 
@@ -75,14 +76,14 @@ open_source(const char *path, bool *file, struct buf *why)
 	/* a pipe must not keep us waiting */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
-		buf_fmt(why, "%s cannot be opened: %s.", path, err_str(-errno));
+		buf_fmt(why, tr("%s cannot be opened: %s."), path, tr_error(err_str(-errno)));
 		return -1;
 	}
 	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
 		close(fd);
 		buf_fmt(why,
-		    "%s is neither a file nor a folder. What a program writes can be piped in: "
-		    "earshot send-file NAME - --name FILE",
+		    tr("%s is neither a file nor a folder. What a program writes can be piped in: "
+		       "earshot send-file NAME - --name FILE"),
 		    path);
 		return -1;
 	}
@@ -101,7 +102,7 @@ attach_file(struct cli *c, struct earshot_value *params, const char *path, const
 	char *own = name ? NULL : own_name(path);
 	if (!name && !own) {
 		close(fd);
-		buf_str(why, "Out of memory.");
+		buf_str(why, tr("Out of memory."));
 		return CLI_ERROR;
 	}
 	set_name(params, name ? name : own);
@@ -121,8 +122,8 @@ write_all(struct cli *c, int fd, const char *data, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return cli_fail(
-			    c, CLI_DISK, "The input cannot be kept: %s.", err_str(-errno));
+			return cli_fail(c, CLI_DISK, "The input cannot be kept: %s.",
+			    tr_error(err_str(-errno)));
 		data += n;
 		len -= (size_t)n;
 	}
@@ -141,8 +142,8 @@ copy_input(struct cli *c, int fd, void *ctx)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			code = cli_fail(
-			    c, CLI_ERROR, "The input cannot be read: %s.", err_str(-errno));
+			code = cli_fail(c, CLI_ERROR, "The input cannot be read: %s.",
+			    tr_error(err_str(-errno)));
 		if (n <= 0)
 			break;
 		code = write_all(c, fd, part, (size_t)n);
@@ -183,15 +184,17 @@ attach_made(
 {
 	char *path = NULL;
 	int made = make_spool(&path), fd = -1;
-	int code =
-	    made < 0 ? cli_fail(c, CLI_DISK, "It cannot be kept: %s.", err_str(made)) : CLI_OK;
+	int code = made < 0
+		       ? cli_fail(c, CLI_DISK, "It cannot be kept: %s.", tr_error(err_str(made)))
+		       : CLI_OK;
 	if (!code)
 		code = fill(c, made, ctx);
 	if (made >= 0)
 		close(made);
 	/* who sends must not be able to write to it */
 	if (!code && path && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		code = cli_fail(c, CLI_DISK, "It was kept and is gone: %s.", err_str(-errno));
+		code = cli_fail(
+		    c, CLI_DISK, "It was kept and is gone: %s.", tr_error(err_str(-errno)));
 	if (code && made >= 0 && path)
 		(void)unlink(path);
 	free(path);

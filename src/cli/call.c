@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/people_table.h"
@@ -90,7 +91,7 @@ fail_refused(struct cli *c)
 	int code = cli_fail(c, CLI_REFUSED,
 	    "The socket %s belongs to another user, so Earshot does not use it. Choose another "
 	    "with --socket.",
-	    set ? set : "of the daemon");
+	    set ? set : "daemon.sock");
 	free(path);
 	return code;
 }
@@ -149,9 +150,9 @@ cli_progress(struct cli *c, const char *what, uint64_t since)
 	if (!c->err.tty)
 		return;
 	if (seconds > 0)
-		buf_fmt(&line, "%s (%llu s) ...", what, (unsigned long long)seconds);
+		buf_fmt(&line, "%s (%llu s) ...", tr(what), (unsigned long long)seconds);
 	else
-		buf_fmt(&line, "%s ...", what);
+		buf_fmt(&line, "%s ...", tr(what));
 	size_t n =
 	    text_fit(buf_cstr(&line), line.len, c->err.columns - 1); /* one row, or \r fails */
 	line.data[n] = '\0';
@@ -181,8 +182,9 @@ start_locked(struct cli *c, unsigned flags)
 	int err = EARSHOT_ERR_LOCKED;
 	for (int i = 0; err == EARSHOT_ERR_LOCKED && i < UNLOCK_TRIES; i++) {
 		int passphrase = -1;
-		int code = secret_ask(c,
-		    i == 0 ? "The passphrase of your key: " : "Wrong. Again: ", false, &passphrase);
+		int code =
+		    secret_ask(c, i == 0 ? TR("The passphrase of your key:") : TR("Wrong. Again:"),
+			false, &passphrase);
 		if (code)
 			return code;
 		err = earshot_connect_unlocking(
@@ -247,7 +249,7 @@ cli_await(struct cli *c, const char *what, int64_t ms, cli_done_fn *done, const 
 			break;
 		}
 		if (waited >= PROGRESS_AFTER && c->err.tty) {
-			cli_progress(c, what ? what : "Waiting", since);
+			cli_progress(c, what ? what : TR("Waiting"), since);
 			shown = true;
 		}
 		err = earshot_wait(c->link, ms - waited < TICK ? (int)(ms - waited) : TICK);
@@ -312,12 +314,18 @@ connect_ready(struct cli *c, cli_ready_fn *ready, void *ctx)
 static void
 warn_unknown(struct cli *c, const struct earshot_value *params)
 {
-	struct buf b = BUF_INIT(4096);
-	buf_str(&b, "It is not known whether it was kept.");
+	bool can_repeat = false;
 	for (const struct option *o = c->command->options; o && o->name; o++)
-		if (strcmp(o->name, "token") == 0)
-			buf_fmt(&b, " The same again with --token %s doubles nothing.",
-			    earshot_value_str(params, "token"));
+		can_repeat |= strcmp(o->name, "token") == 0;
+	if (!can_repeat) {
+		cli_warn(c, "It is not known whether it was kept.");
+		return;
+	}
+	struct buf b = BUF_INIT(4096);
+	buf_fmt(&b,
+	    tr("It is not known whether it was kept. The same again with --token %s doubles "
+	       "nothing."),
+	    earshot_value_str(params, "token"));
 	cli_warn(c, buf_cstr(&b));
 	buf_finish(&b);
 }

@@ -53,6 +53,10 @@ int cli_run(int argc, char **argv);
 /* The value of an option of the running command ("" for a flag), NULL if not given. */
 const char *cli_option(const struct cli *c, const char *name);
 
+/* Sentences given to the functions below as they stand in the source are translated inside: fmt,
+ * `what`, cli_usage(), cli_warn(), cli_note(), cli_confirm(), and the prompt of secret_ask(). With
+ * --json everything is English. */
+
 /* One sentence on standard error, made harmless for the terminal; with --json the same as
  * {"error":{...}} on standard output. Returns `code`. */
 int cli_fail(struct cli *c, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -107,6 +111,8 @@ struct earshot_value *cli_peer(const char *name);
 
 /* Writes b to standard output and frees it. Returns an exit code. */
 int cli_print(struct cli *c, struct buf *b) MUST_USE;
+/* Appends a label of a row, with blanks up to where the words begin. */
+void cli_label(struct buf *b, const char *label);
 /* Appends text from outside, made harmless, as one line. NULL appends nothing. */
 void cli_add(struct buf *b, const char *text);
 

@@ -2,13 +2,13 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/pages.h"
 #include "front/when.h"
 #include "front/words.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +23,10 @@ tell(struct cli *c, struct earshot_value *answer, const char *sentence)
 	if (c->json)
 		code = cli_print_json(c, answer);
 	else {
-		buf_str(&b, sentence);
+		buf_str(&b, tr(sentence));
 		if (str_equal(earshot_value_str(answer, "state"), "queued") &&
 		    !earshot_value_bool(answer, "here", true))
-			buf_str(&b, " It goes out when the person is back.");
+			buf_fmt(&b, " %s", tr("It goes out when the person is back."));
 		buf_char(&b, '\n');
 		code = cli_print(c, &b);
 	}
@@ -60,7 +60,7 @@ cmd_edit(struct cli *c, int argc, char **argv)
 	if (!code) {
 		struct earshot_value *params = cli_peer(argv[0]);
 		earshot_value_set_str(params, "text", buf_cstr(&text));
-		code = change(c, "edit", argv[0], argv[1], PAGES_OURS, params, "Corrected.");
+		code = change(c, "edit", argv[0], argv[1], PAGES_OURS, params, TR("Corrected."));
 	}
 	buf_finish(&text);
 	return code;
@@ -70,7 +70,7 @@ int
 cmd_retract(struct cli *c, int argc, char **argv)
 {
 	return change(c, "retract", argv[0], argc > 1 ? argv[1] : "last", PAGES_OURS,
-	    cli_peer(argv[0]), "Taken back.");
+	    cli_peer(argv[0]), TR("Taken back."));
 }
 
 int
@@ -81,7 +81,7 @@ cmd_react(struct cli *c, int argc, char **argv)
 		earshot_value_append_str(all, argv[i]);
 	earshot_value_set(params, "reactions", all);
 	return change(c, "react", argv[0], argc > 1 ? argv[1] : "last", PAGES_THEIRS, params,
-	    argc > 2 ? "Reacted." : "Reactions taken back.");
+	    argc > 2 ? TR("Reacted.") : TR("Reactions taken back."));
 }
 
 int
@@ -99,7 +99,7 @@ cmd_cancel(struct cli *c, int argc, char **argv)
 	earshot_value_set_str(params, "id", id);
 	free(id);
 	code = cli_call(c, NULL, "cancel", params, &answer);
-	return code ? code : tell(c, answer, "Cancelled. It will not be sent.");
+	return code ? code : tell(c, answer, TR("Cancelled. It will not be sent."));
 }
 
 /* ---- forget ---- */
@@ -109,7 +109,7 @@ cli_confirm(struct cli *c, const char *question)
 {
 	struct buf b = BUF_INIT(WORDS_MAX);
 	char line[16] = "";
-	screen_wrap(&c->err, &b, question, 0, 0);
+	screen_wrap(&c->err, &b, tr(question), 0, 0);
 	if (b.len > 0)
 		b.data[b.len - 1] = ' '; /* the answer stands in the same row */
 	(void)screen_write(&c->err, &b);
@@ -117,7 +117,7 @@ cli_confirm(struct cli *c, const char *question)
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
 	line[strcspn(line, "\n")] = '\0';
-	return strcmp(line, "yes") == 0;
+	return strcmp(line, "yes") == 0 || strcmp(line, tr("yes")) == 0;
 }
 
 static int
@@ -149,22 +149,26 @@ one_message(struct cli *c, const char *peer, struct earshot_value **out)
 static int
 ask(struct cli *c, const char *peer, const struct earshot_value *message)
 {
-	const char *older = cli_option(c, "older-than");
-	struct buf b = BUF_INIT(WORDS_MAX);
-	buf_str(&b, "Forget ");
-	buf_str(&b, older ? "all messages older than " : "all messages");
-	cli_add(&b, older);
-	if (peer) {
-		buf_str(&b, " with ");
-		words_display(&b, message);
-		buf_str(&b, message ? " (" : "");
-		cli_add(&b, message ? earshot_value_str(message, "peer") : peer);
-		buf_str(&b, message ? ")" : "");
-	}
-	buf_str(&b, cli_option(c, "queued") ? ", also what waits to be sent? "
-					    : "? What waits to be sent is kept. ");
-	buf_str(&b, "They are deleted from this computer and cannot be brought back. "
-		    "Type yes to go on:");
+	struct buf b = BUF_INIT(WORDS_MAX), whose = BUF_INIT(WORDS_MAX), older = BUF_INIT(64);
+	cli_add(&older, cli_option(c, "older-than"));
+	words_display(&whose, message);
+	buf_str(&whose, message ? " (" : "");
+	cli_add(&whose, message ? earshot_value_str(message, "peer") : peer);
+	buf_str(&whose, message ? ")" : "");
+	if (peer && older.len > 0)
+		buf_fmt(&b, tr("Forget all messages with %s that are older than %s?"),
+		    buf_cstr(&whose), buf_cstr(&older));
+	else if (peer)
+		buf_fmt(&b, tr("Forget all messages with %s?"), buf_cstr(&whose));
+	else
+		buf_fmt(&b, tr("Forget all messages that are older than %s?"), buf_cstr(&older));
+	buf_fmt(&b, " %s %s",
+	    cli_option(c, "queued") ? tr("What waits to be sent is forgotten, too.")
+				    : tr("What waits to be sent is kept."),
+	    tr("They are deleted from this computer and cannot be brought back. Type yes to go "
+	       "on:"));
+	buf_finish(&whose);
+	buf_finish(&older);
 	bool yes = cli_confirm(c, buf_cstr(&b));
 	buf_finish(&b);
 	if (yes)
@@ -187,10 +191,11 @@ forget(struct cli *c, const char *peer, int64_t before)
 	if (!code && c->json)
 		code = cli_print_json(c, answer);
 	else if (!code) {
-		if (count == 1)
-			buf_str(&b, "1 message was forgotten.\n");
-		else
-			buf_fmt(&b, "%" PRId64 " messages were forgotten.\n", count);
+		buf_fmt(&b,
+		    tr_n("%lld message was forgotten.", "%lld messages were forgotten.",
+			(unsigned long)count),
+		    (long long)count);
+		buf_char(&b, '\n');
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(answer);

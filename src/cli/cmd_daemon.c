@@ -1,6 +1,7 @@
 #include "base/err.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "front/words.h"
@@ -17,7 +18,7 @@ print_line(struct cli *c, const struct earshot_value *json, const char *line)
 	struct buf b = BUF_INIT(WORDS_MAX);
 	if (c->json)
 		return cli_print_json(c, json);
-	buf_fmt(&b, "%s\n", line);
+	buf_fmt(&b, "%s\n", tr(line));
 	return cli_print(c, &b);
 }
 
@@ -32,8 +33,8 @@ cmd_daemon_start(struct cli *c, int argc, char **argv)
 		c->link = NULL;
 	int code = cli_call(c, NULL, "daemon.status", NULL, &state);
 	if (!code)
-		code =
-		    print_line(c, state, running ? "Earshot runs already." : "Earshot runs now.");
+		code = print_line(
+		    c, state, running ? TR("Earshot runs already.") : TR("Earshot runs now."));
 	earshot_value_free(state);
 	return code;
 }
@@ -46,7 +47,7 @@ cmd_daemon_stop(struct cli *c, int argc, char **argv)
 	struct earshot_value *answer = NULL, *none = earshot_value_object();
 	int err = earshot_connect(c->socket_path, "earshot", 0, &c->link);
 	if (err == EARSHOT_ERR_NOT_RUNNING) {
-		int code = print_line(c, none, "Earshot was not running.");
+		int code = print_line(c, none, TR("Earshot was not running."));
 		earshot_value_free(none);
 		return code;
 	}
@@ -57,7 +58,7 @@ cmd_daemon_stop(struct cli *c, int argc, char **argv)
 	if (code)
 		return code;
 	if (cli_await_end(c))
-		code = print_line(c, answer, "Earshot has stopped.");
+		code = print_line(c, answer, TR("Earshot has stopped."));
 	else
 		code = cli_fail(c, CLI_NO_ANSWER,
 		    "The daemon (process %" PRId64 ") was told to stop but is still there.",
@@ -66,43 +67,74 @@ cmd_daemon_stop(struct cli *c, int argc, char **argv)
 	return code;
 }
 
+/* A label and what stands behind it, in a row; without words none. Clears them. */
+static void
+add_row(struct buf *b, const char *label, struct buf *words)
+{
+	if (words->len > 0) {
+		cli_label(b, tr(label));
+		buf_fmt(b, "%s\n", buf_cstr(words));
+	}
+	buf_clear(words);
+}
+
 static void
 add_text(struct buf *b, const char *label, const struct earshot_value *v, const char *key)
 {
-	if (str_empty(earshot_value_str(v, key)))
-		return;
-	buf_fmt(b, "%-12s", label);
-	words_str(b, v, key);
-	buf_char(b, '\n');
+	struct buf words = words_member(v, key);
+	add_row(b, label, &words);
+	buf_finish(&words);
+}
+
+static void
+add_discovery(struct buf *words, const struct earshot_value *state)
+{
+	words_discovery(words, state);
+	if (!str_empty(earshot_value_str(state, "backend"))) {
+		buf_str(words, ", ");
+		words_str(words, state, "backend");
+	}
+	if (!earshot_value_bool(state, "network", true))
+		buf_fmt(words, ", %s", tr("no network"));
+}
+
+static void
+add_people(struct buf *words, const struct earshot_value *state)
+{
+	long long people = earshot_value_int(state, "people", 0),
+		  streams = earshot_value_int(state, "streams", 0),
+		  clients = earshot_value_int(state, "clients", 0);
+	buf_fmt(words, tr("%lld (%lld connected)"), people, streams);
+	buf_str(words, ", ");
+	buf_fmt(words,
+	    tr_n("%lld program of yours", "%lld programs of yours", (unsigned long)clients),
+	    clients);
 }
 
 static void
 add_state(struct buf *b, const struct earshot_value *state)
 {
-	buf_fmt(b, "%-12s", "Running");
-	buf_str(b, "for ");
-	words_span(b, earshot_value_int(state, "uptime", 0));
-	buf_fmt(b, ", process %" PRId64 ", version ", earshot_value_int(state, "pid", 0));
-	words_str(b, state, "version");
-	buf_fmt(b, "\n%-12s", "Discovery");
-	words_str(b, state, "discovery");
-	if (!str_empty(earshot_value_str(state, "backend"))) {
-		buf_str(b, ", ");
-		words_str(b, state, "backend");
-	}
-	if (!earshot_value_bool(state, "network", true))
-		buf_str(b, ", no network");
-	buf_char(b, '\n');
-	add_text(b, "Problem", state, "problem");
-	buf_fmt(b,
-	    "%-12s%" PRId64 " (%" PRId64 " connected), %" PRId64 " programs of yours\n"
-	    "%-12s%" PRId64 "\n",
-	    "People", earshot_value_int(state, "people", 0), earshot_value_int(state, "streams", 0),
-	    earshot_value_int(state, "clients", 0), "Port", earshot_value_int(state, "port", 0));
-	add_text(b, "Sandbox", state, "sandbox");
-	add_text(b, "Files", state, "porter");
-	add_text(b, "Settings", state, "config");
-	add_text(b, "Log", state, "log");
+	struct buf words = BUF_INIT(WORDS_MAX), span = BUF_INIT(64);
+	struct buf version = words_member(state, "version");
+	words_span(&span, earshot_value_int(state, "uptime", 0));
+	buf_fmt(&words, tr("for %s, process %lld, version %s"), buf_cstr(&span),
+	    (long long)earshot_value_int(state, "pid", 0), buf_cstr(&version));
+	add_row(b, TR("Running"), &words);
+	add_discovery(&words, state);
+	add_row(b, TR("Discovery"), &words);
+	words_told(&words, state, "problem");
+	add_row(b, TR("Problem"), &words);
+	add_people(&words, state);
+	add_row(b, TR("People"), &words);
+	buf_int(&words, earshot_value_int(state, "port", 0));
+	add_row(b, TR("Port"), &words);
+	add_text(b, TR("Sandbox"), state, "sandbox");
+	add_text(b, TR("Files"), state, "porter");
+	add_text(b, TR("Settings"), state, "config");
+	add_text(b, TR("Log"), state, "log");
+	buf_finish(&words);
+	buf_finish(&span);
+	buf_finish(&version);
 }
 
 int
@@ -167,7 +199,7 @@ cmd_daemon_run(struct cli *c, int argc, char **argv)
 		args[n++] = argv[i];
 	execvp(path, args);
 	code = cli_fail(c, CLI_NO_DAEMON, "%s cannot be run: %s. Is Earshot installed whole?", path,
-	    err_str(-errno));
+	    tr_error(err_str(-errno)));
 out:
 	free(socket_path);
 	free(args);

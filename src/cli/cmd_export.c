@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/export.h"
@@ -69,7 +70,8 @@ flush(struct document *d)
 	int err = screen_write(&d->out, &d->b);
 	if (!err)
 		return CLI_OK;
-	return cli_fail(d->c, CLI_ERROR, "The output cannot be written: %s.", err_str(err));
+	return cli_fail(
+	    d->c, CLI_ERROR, "The output cannot be written: %s.", tr_error(err_str(err)));
 }
 
 static void
@@ -146,7 +148,8 @@ open_beside(struct cli *c, const char *path, int *fd)
 	sigemptyset(&action.sa_mask);
 	*fd = mkstemp(beside);
 	if (*fd < 0)
-		return cli_fail(c, CLI_ERROR, "%s cannot be written: %s.", path, err_str(-errno));
+		return cli_fail(
+		    c, CLI_ERROR, "%s cannot be written: %s.", path, tr_error(err_str(-errno)));
 	unfinished = 1;
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		(void)sigaction(fatal[i], &action, NULL);
@@ -201,7 +204,7 @@ close_beside(struct cli *c, const char *path, int fd, int code)
 	unfinished = 0;
 	if (code || !err)
 		return code;
-	return cli_fail(c, CLI_ERROR, "%s cannot be written: %s.", path, err_str(err));
+	return cli_fail(c, CLI_ERROR, "%s cannot be written: %s.", path, tr_error(err_str(err)));
 }
 
 /* ---- the command ---- */
@@ -248,8 +251,10 @@ cmd_export(struct cli *c, int argc, char **argv)
 	buf_finish(&d.b);
 	if (!code && c->err.tty) {
 		struct buf b = BUF_INIT(PATH_LIMIT);
-		buf_fmt(&b, "%" PRIu64 " messages written to ", d.count);
-		cli_add(&b, path);
+		buf_fmt(&b,
+		    tr_n("%llu message written to %s", "%llu messages written to %s",
+			(unsigned long)d.count),
+		    (unsigned long long)d.count, path);
 		cli_note(c, buf_cstr(&b));
 		buf_finish(&b);
 	}

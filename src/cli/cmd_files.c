@@ -1,5 +1,7 @@
 /* Files that are offered or on their way: seeing them, deciding about them. */
+#include "base/err.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/follow.h"
@@ -30,7 +32,7 @@ static void
 fill_row(struct buf *text, struct cell *cells, const struct earshot_value *file)
 {
 	words_str(&text[0], file, "id");
-	buf_str(&text[1], transfer_incoming(file) ? "from" : "to");
+	buf_str(&text[1], transfer_incoming(file) ? tr("from") : tr("to"));
 	add_who(&text[2], file);
 	transfer_what(&text[3], file);
 	transfer_state(&text[4], file);
@@ -45,8 +47,9 @@ fill_row(struct buf *text, struct cell *cells, const struct earshot_value *file)
 static void
 add_files(const struct screen *s, struct buf *out, const struct earshot_value *files)
 {
-	static const struct column columns[COLUMNS] = {{"ID", 3, 0}, {"", 4, 3}, {"Person", 12, 2},
-	    {"File", 14, 0}, {"State", 12, 1}, {"Since", 16, 4}};
+	static const struct column columns[COLUMNS] = {{TR("ID"), 3, 0}, {"", 4, 3},
+	    {TR("Person"), 12, 2}, {TR("File"), 14, 0}, {TR("State"), 12, 1}, {TR("Since"), 16, 4}};
+	bool was = screen_english(s);
 	size_t rows = earshot_value_count(files);
 	struct cell *cells = calloc(rows * COLUMNS + 1, sizeof(*cells));
 	struct buf *text = calloc(rows * COLUMNS + 1, sizeof(*text));
@@ -60,6 +63,7 @@ add_files(const struct screen *s, struct buf *out, const struct earshot_value *f
 		buf_finish(&text[i]);
 	free(text);
 	free(cells);
+	(void)tr_english(was);
 }
 
 static int
@@ -87,9 +91,10 @@ cmd_files(struct cli *c, int argc, char **argv)
 	if (c->json)
 		code = cli_print_json(c, answer);
 	else if (earshot_value_count(files) == 0 && c->out.tty) {
-		buf_str(&b, all ? "No files.\n"
-				: "No files wait or are on their way. Those of before: earshot "
-				  "files --all\n");
+		buf_str(&b, all ? tr("No files.")
+				: tr("No files wait or are on their way. Those of before: earshot "
+				     "files --all"));
+		buf_char(&b, '\n');
 		code = cli_print(c, &b);
 	} else {
 		add_files(&c->out, &b, files);
@@ -111,7 +116,7 @@ static int
 fail_several(struct cli *c, const struct earshot_value *answer, const char *question)
 {
 	struct buf b = BUF_INIT(SCREEN_MAX);
-	int code = cli_fail_data(c, CLI_AMBIGUOUS, answer, question);
+	int code = cli_fail_data(c, CLI_AMBIGUOUS, answer, tr(question));
 	if (c->err.tty && !c->json) {
 		add_files(&c->err, &b, earshot_value_get(answer, "files"));
 		(void)screen_write(&c->err, &b); /* the exit code has said it */
@@ -141,9 +146,9 @@ find_only(
 	}
 	earshot_value_set(found, "files", fitting);
 	if (count == 0)
-		code = cli_fail(c, CLI_UNKNOWN, "%s", none);
+		code = cli_fail(c, CLI_UNKNOWN, "%s", tr(none));
 	else if (count > 1)
-		code = fail_several(c, found, "Several could be meant: say which, by its id.");
+		code = fail_several(c, found, TR("Several could be meant: say which, by its id."));
 	else if (!only || !(*id = strdup(only)))
 		code = cli_fail(c, CLI_ERROR, "Out of memory.");
 	earshot_value_free(found);
@@ -189,22 +194,36 @@ by_id(const char *id)
 	return params;
 }
 
-static int
-tell_file(struct cli *c, const struct earshot_value *file, const char *done)
+/* What was done to the file, by the method that did it. */
+static void
+add_done(struct buf *b, const char *method, const char *file)
 {
-	struct buf b = BUF_INIT(WORDS_MAX);
+	if (str_equal(method, "decline"))
+		buf_fmt(b, tr("%s is declined."), file);
+	else if (str_equal(method, "pause"))
+		buf_fmt(b, tr("%s pauses until: earshot resume"), file);
+	else if (str_equal(method, "files.cancel"))
+		buf_fmt(b, tr("%s is cancelled."), file);
+	else
+		buf_fmt(
+		    b, tr("%s is not listed any more. The file itself stays where it is."), file);
+}
+
+static int
+tell_file(struct cli *c, const struct earshot_value *file, const char *method)
+{
+	struct buf b = BUF_INIT(WORDS_MAX), which = BUF_INIT(WORDS_MAX);
 	if (c->json)
 		return cli_print_json(c, file);
-	transfer_what(&b, file);
-	buf_str(&b, transfer_incoming(file) ? " from " : " to ");
-	words_display(&b, file);
-	buf_fmt(&b, " %s\n", done);
+	transfer_which(&which, file);
+	add_done(&b, method, buf_cstr(&which));
+	buf_char(&b, '\n');
+	buf_finish(&which);
 	return cli_print(c, &b);
 }
 
 static int
-decide(struct cli *c, const char *method, const char *typed, fits_fn *fits, const char *none,
-    const char *done)
+decide(struct cli *c, const char *method, const char *typed, fits_fn *fits, const char *none)
 {
 	struct earshot_value *answer = NULL;
 	char *id = NULL;
@@ -212,7 +231,7 @@ decide(struct cli *c, const char *method, const char *typed, fits_fn *fits, cons
 	if (!code)
 		code = cli_call(c, NULL, method, by_id(id), &answer);
 	if (!code)
-		code = tell_file(c, answer, done);
+		code = tell_file(c, answer, method);
 	earshot_value_free(answer);
 	free(id);
 	return code;
@@ -222,14 +241,13 @@ int
 cmd_decline(struct cli *c, int argc, char **argv)
 {
 	return decide(c, "decline", argc > 0 ? argv[0] : NULL, transfer_asks,
-	    "Nobody waits for an answer.", "is declined.");
+	    TR("Nobody waits for an answer."));
 }
 
 int
 cmd_pause(struct cli *c, int argc, char **argv)
 {
-	return decide(c, "pause", argc > 0 ? argv[0] : NULL, is_open, "No file is on its way.",
-	    "pauses until: earshot resume");
+	return decide(c, "pause", argc > 0 ? argv[0] : NULL, is_open, TR("No file is on its way."));
 }
 
 bool
@@ -241,15 +259,14 @@ files_is_id(const char *word)
 int
 files_cancel(struct cli *c, const char *id)
 {
-	return decide(c, "files.cancel", id, is_open, "No file is on its way.", "is cancelled.");
+	return decide(c, "files.cancel", id, is_open, TR("No file is on its way."));
 }
 
 int
 cmd_files_forget(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
-	return decide(c, "files.forget", argv[0], transfer_over, "There is no such file.",
-	    "is not listed any more. The file itself stays where it is.");
+	return decide(c, "files.forget", argv[0], transfer_over, TR("There is no such file."));
 }
 
 /* Where the user wants it; travels with the next call. */
@@ -261,7 +278,7 @@ attach_folder(struct cli *c, const char *path)
 		return cli_fail(c, CLI_USAGE, "%s is not a folder.", path);
 	if (fd < 0)
 		return cli_fail(c, CLI_USAGE, "The folder %s cannot be opened: %s.", path,
-		    strerror(errno)); // NOLINT(concurrency-mt-unsafe): one thread
+		    tr_error(err_str(-errno)));
 	int err = access(path, W_OK) == 0 ? 0 : errno;
 	if (err) {
 		close(fd);
@@ -295,7 +312,7 @@ cmd_accept(struct cli *c, int argc, char **argv)
 {
 	char *id = NULL;
 	int code = find_id(
-	    c, argc > 0 ? argv[0] : NULL, transfer_asks, "Nobody waits for an answer.", &id);
+	    c, argc > 0 ? argv[0] : NULL, transfer_asks, TR("Nobody waits for an answer."), &id);
 	if (!code)
 		code = go_on(c, "accept", id);
 	free(id);
@@ -307,7 +324,7 @@ cmd_resume(struct cli *c, int argc, char **argv)
 {
 	char *id = NULL;
 	int code =
-	    find_id(c, argc > 0 ? argv[0] : NULL, is_paused, "You have paused no file.", &id);
+	    find_id(c, argc > 0 ? argv[0] : NULL, is_paused, TR("You have paused no file."), &id);
 	if (!code)
 		code = go_on(c, "resume", id);
 	free(id);
@@ -337,12 +354,14 @@ cmd_files_limit(struct cli *c, int argc, char **argv)
 	if (c->json)
 		code = cli_print_json(c, answer);
 	else {
-		buf_str(&b,
-		    rate > 0 ? "Files travel with at most " : "Files travel as fast as they can.");
-		if (rate > 0) {
-			transfer_size(&b, rate);
-			buf_str(&b, "/s, all together.");
-		}
+		struct buf most = BUF_INIT(64);
+		transfer_size(&most, rate);
+		if (rate > 0)
+			buf_fmt(&b, tr("Files travel with at most %s/s, all together."),
+			    buf_cstr(&most));
+		else
+			buf_str(&b, tr("Files travel as fast as they can."));
+		buf_finish(&most);
 		buf_char(&b, '\n');
 		code = cli_print(c, &b);
 	}
@@ -372,12 +391,15 @@ take_rule(struct cli *c, struct earshot_value *params, int argc, char **argv)
 static void
 add_rule(struct buf *b, const struct earshot_value *rule)
 {
-	words_display(b, rule);
-	buf_str(b, ": files up to ");
-	transfer_size(b, earshot_value_int(rule, "size", 0));
-	buf_str(b, " are accepted without asking, ");
-	transfer_size(b, earshot_value_int(rule, "daily", 0));
-	buf_str(b, " a day\n");
+	struct buf who = words_name(rule), size = BUF_INIT(64), daily = BUF_INIT(64);
+	transfer_size(&size, earshot_value_int(rule, "size", 0));
+	transfer_size(&daily, earshot_value_int(rule, "daily", 0));
+	buf_fmt(b, tr("%s: files up to %s are accepted without asking, %s a day"), buf_cstr(&who),
+	    buf_cstr(&size), buf_cstr(&daily));
+	buf_char(b, '\n');
+	buf_finish(&who);
+	buf_finish(&size);
+	buf_finish(&daily);
 }
 
 int
@@ -401,7 +423,7 @@ cmd_files_auto(struct cli *c, int argc, char **argv)
 		for (size_t i = 0; i < earshot_value_count(rules); i++)
 			add_rule(&b, earshot_value_at(rules, i));
 		if (earshot_value_count(rules) == 0 && c->out.tty)
-			buf_str(&b, "Every file is asked for.\n");
+			buf_fmt(&b, "%s\n", tr("Every file is asked for."));
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(answer);

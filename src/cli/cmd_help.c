@@ -1,5 +1,6 @@
 /* help and version: what the table says, for people, for programs and for the man page. */
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 
@@ -15,7 +16,7 @@ add_entry(const struct screen *s, struct buf *out, const char *name, const char 
 	screen_style(s, out, STYLE_NAME, buf_cstr(&padded));
 	if (strlen(name) + 2 >= HELP_COLUMN)
 		buf_fmt(out, "\n%*s", HELP_COLUMN, "");
-	screen_wrap(s, out, help, HELP_COLUMN, HELP_COLUMN);
+	screen_wrap(s, out, tr(help), HELP_COLUMN, HELP_COLUMN);
 	buf_finish(&padded);
 }
 
@@ -51,16 +52,15 @@ static void
 add_all(const struct screen *s, struct buf *out)
 {
 	screen_wrap(s, out,
-	    "Earshot: talk with everyone on your local network, with no server and no account.", 0,
-	    0);
+	    tr("Earshot: talk with everyone on your local network, with no server and no account."),
+	    0, 0);
 	buf_str(out, "\n");
-	screen_style(s, out, STYLE_NAME, "earshot");
-	screen_wrap(s, out, " alone shows who is here and lets you talk.", 7, 0);
-	buf_str(out, "\nCommands:\n");
+	screen_wrap(s, out, tr("\"earshot\" alone shows who is here and lets you talk."), 0, 0);
+	buf_fmt(out, "\n%s\n", tr("Commands:"));
 	add_commands(s, out, command_table);
-	buf_str(out, "\nOptions for all of them:\n");
+	buf_fmt(out, "\n%s\n", tr("Options for all of them:"));
 	add_options(s, out, command_globals);
-	buf_str(out, "\nExit codes:\n");
+	buf_fmt(out, "\n%s\n", tr("Exit codes:"));
 	for (const struct exit_text *e = command_exits; e->text; e++) {
 		struct buf code = BUF_INIT(SCREEN_MAX);
 		buf_fmt(&code, "%d", e->code);
@@ -76,16 +76,16 @@ add_one(const struct screen *s, struct buf *out, const struct command *cmd)
 	command_usage(cmd, &usage);
 	screen_style(s, out, STYLE_NAME, buf_cstr(&usage));
 	buf_str(out, "\n\n");
-	screen_wrap(s, out, cmd->help, 0, 0);
+	screen_wrap(s, out, tr(cmd->help), 0, 0);
 	if (cmd->more) {
 		buf_char(out, '\n');
-		screen_wrap(s, out, cmd->more, 0, 0);
+		screen_wrap(s, out, tr(cmd->more), 0, 0);
 	}
 	if (cmd->options)
-		buf_str(out, "\nOptions:\n");
+		buf_fmt(out, "\n%s\n", tr("Options:"));
 	add_options(s, out, cmd->options);
 	if (cmd->children) {
-		buf_str(out, "\nCommands:\n");
+		buf_fmt(out, "\n%s\n", tr("Commands:"));
 		add_commands(s, out, cmd->children);
 	}
 	buf_finish(&usage);
@@ -181,9 +181,12 @@ cmd_version(struct cli *c, int argc, char **argv)
 	}
 	buf_fmt(&b, "earshot %s\n", EARSHOT_VERSION);
 	if (running) {
-		buf_str(&b, "daemon ");
-		cli_add(&b, running);
-		buf_fmt(&b, " (process %lld)\n", (long long)earshot_daemon_pid(c->link));
+		struct buf clean = BUF_INIT(SCREEN_MAX);
+		cli_add(&clean, running);
+		buf_fmt(&b, tr("daemon %s (process %lld)"), buf_cstr(&clean),
+		    (long long)earshot_daemon_pid(c->link));
+		buf_char(&b, '\n');
+		buf_finish(&clean);
 	}
 	return cli_print(c, &b);
 }

@@ -1,5 +1,6 @@
 /* history, search, outbox, conversations: what is kept, read back. */
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/pages.h"
@@ -58,7 +59,7 @@ cmd_history(struct cli *c, int argc, char **argv)
 	code = pages_last(c, &p, limit, print_message, &r);
 	if (!code && r.count == 0 && c->out.tty && !c->json) {
 		struct buf b = BUF_INIT(WORDS_MAX);
-		buf_str(&b, "Nothing was said.\n");
+		buf_fmt(&b, "%s\n", tr("Nothing was said."));
 		return cli_print(c, &b);
 	}
 	return code;
@@ -109,9 +110,11 @@ print_hits(struct cli *c, const struct earshot_value *answer)
 		else
 			talk_snippet(&c->out, &b, m);
 	}
-	if (!c->json && c->out.tty && earshot_value_bool(answer, "more", false))
+	if (!c->json && c->out.tty && earshot_value_bool(answer, "more", false)) {
 		screen_style(&c->out, &b, STYLE_DIM,
-		    "There is more: ask for more words, or with --limit.\n");
+		    tr("There is more: ask for more words, or with --limit."));
+		buf_char(&b, '\n');
+	}
 	if (!code && !c->json)
 		code = cli_print(c, &b);
 	buf_finish(&b);
@@ -162,7 +165,7 @@ print_table(struct cli *c, const struct column *columns, size_t width,
 		    style_of_trust(earshot_value_str(earshot_value_at(rows, r), "trust"));
 	}
 	if (count == 0 && c->out.tty)
-		buf_fmt(&b, "%s\n", nothing);
+		buf_fmt(&b, "%s\n", tr(nothing));
 	else if (count > 0 && text && cells)
 		table_print(&c->out, &b, columns, width, cells, count);
 	for (size_t i = 0; text && i < count * width; i++)
@@ -186,13 +189,14 @@ fill_waiting(struct buf *cells, const struct earshot_value *m)
 static int
 print_waiting(struct cli *c, const struct earshot_value *messages, bool first)
 {
-	static const struct column columns[OUTBOX_COLUMNS] = {{"For", 12, 0},
-	    {"Trust", MARKING_WIDTH, 0}, {"Since", 16, 2}, {"Number", 6, 1}, {"Text", 8, 0}};
+	static const struct column columns[OUTBOX_COLUMNS] = {{TR("For"), 12, 0},
+	    {TR("Trust"), MARKING_WIDTH, 0}, {TR("Since"), 16, 2}, {TR("Number"), 6, 1},
+	    {TR("Text"), 8, 0}};
 	int code = CLI_OK;
 	if (!c->json)
 		return first || earshot_value_count(messages) > 0
 			   ? print_table(c, columns, OUTBOX_COLUMNS, messages, fill_waiting,
-				 "Nothing waits to be sent.")
+				 TR("Nothing waits to be sent."))
 			   : CLI_OK;
 	for (size_t i = 0; i < earshot_value_count(messages) && !code; i++)
 		code = cli_print_json(c, earshot_value_at(messages, i));
@@ -243,9 +247,9 @@ cmd_conversations(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	static const struct column columns[TALK_COLUMNS] = {{"Name", 12, 0},
-	    {"Trust", MARKING_WIDTH, 0}, {"Unread", 6, 0}, {"Queued", 6, 2}, {"Last", 16, 1},
-	    {"Address", 10, 3}};
+	static const struct column columns[TALK_COLUMNS] = {{TR("Name"), 12, 0},
+	    {TR("Trust"), MARKING_WIDTH, 0}, {TR("Unread"), 6, 0}, {TR("Queued"), 6, 2},
+	    {TR("Last"), 16, 1}, {TR("Address"), 10, 3}};
 	struct earshot_value *params = earshot_value_object(), *answer = NULL;
 	int64_t limit = 0;
 	int code = take_limit(c, INT32_MAX, &limit);
@@ -261,7 +265,7 @@ cmd_conversations(struct cli *c, int argc, char **argv)
 	const struct earshot_value *all = earshot_value_get(answer, "conversations");
 	if (!c->json)
 		code = print_table(c, columns, TALK_COLUMNS, all, fill_conversation,
-		    "Nobody has said anything yet.");
+		    TR("Nobody has said anything yet."));
 	for (size_t i = 0; c->json && i < earshot_value_count(all) && !code; i++)
 		code = cli_print_json(c, earshot_value_at(all, i));
 	earshot_value_free(answer);

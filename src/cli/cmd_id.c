@@ -1,6 +1,7 @@
 /* id: our own key, for people. */
 #include "base/err.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/qr.h"
@@ -40,20 +41,21 @@ fail_picture(struct cli *c, const char *what, int err)
 		    "This Earshot was built without QR codes. Compare the digits instead.");
 	if (err == -EEXIST)
 		return cli_fail(c, CLI_ERROR, "%s is there already.", what);
-	return cli_fail(c, CLI_ERROR, "%s cannot be made: %s.", what, err_str(err));
+	return cli_fail(c, CLI_ERROR, "%s cannot be made: %s.", what, tr_error(err_str(err)));
 }
 
 static void
 add_words(struct cli *c, struct buf *b, const struct earshot_value *id, const char *name)
 {
 	const struct earshot_value *formerly = earshot_value_get(id, "formerly");
-	buf_fmt(b, "%-12s", "You");
+	cli_label(b, tr("You"));
 	cli_add(b, name);
-	buf_fmt(b, "\n%-12s", "Key");
+	buf_char(b, '\n');
+	cli_label(b, tr("Key"));
 	screen_style(&c->out, b, STYLE_NAME, earshot_value_str(id, "id"));
 	buf_char(b, '\n');
 	for (size_t i = 0; i < earshot_value_count(formerly); i++) {
-		buf_fmt(b, "%-12s", i == 0 ? "Succeeds" : "");
+		cli_label(b, i == 0 ? tr("Succeeds") : "");
 		cli_add(b, earshot_value_as_str(earshot_value_at(formerly, i)));
 		buf_char(b, '\n');
 	}
@@ -75,7 +77,7 @@ show(struct cli *c, const struct earshot_value *id, const char *name)
 	buf_finish(&uri);
 	if (err) {
 		buf_finish(&b);
-		return fail_picture(c, picture ? picture : "The QR code", err);
+		return fail_picture(c, picture ? picture : tr("The QR code"), err);
 	}
 	return cli_print(c, &b);
 }
@@ -128,8 +130,8 @@ give_file(struct cli *c, const char *method, const char *path, struct earshot_va
 	for (int i = 0; !code && i <= TRIES; i++) {
 		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0) {
-			code =
-			    cli_fail(c, CLI_ERROR, "%s cannot be read: %s.", path, err_str(-errno));
+			code = cli_fail(c, CLI_ERROR, "%s cannot be read: %s.", path,
+			    tr_error(err_str(-errno)));
 			break;
 		}
 		err = call_with(c, method, fd, passphrase, answer);
@@ -138,9 +140,9 @@ give_file(struct cli *c, const char *method, const char *path, struct earshot_va
 			break;
 		earshot_value_free(*answer);
 		*answer = NULL;
-		code = secret_ask(c,
-		    i == 0 ? "The passphrase of that file: " : "Wrong. Again: ", false,
-		    &passphrase);
+		code =
+		    secret_ask(c, i == 0 ? TR("The passphrase of that file:") : TR("Wrong. Again:"),
+			false, &passphrase);
 	}
 	if (passphrase >= 0)
 		close(passphrase);
@@ -156,7 +158,7 @@ finish(struct cli *c, int code, struct earshot_value *answer, const char *senten
 	if (!code && c->json)
 		code = cli_print_json(c, answer);
 	else if (!code) {
-		buf_fmt(&b, "%s\n", sentence);
+		buf_fmt(&b, "%s\n", tr(sentence));
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(answer);
@@ -170,7 +172,7 @@ cmd_id_export(struct cli *c, int argc, char **argv)
 	struct earshot_value *answer = NULL;
 	int passphrase = -1, code = cli_connect(c);
 	if (!code && !cli_option(c, "no-passphrase"))
-		code = secret_ask(c, "A passphrase for the file: ", true, &passphrase);
+		code = secret_ask(c, "A passphrase for the file:", true, &passphrase);
 	if (code)
 		return code;
 	int fd = open(argv[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
@@ -178,7 +180,7 @@ cmd_id_export(struct cli *c, int argc, char **argv)
 		if (passphrase >= 0)
 			close(passphrase);
 		return cli_fail(
-		    c, CLI_ERROR, "%s cannot be written: %s.", argv[0], err_str(-errno));
+		    c, CLI_ERROR, "%s cannot be written: %s.", argv[0], tr_error(err_str(-errno)));
 	}
 	int kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	int err = call_with(c, "id.export", fd, passphrase, &answer);
@@ -189,14 +191,14 @@ cmd_id_export(struct cli *c, int argc, char **argv)
 	else if (err)
 		code = cli_fail_call(c, err, answer);
 	else if (kept < 0 || fsync(kept) < 0)
-		code =
-		    cli_fail(c, CLI_ERROR, "%s cannot be written: %s.", argv[0], err_str(-errno));
+		code = cli_fail(
+		    c, CLI_ERROR, "%s cannot be written: %s.", argv[0], tr_error(err_str(-errno)));
 	if (kept >= 0)
 		close(kept);
 	if (code)
 		(void)unlink(argv[0]);
 	return finish(c, code, answer,
-	    "Your key is in that file. Whoever has it can speak in your name: keep it safe.");
+	    TR("Your key is in that file. Whoever has it can speak in your name: keep it safe."));
 }
 
 int
@@ -213,10 +215,12 @@ cmd_id_import(struct cli *c, int argc, char **argv)
 	const char *kept = earshot_value_str(answer, "kept");
 	if (!code && !cli_await_end(c))
 		cli_warn(c, "The daemon was told to stop but is still there.");
-	buf_str(&b, "That is your key from now on. The daemon has stopped and begins with it when "
-		    "it is next needed.");
-	if (!code && kept)
-		buf_fmt(&b, " The earlier key is in its state folder, as %s.", kept);
+	buf_str(&b, tr("That is your key from now on. The daemon has stopped and begins with it "
+		       "when it is next needed."));
+	if (!code && kept) {
+		buf_char(&b, ' ');
+		buf_fmt(&b, tr("The earlier key is in its state folder, as %s."), kept);
+	}
 	code = finish(c, code, answer, buf_cstr(&b));
 	buf_finish(&b);
 	return code;
@@ -230,9 +234,9 @@ cmd_id_passphrase(struct cli *c, int argc, char **argv)
 	struct earshot_value *answer = NULL;
 	int code = cli_connect(c), old = -1, new = -1;
 	if (!code)
-		code = secret_ask(c, "The passphrase it has now (empty: none): ", false, &old);
+		code = secret_ask(c, "The passphrase it has now (empty: none):", false, &old);
 	if (!code)
-		code = secret_ask(c, "The new passphrase (empty: none): ", true, &new);
+		code = secret_ask(c, "The new passphrase (empty: none):", true, &new);
 	if (code) {
 		if (old >= 0)
 			close(old);
@@ -242,7 +246,7 @@ cmd_id_passphrase(struct cli *c, int argc, char **argv)
 	if (err)
 		code = cli_fail_call(c, err, answer);
 	return finish(c, code, answer,
-	    "Your key is locked with the new passphrase, or with none if you gave none.");
+	    TR("Your key is locked with the new passphrase, or with none if you gave none."));
 }
 
 /* A daemon that was started in front of a terminal has asked by itself. */
@@ -256,8 +260,9 @@ cmd_id_unlock(struct cli *c, int argc, char **argv)
 	int err = code ? 0 : cli_try(c, NULL, "id", NULL, &answer);
 	for (int i = 0; !code && i < TRIES && is_locked(err, answer); i++) {
 		int passphrase = -1;
-		code = secret_ask(c,
-		    i == 0 ? "The passphrase of your key: " : "Wrong. Again: ", false, &passphrase);
+		code =
+		    secret_ask(c, i == 0 ? TR("The passphrase of your key:") : TR("Wrong. Again:"),
+			false, &passphrase);
 		if (code)
 			break;
 		earshot_value_free(answer);
@@ -266,7 +271,7 @@ cmd_id_unlock(struct cli *c, int argc, char **argv)
 	}
 	if (!code && err)
 		code = cli_fail_call(c, err, answer);
-	return finish(c, code, answer, "Your key is unlocked, and the daemon begins.");
+	return finish(c, code, answer, TR("Your key is unlocked, and the daemon begins."));
 }
 
 int
@@ -276,5 +281,5 @@ cmd_id_hand_over(struct cli *c, int argc, char **argv)
 	struct earshot_value *answer = NULL;
 	int code = give_file(c, "id.hand-over", argv[0], &answer);
 	return finish(c, code, answer,
-	    "Whoever knows you by that key will know you by the one you have now.");
+	    TR("Whoever knows you by that key will know you by the one you have now."));
 }

@@ -1,10 +1,9 @@
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "front/words.h"
-
-#include <inttypes.h>
 
 enum { PINGS = 3, PINGS_MAX = 100000, PAUSE_MS = 1000 };
 
@@ -36,9 +35,14 @@ void
 ping_words(struct buf *out, const struct earshot_value *answer)
 {
 	bool connect = str_equal(earshot_value_str(answer, "how"), "connect");
-	words_str(out, answer, "peer");
-	buf_fmt(out, " %s %.1f ms", connect ? "took a connection in" : "answered in",
-	    answer_ms(answer));
+	struct buf peer = words_member(answer, "peer"), ms = BUF_INIT(64);
+	words_decimal(&ms, answer_ms(answer));
+	if (connect)
+		buf_fmt(out, tr("%s took a connection in %s ms"), buf_cstr(&peer), buf_cstr(&ms));
+	else
+		buf_fmt(out, tr("%s answered in %s ms"), buf_cstr(&peer), buf_cstr(&ms));
+	buf_finish(&peer);
+	buf_finish(&ms);
 }
 
 static int
@@ -57,11 +61,20 @@ static int
 print_tally(struct cli *c, const struct tally *t)
 {
 	struct buf b = BUF_INIT(WORDS_MAX);
-	buf_fmt(&b, "%" PRId64 " of %" PRId64 " answered", t->answered, t->sent);
-	if (t->answered > 0)
-		buf_fmt(&b, "; fastest %.1f, mean %.1f, slowest %.1f ms", t->least,
-		    t->sum / (double)t->answered, t->most);
-	buf_str(&b, "\n");
+	long long answered = t->answered, sent = t->sent;
+	struct buf least = BUF_INIT(64), mean = BUF_INIT(64), most = BUF_INIT(64);
+	words_decimal(&least, t->least);
+	words_decimal(&mean, answered > 0 ? t->sum / (double)answered : 0);
+	words_decimal(&most, t->most);
+	if (answered > 0)
+		buf_fmt(&b, tr("%lld of %lld answered; fastest %s, mean %s, slowest %s ms"),
+		    answered, sent, buf_cstr(&least), buf_cstr(&mean), buf_cstr(&most));
+	else
+		buf_fmt(&b, tr("%lld of %lld answered"), answered, sent);
+	buf_char(&b, '\n');
+	buf_finish(&least);
+	buf_finish(&mean);
+	buf_finish(&most);
 	return cli_print(c, &b);
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/attach.h"
 #include "cli/cli.h"
 #include "cli/command.h"
@@ -181,9 +182,9 @@ draw(struct recording *r)
 	r->drawn = clock_now();
 	r->level = 0;
 	buf_char(&b, '\r');
-	screen_style(&r->c->err, &b, STYLE_BAD, "Recording");
-	buf_fmt(&b, " %" PRId64 ":%02d %s  Enter sends it, Ctrl-C throws it away\033[K",
-	    seconds / 60, (int)(seconds % 60), bars[loud]);
+	screen_style(&r->c->err, &b, STYLE_BAD, tr("Recording"));
+	buf_fmt(&b, " %" PRId64 ":%02d %s  %s\033[K", seconds / 60, (int)(seconds % 60), bars[loud],
+	    tr("Enter sends it, Ctrl-C throws it away"));
 	(void)screen_write(&r->c->err, &b);
 	buf_finish(&b);
 }
@@ -253,7 +254,7 @@ fill(struct cli *c, int fd, void *ctx)
 	cli_quiet(c);
 	if (err || r->broken)
 		return cli_fail(c, CLI_DISK, "The voice message cannot be kept: %s.",
-		    err_str(err ? err : -EIO));
+		    tr_error(err_str(err ? err : -EIO)));
 	if (r->samples == 0)
 		return cli_fail(
 		    c, CLI_ERROR, "%s heard nothing. Is there a microphone?", r->by->program);

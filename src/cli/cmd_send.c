@@ -1,6 +1,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/command.h"
@@ -46,8 +47,8 @@ read_input(struct cli *c, struct buf *text)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return cli_fail(
-			    c, CLI_ERROR, "The input cannot be read: %s.", err_str(-errno));
+			return cli_fail(c, CLI_ERROR, "The input cannot be read: %s.",
+			    tr_error(err_str(-errno)));
 		if (n == 0 || buf_err(text))
 			break;
 		buf_add(text, part, (size_t)n);
@@ -175,22 +176,23 @@ add_fate(struct buf *b, const struct earshot_value *answer, const struct earshot
 {
 	const char *state = earshot_value_str(answer, "state");
 	bool told = !str_empty(earshot_value_str(answer, "reason"));
+	struct buf why = BUF_INIT(WORDS_MAX);
+	words_told(&why, told ? answer : kept, "reason");
 	if (str_equal(state, "delivered"))
-		buf_fmt(b, "Delivered to %s", who);
+		buf_fmt(b, tr("Delivered to %s"), who);
 	else if (str_equal(state, "read"))
-		buf_fmt(b, "Delivered to %s, who has read it", who);
+		buf_fmt(b, tr("Delivered to %s, who has read it"), who);
 	else if (str_equal(state, "handed over"))
-		buf_fmt(b, "Handed over to %s", who);
-	else if (str_equal(state, "failed") || str_equal(state, "cancelled")) {
-		buf_str(b, "Not delivered: ");
-		if (str_equal(state, "cancelled"))
-			buf_str(b, "it was cancelled");
-		else
-			words_str(b, told ? answer : kept, "reason");
-	} else if (!earshot_value_bool(answer, "here", false))
-		buf_fmt(b, "Kept; will be delivered when %s is back.", who);
+		buf_fmt(b, tr("Handed over to %s"), who);
+	else if (str_equal(state, "failed"))
+		buf_fmt(b, tr("Not delivered: %s"), buf_cstr(&why));
+	else if (str_equal(state, "cancelled"))
+		buf_str(b, tr("Not delivered: it was cancelled"));
+	else if (!earshot_value_bool(answer, "here", false))
+		buf_fmt(b, tr("Kept; will be delivered when %s is back."), who);
 	else
-		buf_fmt(b, "Kept; %s has not confirmed it yet, Earshot goes on trying.", who);
+		buf_fmt(b, tr("Kept; %s has not confirmed it yet, Earshot goes on trying."), who);
+	buf_finish(&why);
 	buf_char(b, '\n');
 }
 

@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "front/words.h"
@@ -20,10 +21,13 @@ print_own(struct cli *c, const struct earshot_value *own)
 	if (c->json)
 		return cli_print_json(c, own);
 	words_own(&words, own);
-	buf_str(&b, "You are ");
-	screen_style(&c->out, &b, STYLE_NAME, buf_cstr(&words));
-	buf_str(&b,
-	    earshot_value_bool(own, "published", false) ? "\n" : "\nOthers cannot see you yet.\n");
+	struct buf styled = BUF_INIT(WORDS_MAX);
+	screen_style(&c->out, &styled, STYLE_NAME, buf_cstr(&words));
+	buf_fmt(&b, tr("You are %s"), buf_cstr(&styled));
+	buf_char(&b, '\n');
+	if (!earshot_value_bool(own, "published", false))
+		buf_fmt(&b, "%s\n", tr("Others cannot see you yet."));
+	buf_finish(&styled);
 	buf_finish(&words);
 	return cli_print(c, &b);
 }
@@ -111,8 +115,8 @@ read_picture(struct cli *c, const char *path, int fd, struct buf *out)
 		char part[4096];
 		n = read(fd, part, sizeof(part));
 		if (n < 0)
-			return cli_fail(
-			    c, CLI_ERROR, "%s cannot be read: %s.", path, err_str(-errno));
+			return cli_fail(c, CLI_ERROR, "%s cannot be read: %s.", path,
+			    tr_error(err_str(-errno)));
 		buf_add(out, part, (size_t)n);
 	}
 	if (buf_err(out) || !is_picture(buf_cstr(out), out->len))
@@ -132,8 +136,8 @@ cmd_set_avatar(struct cli *c, int argc, char **argv)
 	if (!clear) {
 		int fd = open(argv[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
-			return cli_fail(
-			    c, CLI_ERROR, "%s cannot be read: %s.", argv[0], err_str(-errno));
+			return cli_fail(c, CLI_ERROR, "%s cannot be read: %s.", argv[0],
+			    tr_error(err_str(-errno)));
 		int code = read_picture(c, argv[0], fd, &data);
 		close(fd);
 		if (code) {

@@ -1,12 +1,12 @@
 /* trust: whose keys are known, and what the user decides about them. */
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/style_of.h"
 #include "front/marking.h"
 #include "front/words.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,11 +20,11 @@ fill_row(struct buf row[COLUMNS], const struct earshot_value *contact)
 {
 	buf_str(&row[0], marking(earshot_value_str(contact, "trust")));
 	words_display(&row[1], contact);
-	words_str(&row[2], contact, "trust");
+	words_trust(&row[2], earshot_value_str(contact, "trust"));
 	if (earshot_value_bool(contact, "blocked", false))
-		buf_str(&row[2], ", blocked");
+		buf_fmt(&row[2], ", %s", tr("blocked"));
 	if (earshot_value_has(contact, "vouched_by"))
-		buf_str(&row[2], ", vouched for");
+		buf_fmt(&row[2], ", %s", tr("vouched for"));
 	words_str(&row[3], contact, "tag");
 	words_str(&row[4], contact, "name");
 }
@@ -32,8 +32,9 @@ fill_row(struct buf row[COLUMNS], const struct earshot_value *contact)
 static void
 add_contacts(const struct screen *s, struct buf *out, const struct earshot_value *contacts)
 {
-	static const struct column columns[COLUMNS] = {{"", MARKING_WIDTH, 0}, {"Name", 14, 0},
-	    {"Trust", 10, 1}, {"Key", 8, 3}, {"Address", 10, 2}};
+	static const struct column columns[COLUMNS] = {{"", MARKING_WIDTH, 0}, {TR("Name"), 14, 0},
+	    {TR("Trust"), 10, 1}, {TR("Key"), 8, 3}, {TR("Address"), 10, 2}};
+	bool was = screen_english(s);
 	size_t rows = earshot_value_count(contacts);
 	struct cell *cells = calloc(rows * COLUMNS + 1, sizeof(*cells));
 	struct buf *text = calloc(rows * COLUMNS + 1, sizeof(*text));
@@ -54,6 +55,7 @@ add_contacts(const struct screen *s, struct buf *out, const struct earshot_value
 		buf_finish(&text[i]);
 	free(text);
 	free(cells);
+	(void)tr_english(was);
 }
 
 /* Those that are about people we have not met; the others stand beside their names. */
@@ -87,9 +89,11 @@ cmd_trust_list(struct cli *c, int argc, char **argv)
 		if (earshot_value_count(contacts) > 0)
 			add_contacts(&c->out, &b, contacts);
 		else if (c->out.tty)
-			buf_str(&b, "Nobody's key is known yet.\n");
-		if (more > 0 && c->out.tty)
-			buf_fmt(&b, "and %" PRId64 " more\n", more);
+			buf_fmt(&b, "%s\n", tr("Nobody's key is known yet."));
+		if (more > 0 && c->out.tty) {
+			buf_fmt(&b, tr("and %lld more"), (long long)more);
+			buf_char(&b, '\n');
+		}
 		if (c->out.tty)
 			add_introductions(&b, earshot_value_get(answer, "introductions"));
 		code = cli_print(c, &b);
@@ -117,32 +121,33 @@ add_key(const struct screen *s, struct buf *out, const char *label, const char *
 static void
 add_contact(const struct screen *s, struct buf *b, const struct earshot_value *contact)
 {
-	struct buf words = BUF_INIT(WORDS_MAX);
+	struct buf words = BUF_INIT(WORDS_MAX), voucher = words_member(contact, "vouched_by");
 	const struct earshot_value *changed = earshot_value_get(contact, "changed");
 	words_display(&words, contact);
-	info_line(s, b, "Name", &words);
+	info_line(s, b, TR("Name"), &words);
 	words_str(&words, contact, "name");
-	info_line(s, b, "Address", &words);
+	info_line(s, b, TR("Address"), &words);
 	marking_in_full(&words, contact);
 	if (earshot_value_bool(contact, "blocked", false))
-		buf_str(&words, "; blocked");
-	info_line(s, b, "Trust", &words);
-	if (earshot_value_has(contact, "vouched_by")) {
-		buf_str(&words, "by ");
-		words_str(&words, contact, "vouched_by");
-		buf_str(&words, ", whom you have verified: earshot trust accept takes their word");
-		info_line(s, b, "Vouched for", &words);
+		buf_fmt(&words, "; %s", tr("blocked"));
+	info_line(s, b, TR("Trust"), &words);
+	if (voucher.len > 0) {
+		buf_fmt(&words,
+		    tr("by %s, whom you have verified: earshot trust accept takes their word"),
+		    buf_cstr(&voucher));
+		info_line(s, b, TR("Vouched for"), &words);
 	}
 	if (words_look_alike(&words, contact))
-		info_line(s, b, "Careful", &words);
-	add_key(s, b, "Key", earshot_value_str(contact, "id"));
+		info_line(s, b, TR("Careful"), &words);
+	add_key(s, b, TR("Key"), earshot_value_str(contact, "id"));
 	words_str(&words, contact, "proven_at");
-	info_line(s, b, "Proven at", &words);
+	info_line(s, b, TR("Proven at"), &words);
 	if (!str_empty(earshot_value_str(changed, "name"))) {
-		buf_str(&words, "somebody else has come under this name, with the key below");
-		info_line(s, b, "Refused", &words);
-		add_key(s, b, "Its key", earshot_value_str(changed, "id"));
+		buf_str(&words, tr("somebody else has come under this name, with the key below"));
+		info_line(s, b, TR("Refused"), &words);
+		add_key(s, b, TR("Its key"), earshot_value_str(changed, "id"));
 	}
+	buf_finish(&voucher);
 	buf_finish(&words);
 }
 
@@ -158,7 +163,9 @@ cmd_trust_show(struct cli *c, int argc, char **argv)
 	if (c->json) {
 		code = cli_print_json(c, contact);
 	} else {
+		bool was = screen_english(&c->out);
 		add_contact(&c->out, &b, contact);
+		(void)tr_english(was);
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(contact);
@@ -168,44 +175,63 @@ cmd_trust_show(struct cli *c, int argc, char **argv)
 /* ---- deciding ---- */
 
 static void
-add_accepted(struct buf *b, const struct earshot_value *contact)
+add_accepted(struct buf *b, const struct earshot_value *contact, const char *name)
 {
 	const char *trust = earshot_value_str(contact, "trust");
-	if (str_equal(trust, "introduced")) {
-		buf_str(b, "is accepted [i] via ");
-		words_str(b, contact, "introduced_by");
-		buf_str(b, ". To be surer still, compare keys: earshot verify");
-	} else if (str_equal(trust, "verified")) {
-		buf_str(b, "is verified already [v]");
-	} else {
-		buf_str(b, "is accepted [=]. To be sure who it is, compare keys: earshot verify");
-	}
+	struct buf by = words_member(contact, "introduced_by");
+	if (str_equal(trust, "introduced"))
+		buf_fmt(b,
+		    tr("%s is accepted [i] via %s. To be surer still, compare keys: earshot "
+		       "verify"),
+		    name, buf_cstr(&by));
+	else if (str_equal(trust, "verified"))
+		buf_fmt(b, tr("%s is verified already [v]"), name);
+	else
+		buf_fmt(b,
+		    tr("%s is accepted [=]. To be sure who it is, compare keys: earshot verify"),
+		    name);
+	buf_finish(&by);
 }
 
-/* `done`: what became of it, after the name; NULL: they were accepted. */
-static int
-decide(struct cli *c, const char *method, const char *name, const char *done)
+/* What became of them, by the method that did it. */
+static void
+add_done(struct buf *b, const char *method, const struct earshot_value *contact, const char *name)
 {
-	struct buf b = BUF_INIT(WORDS_MAX);
+	if (str_equal(method, "trust.accept"))
+		add_accepted(b, contact, name);
+	else if (str_equal(method, "trust.block"))
+		buf_fmt(b, tr("%s is blocked: neither heard nor talked to."), name);
+	else if (str_equal(method, "trust.unblock"))
+		buf_fmt(b, tr("%s is heard again."), name);
+	else if (str_equal(method, "trust.forget"))
+		buf_fmt(b,
+		    tr("%s has no known key any more; the next one shown under this name counts."),
+		    name);
+	else
+		buf_fmt(
+		    b, tr("%s has the new key from now on [=]. Compare it: earshot verify"), name);
+	buf_char(b, '\n');
+}
+
+static int
+decide(struct cli *c, const char *method, const char *typed)
+{
+	struct buf b = BUF_INIT(WORDS_MAX), name = BUF_INIT(WORDS_MAX);
 	struct earshot_value *contact = NULL;
-	int code = cli_call(c, NULL, method, cli_peer(name), &contact);
+	int code = cli_call(c, NULL, method, cli_peer(typed), &contact);
 	if (code)
 		return code;
 	if (c->json) {
 		code = cli_print_json(c, contact);
 	} else {
 		if (earshot_value_has(contact, "name"))
-			words_display(&b, contact);
+			words_display(&name, contact);
 		else
-			cli_add(&b, name);
-		buf_char(&b, ' ');
-		if (done)
-			buf_str(&b, done);
-		else
-			add_accepted(&b, contact);
-		buf_char(&b, '\n');
+			cli_add(&name, typed);
+		add_done(&b, method, contact, buf_cstr(&name));
 		code = cli_print(c, &b);
 	}
+	buf_finish(&name);
 	earshot_value_free(contact);
 	return code;
 }
@@ -214,7 +240,7 @@ int
 cmd_trust_accept(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
-	return decide(c, "trust.accept", argv[0], NULL);
+	return decide(c, "trust.accept", argv[0]);
 }
 
 int
@@ -230,10 +256,12 @@ cmd_trust_introduce(struct cli *c, int argc, char **argv)
 	if (c->json) {
 		code = cli_print_json(c, answer);
 	} else {
-		words_display(&b, answer);
-		buf_str(&b, " is introduced to ");
-		words_str(&b, answer, "to_display");
-		buf_str(&b, ", who has to accept that.\n");
+		struct buf who = words_name(answer), to = words_member(answer, "to_display");
+		buf_fmt(&b, tr("%s is introduced to %s, who has to accept that."), buf_cstr(&who),
+		    buf_cstr(&to));
+		buf_char(&b, '\n');
+		buf_finish(&who);
+		buf_finish(&to);
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(answer);
@@ -244,27 +272,38 @@ int
 cmd_trust_block(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
-	return decide(c, "trust.block", argv[0], "is blocked: neither heard nor talked to.");
+	return decide(c, "trust.block", argv[0]);
 }
 
 int
 cmd_trust_unblock(struct cli *c, int argc, char **argv)
 {
 	(void)argc;
-	return decide(c, "trust.unblock", argv[0], "is heard again.");
+	return decide(c, "trust.unblock", argv[0]);
 }
 
 /* CLI_OK: the user wants it. */
 static int
-ask(struct cli *c, const char *name, const char *question)
+ask(struct cli *c, bool forget, const char *typed)
 {
-	struct buf b = BUF_INIT(WORDS_MAX);
+	struct buf b = BUF_INIT(WORDS_MAX), name = BUF_INIT(WORDS_MAX);
 	if (cli_option(c, "yes"))
 		return CLI_OK;
 	if (!c->err.tty || !isatty(STDIN_FILENO))
 		return cli_usage(c, "There is nobody to ask here: say --yes.");
-	cli_add(&b, name);
-	buf_fmt(&b, "%s [yes/no]", question);
+	cli_add(&name, typed);
+	if (forget)
+		buf_fmt(&b,
+		    tr("%s: whoever comes next under this name will be taken for them. Forget the "
+		       "key? [yes/no]"),
+		    buf_cstr(&name));
+	else
+		buf_fmt(&b,
+		    tr("%s: another key means another person, unless they have told you of a new "
+		       "computer or a lost key. Did they, face to face or over the telephone? "
+		       "[yes/no]"),
+		    buf_cstr(&name));
+	buf_finish(&name);
 	bool yes = cli_confirm(c, buf_cstr(&b));
 	buf_finish(&b);
 	return yes ? CLI_OK : cli_fail(c, CLI_ERROR, "Nothing was changed.");
@@ -296,11 +335,9 @@ cmd_trust_forget(struct cli *c, int argc, char **argv)
 	struct buf name = BUF_INIT(WORDS_MAX);
 	int code = find(c, argv[0], false, &name);
 	if (!code)
-		code = ask(c, buf_cstr(&name),
-		    ": whoever comes next under this name will be taken for them. Forget the key?");
+		code = ask(c, true, buf_cstr(&name));
 	if (!code)
-		code = decide(c, "trust.forget", buf_cstr(&name),
-		    "has no known key any more; the next one shown under this name counts.");
+		code = decide(c, "trust.forget", buf_cstr(&name));
 	buf_finish(&name);
 	return code;
 }
@@ -312,12 +349,9 @@ cmd_trust_accept_new_key(struct cli *c, int argc, char **argv)
 	struct buf name = BUF_INIT(WORDS_MAX);
 	int code = find(c, argv[0], true, &name);
 	if (!code)
-		code = ask(c, buf_cstr(&name),
-		    ": another key means another person, unless they have told you of a new "
-		    "computer or a lost key. Did they, face to face or over the telephone?");
+		code = ask(c, false, buf_cstr(&name));
 	if (!code)
-		code = decide(c, "trust.accept-new-key", buf_cstr(&name),
-		    "has the new key from now on [=]. Compare it: earshot verify");
+		code = decide(c, "trust.accept-new-key", buf_cstr(&name));
 	buf_finish(&name);
 	return code;
 }

@@ -2,6 +2,7 @@
  * safety number. */
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "front/words.h"
@@ -50,7 +51,10 @@ take(struct comparison *x, const struct earshot_value *v)
 	const char *stage = earshot_value_str(v, "stage");
 	set_words(&x->words, v, "words");
 	set_words(&x->digits, v, "digits");
-	set_words(&x->reason, v, "reason");
+	if (!str_empty(earshot_value_str(v, "reason"))) {
+		buf_clear(&x->reason);
+		words_told(&x->reason, v, "reason");
+	}
 	set_words(&x->display, v, "display");
 	if (str_equal(stage, "confirmed"))
 		x->confirmed = true;
@@ -111,15 +115,31 @@ is_over(const void *ctx)
 	return x->outcome != OPEN;
 }
 
+/* `what` moves. */
 static int
-await(struct comparison *x, const char *before, const char *after, cli_done_fn *done)
+await(struct comparison *x, struct buf *what, cli_done_fn *done)
 {
-	struct buf b = BUF_INIT(WORDS_MAX);
-	buf_fmt(&b, "%s %s%s", before, buf_cstr(&x->display), after);
-	int err = cli_await(x->c, buf_cstr(&b), WAIT_MS, done, x);
-	buf_finish(&b);
+	int err = cli_await(x->c, buf_cstr(what), WAIT_MS, done, x);
+	buf_finish(what);
 	cli_quiet(x->c);
 	return err ? cli_fail_call(x->c, err, NULL) : CLI_OK;
+}
+
+static int
+await_code(struct comparison *x)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	buf_fmt(&b, tr("Waiting for the program of %s"), buf_cstr(&x->display));
+	return await(x, &b, has_code);
+}
+
+static int
+await_end(struct comparison *x)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	buf_fmt(
+	    &b, tr("Waiting for %s to say so too, with: earshot verify"), buf_cstr(&x->display));
+	return await(x, &b, is_over);
 }
 
 /* ---- what is shown ---- */
@@ -188,8 +208,8 @@ show_code(struct comparison *x)
 	add_code(x, &b);
 	buf_char(&b, '\n');
 	buf_fmt(&line,
-	    "%s sees a code too. Read yours to each other, face to face or over the telephone: "
-	    "words or digits, either is enough. What is written here could be forged.",
+	    tr("%s sees a code too. Read yours to each other, face to face or over the telephone: "
+	       "words or digits, either is enough. What is written here could be forged."),
 	    buf_cstr(&x->display));
 	screen_wrap(&x->c->out, &b, buf_cstr(&line), 0, 0);
 	buf_char(&b, '\n');
@@ -203,8 +223,8 @@ show_outcome(struct comparison *x)
 	struct buf b = BUF_INIT(WORDS_MAX), line = BUF_INIT(WORDS_MAX);
 	if (x->outcome != VERIFIED)
 		return cli_fail(x->c, CLI_ERROR, "Not verified: %s",
-		    x->reason.len > 0 ? buf_cstr(&x->reason) : "it did not come to an end.");
-	buf_fmt(&line, "[v] %s is verified: nobody stands between you.", buf_cstr(&x->display));
+		    x->reason.len > 0 ? buf_cstr(&x->reason) : tr("it did not come to an end."));
+	buf_fmt(&line, tr("[v] %s is verified: nobody stands between you."), buf_cstr(&x->display));
 	screen_style(&x->c->out, &b, STYLE_GOOD, buf_cstr(&line));
 	buf_char(&b, '\n');
 	buf_finish(&line);
@@ -231,7 +251,8 @@ read_answer(struct comparison *x, bool *yes)
 		ssize_t n = read(STDIN_FILENO, line, sizeof(line) - 1);
 		line[n > 0 ? n : 0] = '\0';
 		line[strcspn(line, "\r\n")] = '\0';
-		*yes = str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0;
+		*yes = str_casecmp(line, "y") == 0 || str_casecmp(line, "yes") == 0 ||
+		       str_casecmp(line, tr("y")) == 0 || str_casecmp(line, tr("yes")) == 0;
 		return CLI_OK;
 	}
 	return CLI_OK;
@@ -243,10 +264,13 @@ ask(struct comparison *x)
 	struct buf b = BUF_INIT(WORDS_MAX);
 	struct earshot_value *params = cli_peer(x->peer), *answer = NULL;
 	bool yes = false;
-	if (x->confirmed)
-		buf_fmt(&b, "%s says that they are the same.\n", buf_cstr(&x->display));
+	if (x->confirmed) {
+		buf_fmt(&b, tr("%s says that they are the same."), buf_cstr(&x->display));
+		buf_char(&b, '\n');
+	}
 	(void)tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before was no answer */
-	buf_str(&b, "Do both screens show the same? [y/N] ");
+	/* Translators: "y" and "yes" are taken, and what you write for them */
+	buf_fmt(&b, "%s ", tr("Do both screens show the same? [y/N]"));
 	(void)screen_write(&x->c->err, &b);
 	buf_finish(&b);
 	int code = read_answer(x, &yes);
@@ -280,13 +304,13 @@ compare(struct comparison *x, const char *name)
 	code = take_start(x, answer);
 	earshot_value_free(answer);
 	if (!code)
-		code = await(x, "Waiting for the program of", "", has_code);
+		code = await_code(x);
 	if (!code && x->outcome == OPEN)
 		code = show_code(x);
 	if (!code && x->outcome == OPEN && !x->said)
 		code = ask(x);
 	if (!code && x->outcome == OPEN)
-		code = await(x, "Waiting for", " to say so too, with: earshot verify", is_over);
+		code = await_end(x);
 	return code ? code : show_outcome(x);
 }
 
@@ -341,13 +365,17 @@ print_number(struct cli *c, const char *name)
 		buf_char(&b, '\n');
 		code = cli_print(c, &b);
 	} else {
-		buf_str(&line, "The safety number of you and ");
-		words_display(&line, answer);
-		buf_str(&line, ", the same on both sides if nobody stands between you:");
+		struct buf who = words_name(answer);
+		buf_fmt(&line,
+		    tr("The safety number of you and %s, the same on both sides if nobody stands "
+		       "between you:"),
+		    buf_cstr(&who));
+		buf_finish(&who);
 		screen_wrap(&c->out, &b, buf_cstr(&line), 0, 0);
 		buf_char(&b, '\n');
 		add_number(&c->out, &b, earshot_value_str(answer, "number"));
-		buf_str(&b, "\nIf it is the same: earshot verify NAME --number \"...\"\n");
+		buf_fmt(
+		    &b, "\n%s\n", tr("If it is the same: earshot verify NAME --number \"...\""));
 		code = cli_print(c, &b);
 	}
 	buf_finish(&line);
@@ -365,9 +393,11 @@ confirm(struct cli *c, const char *name, const char *key, const char *value)
 	if (!code && c->json) {
 		code = cli_print_json(c, answer);
 	} else if (!code) {
-		buf_str(&b, "[v] ");
-		words_display(&b, answer);
-		buf_str(&b, " is verified: the key is the one you named.\n");
+		struct buf who = words_name(answer);
+		buf_fmt(
+		    &b, tr("[v] %s is verified: the key is the one you named."), buf_cstr(&who));
+		buf_char(&b, '\n');
+		buf_finish(&who);
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(answer);

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* pipe2 */
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/style_of.h"
@@ -165,6 +166,7 @@ print_event(struct watch *w, const char *topic, const struct earshot_value *even
 	struct buf when = BUF_INIT(64), line = BUF_INIT(SCREEN_MAX), b = BUF_INIT(SCREEN_MAX);
 	const struct earshot_value *whose = NULL;
 	int code = CLI_OK;
+	bool was = screen_english(s);
 	watch_stamp(&when, event, old);
 	if (watch_words(s, &line, &whose, topic, event)) {
 		screen_style(s, &b, STYLE_DIM, buf_cstr(&when));
@@ -172,6 +174,7 @@ print_event(struct watch *w, const char *topic, const struct earshot_value *even
 		screen_wrap(s, &b, buf_cstr(&line), when.len + marked, when.len);
 		code = cli_print(w->c, &b);
 	}
+	(void)tr_english(was);
 	buf_finish(&when);
 	buf_finish(&line);
 	buf_finish(&b);
@@ -316,7 +319,7 @@ come_back(struct watch *w)
 	const char *why = earshot_cut_off_message(w->c->link);
 	int pause = PAUSE_FIRST;
 	bool told = false;
-	cli_warn(w->c, str_empty(why) ? "The daemon ended. Waiting for it to come back." : why);
+	cli_warn(w->c, str_empty(why) ? tr("The daemon ended. Waiting for it to come back.") : why);
 	cli_disconnect(w->c);
 	int err = try_again(w, &told);
 	while (err && !is_over(w) && may_mend(err)) {

@@ -1,12 +1,13 @@
 /* who and info: what is known about people. */
 #include "base/str.h"
+#include "base/text.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/people_table.h"
 #include "front/marking.h"
 #include "front/words.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,14 +53,17 @@ add_look_alikes(const struct screen *s, struct buf *b, const struct earshot_valu
 {
 	for (size_t i = 0; i < earshot_value_count(people); i++) {
 		const struct earshot_value *person = earshot_value_at(people, i);
-		struct buf line = BUF_INIT(WORDS_MAX);
-		words_str(&line, person, "name");
-		buf_char(&line, ' ');
-		if (words_look_alike(&line, person)) {
+		struct buf line = BUF_INIT(WORDS_MAX), name = words_member(person, "name"),
+			   other = words_member(person, "looks_like");
+		if (other.len > 0) {
+			buf_fmt(&line, tr("%s looks like \"%s\" but is not."), buf_cstr(&name),
+			    buf_cstr(&other));
 			screen_style(s, b, STYLE_BAD, buf_cstr(&line));
-			buf_str(b, ".\n");
+			buf_char(b, '\n');
 		}
 		buf_finish(&line);
+		buf_finish(&name);
+		buf_finish(&other);
 	}
 }
 
@@ -67,19 +71,24 @@ void
 who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, bool numbered)
 {
 	const struct earshot_value *people = earshot_value_get(who, "people");
-	const char *problem = earshot_value_str(earshot_value_get(who, "state"), "problem");
+	const struct earshot_value *state = earshot_value_get(who, "state");
+	int64_t more = earshot_value_int(who, "more", 0);
 	if (earshot_value_count(people) > 0)
 		people_table(s, b, people, numbered);
 	else if (s->tty)
-		buf_str(b, "Nobody else is here yet.\n");
+		buf_fmt(b, "%s\n", tr("Nobody else is here yet."));
 	if (s->tty)
 		add_look_alikes(s, b, people);
-	if (s->tty && earshot_value_int(who, "more", 0) > 0)
-		buf_fmt(b, "And %" PRId64 " more; earshot who --all shows everybody.\n",
-		    earshot_value_int(who, "more", 0));
-	if (s->tty && !str_empty(problem)) {
+	if (s->tty && more > 0) {
+		buf_fmt(b,
+		    tr_n("And %lld more; earshot who --all shows everybody.",
+			"And %lld more; earshot who --all shows everybody.", (unsigned long)more),
+		    (long long)more);
+		buf_char(b, '\n');
+	}
+	if (s->tty && !str_empty(earshot_value_str(state, "problem"))) {
 		struct buf line = BUF_INIT(WORDS_MAX);
-		cli_add(&line, problem);
+		words_told(&line, state, "problem");
 		screen_style(s, b, STYLE_WARN, buf_cstr(&line));
 		buf_char(b, '\n');
 		buf_finish(&line);
@@ -99,11 +108,13 @@ cmd_who(struct cli *c, int argc, char **argv)
 	if (c->json)
 		code = cli_print_json(c, who);
 	else {
-		const char *problem = earshot_value_str(earshot_value_get(who, "state"), "problem");
+		struct buf problem = BUF_INIT(WORDS_MAX);
+		words_told(&problem, earshot_value_get(who, "state"), "problem");
 		who_add(&c->out, &b, who, false);
 		code = cli_print(c, &b);
-		if (!c->out.tty && !str_empty(problem))
-			cli_warn(c, problem);
+		if (!c->out.tty && problem.len > 0)
+			cli_warn(c, buf_cstr(&problem));
+		buf_finish(&problem);
 	}
 	earshot_value_free(who);
 	return code;
@@ -115,9 +126,13 @@ info_line(const struct screen *s, struct buf *out, const char *label, struct buf
 	enum { LABEL = 14 };
 	struct buf title = BUF_INIT(WORDS_MAX);
 	if (words->len > 0) {
-		buf_fmt(&title, s->tty ? "%-*s" : "%.*s", LABEL, label);
-		if (!s->tty)
-			buf_char(&title, '\t');
+		label = tr(label);
+		size_t width = text_width(label, strlen(label));
+		if (s->tty)
+			buf_fmt(
+			    &title, "%s%*s", label, width < LABEL ? (int)(LABEL - width) : 1, "");
+		else
+			buf_fmt(&title, "%s\t", label);
 		screen_style(s, out, STYLE_DIM, buf_cstr(&title));
 		screen_wrap(s, out, buf_cstr(words), LABEL, LABEL);
 	}
@@ -153,26 +168,30 @@ add_connection(const struct screen *s, struct buf *out, const struct earshot_val
 {
 	struct buf words = BUF_INIT(WORDS_MAX);
 	marking_in_full(&words, person);
-	info_line(s, out, "Trust", &words);
+	info_line(s, out, TR("Trust"), &words);
 	if (!earshot_value_bool(person, "connected", false))
-		buf_str(&words, "not connected");
+		buf_str(&words, tr("not connected"));
 	else if (earshot_value_bool(person, "encrypted", false))
-		buf_str(&words, "connected, encrypted");
+		buf_str(&words, tr("connected, encrypted"));
 	else
-		buf_str(&words, "connected, not encrypted");
-	info_line(s, out, "Connection", &words);
+		buf_str(&words, tr("connected, not encrypted"));
+	info_line(s, out, TR("Connection"), &words);
 	if (earshot_value_has(person, "receipts")) {
 		buf_str(&words, earshot_value_bool(person, "receipts", false)
-				    ? "says when they arrive"
-				    : "does not say whether they arrive");
-		info_line(s, out, "Messages", &words);
+				    ? tr("says when they arrive")
+				    : tr("does not say whether they arrive"));
+		info_line(s, out, TR("Messages"), &words);
 	}
-	words_str(&words, person, "host");
+	struct buf host = words_member(person, "host");
 	if (earshot_value_has(person, "port"))
-		buf_fmt(&words, ", port %" PRId64, earshot_value_int(person, "port", 0));
-	info_line(s, out, "Host", &words);
-	add_array(s, out, "Addresses", earshot_value_get(person, "addresses"));
-	add_array(s, out, "Found by", earshot_value_get(person, "via"));
+		buf_fmt(&words, tr("%s, port %lld"), buf_cstr(&host),
+		    (long long)earshot_value_int(person, "port", 0));
+	else
+		buf_str(&words, buf_cstr(&host));
+	buf_finish(&host);
+	info_line(s, out, TR("Host"), &words);
+	add_array(s, out, TR("Addresses"), earshot_value_get(person, "addresses"));
+	add_array(s, out, TR("Found by"), earshot_value_get(person, "via"));
 	buf_finish(&words);
 }
 
@@ -186,15 +205,17 @@ add_live(const struct screen *s, struct buf *out, const struct earshot_value *li
 		buf_char(&words, ' ');
 		words_str(&words, live, "version");
 	}
-	info_line(s, out, "Software", &words);
-	add_member(s, out, "System", live, "os");
-	words_str(&words, live, "time");
-	if (!str_empty(earshot_value_str(live, "offset"))) {
-		buf_str(&words, ", offset ");
-		words_str(&words, live, "offset");
-	}
-	info_line(s, out, "Time there", &words);
-	add_array(s, out, "Features", earshot_value_get(live, "features"));
+	info_line(s, out, TR("Software"), &words);
+	add_member(s, out, TR("System"), live, "os");
+	struct buf time = words_member(live, "time"), offset = words_member(live, "offset");
+	if (offset.len > 0)
+		buf_fmt(&words, tr("%s, offset %s"), buf_cstr(&time), buf_cstr(&offset));
+	else
+		buf_str(&words, buf_cstr(&time));
+	buf_finish(&time);
+	buf_finish(&offset);
+	info_line(s, out, TR("Time there"), &words);
+	add_array(s, out, TR("Features"), earshot_value_get(live, "features"));
 	buf_finish(&words);
 }
 
@@ -203,24 +224,25 @@ info_add(const struct screen *s, struct buf *b, const struct earshot_value *pers
 {
 	struct buf words = BUF_INIT(WORDS_MAX);
 	words_display(&words, person);
-	info_line(s, b, "Name", &words);
+	info_line(s, b, TR("Name"), &words);
 	if (words_look_alike(&words, person))
-		info_line(s, b, "Careful", &words);
+		info_line(s, b, TR("Careful"), &words);
 	words_str(&words, person, "first");
 	if (!str_empty(earshot_value_str(person, "last"))) {
 		buf_str(&words, words.len > 0 ? " " : "");
 		words_str(&words, person, "last");
 	}
-	info_line(s, b, "Full name", &words);
-	add_member(s, b, "Nickname", person, "nick");
-	add_member(s, b, "Address", person, "name");
+	info_line(s, b, TR("Full name"), &words);
+	add_member(s, b, TR("Nickname"), person, "nick");
+	add_member(s, b, TR("Address"), person, "name");
 	words_status(&words, person);
-	info_line(s, b, "Status", &words);
+	info_line(s, b, TR("Status"), &words);
 	words_evidence(&words, person);
-	info_line(s, b, "Seen", &words);
-	add_member(s, b, "Program", person, "client");
+	info_line(s, b, TR("Seen"), &words);
+	words_told(&words, person, "client");
+	info_line(s, b, TR("Program"), &words);
 	add_connection(s, b, person);
-	add_member(s, b, "Picture", person, "avatar");
+	add_member(s, b, TR("Picture"), person, "avatar");
 	add_live(s, b, earshot_value_get(person, "live"));
 	buf_finish(&words);
 }
@@ -237,7 +259,9 @@ cmd_info(struct cli *c, int argc, char **argv)
 	if (c->json)
 		code = cli_print_json(c, person);
 	else {
+		bool was = screen_english(&c->out);
 		info_add(&c->out, &b, person);
+		(void)tr_english(was);
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(person);

@@ -2,6 +2,7 @@
  * options by itself and asks `earshot __complete` for names of people, which starts nothing. */
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 
@@ -230,11 +231,11 @@ zsh_options(struct buf *out, const struct option *o)
 {
 	for (; o && o->name; o++) {
 		buf_fmt(out, " '--%s%s[", o->name, o->value ? "=" : "");
-		add_quoted(out, o->help, "[]:");
+		add_quoted(out, tr(o->help), "[]:");
 		buf_str(out, o->value ? "]:value:'" : "]'");
 		if (o->letter) {
 			buf_fmt(out, " '-%c%s[", o->letter, o->value ? "+" : "");
-			add_quoted(out, o->help, "[]:");
+			add_quoted(out, tr(o->help), "[]:");
 			buf_str(out, o->value ? "]:value:'" : "]'");
 		}
 	}
@@ -248,7 +249,7 @@ zsh_describe(struct buf *out, const struct command *table)
 		if (table->flags & COMMAND_HIDDEN)
 			continue;
 		buf_fmt(out, " '%s:", table->name);
-		add_quoted(out, table->help, ":");
+		add_quoted(out, tr(table->help), ":");
 		buf_char(out, '\'');
 	}
 	buf_str(out, " ); _describe command list; return }\n");
@@ -328,7 +329,7 @@ fish_line(struct buf *out, const char *condition, const char *what, const char *
 	buf_fmt(out, "complete -c earshot -n '%s' %s", condition, what);
 	if (help) {
 		buf_str(out, " -d '");
-		add_quoted(out, help, "");
+		add_quoted(out, tr(help), "");
 		buf_char(out, '\'');
 	}
 	buf_char(out, '\n');

@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "cli/markup.h"
 #include "cli/talk.h"
 #include "front/marking.h"
@@ -20,7 +21,8 @@ enum { QUOTE_COLUMNS = 60 };
 static void
 text_begin(struct buf *out, const char *display, const char *peer)
 {
-	buf_fmt(out, "Conversation with %s (%s)\n", display, peer);
+	buf_fmt(out, tr("Conversation with %s (%s)"), display, peer);
+	buf_char(out, '\n');
 }
 
 static void
@@ -63,11 +65,14 @@ nothing_more(struct buf *out, uint64_t count)
 static void
 md_begin(struct buf *out, const char *display, const char *peer)
 {
-	buf_str(out, "# Conversation with ");
-	markup_markdown(out, display, "");
-	buf_str(out, " (");
-	markup_markdown(out, peer, "");
-	buf_str(out, ")\n");
+	struct buf who = BUF_INIT(WORDS_MAX), address = BUF_INIT(WORDS_MAX);
+	markup_markdown(&who, display, "");
+	markup_markdown(&address, peer, "");
+	buf_str(out, "# ");
+	buf_fmt(out, tr("Conversation with %s (%s)"), buf_cstr(&who), buf_cstr(&address));
+	buf_char(out, '\n');
+	buf_finish(&who);
+	buf_finish(&address);
 }
 
 static void

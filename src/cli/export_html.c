@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/stamp.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/export.h"
 #include "cli/markup.h"
 #include "cli/talk.h"
@@ -15,8 +16,6 @@
 enum { QUOTE_COLUMNS = 120 };
 
 static const char head[] =
-    "<!DOCTYPE html>\n"
-    "<html lang=\"en\">\n"
     "<head>\n"
     "<meta charset=\"utf-8\"/>\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
@@ -56,16 +55,28 @@ static const char style[] =
 static void
 html_begin(struct buf *out, const char *display, const char *peer)
 {
+	struct buf who = BUF_INIT(WORDS_MAX), address = BUF_INIT(WORDS_MAX);
+	markup_html(&who, display);
+	buf_str(out, "<!DOCTYPE html>\n");
+	/* Translators: the code of your language, "de", say */
+	buf_fmt(out, "<html lang=\"%s\">\n", tr("en"));
 	buf_str(out, head);
-	buf_str(out, "<title>Conversation with ");
-	markup_html(out, display);
+	buf_str(out, "<title>");
+	buf_fmt(out, tr("Conversation with %s"), buf_cstr(&who));
 	buf_str(out, "</title>\n");
 	buf_str(out, style);
-	buf_str(out, "<h1>Conversation with <bdi>");
-	markup_html(out, display);
-	buf_str(out, "</bdi> (<bdi>");
-	markup_html(out, peer);
-	buf_str(out, "</bdi>)</h1>\n");
+	buf_clear(&who);
+	buf_str(&who, "<bdi>");
+	markup_html(&who, display);
+	buf_str(&who, "</bdi>");
+	buf_str(&address, "<bdi>");
+	markup_html(&address, peer);
+	buf_str(&address, "</bdi>");
+	buf_str(out, "<h1>");
+	buf_fmt(out, tr("Conversation with %s (%s)"), buf_cstr(&who), buf_cstr(&address));
+	buf_str(out, "</h1>\n");
+	buf_finish(&who);
+	buf_finish(&address);
 }
 
 static void
@@ -98,9 +109,12 @@ html_header(struct buf *out, const struct earshot_value *m)
 	words_clock(out, at);
 	buf_str(out, "</time>");
 	/* failures and what waits are among the notes */
-	if (str_equal(state, "delivered") || str_equal(state, "read") ||
-	    str_equal(state, "handed over"))
-		buf_fmt(out, " <span>%s</span>", state);
+	const char *fate = str_equal(state, "delivered")     ? tr("delivered")
+			   : str_equal(state, "read")        ? tr("read")
+			   : str_equal(state, "handed over") ? tr("handed over")
+							     : NULL;
+	if (fate)
+		buf_fmt(out, " <span>%s</span>", fate);
 	buf_str(out, "</header>\n");
 	buf_finish(&who);
 }

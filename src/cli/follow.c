@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "cli/transfer_bar.h"
 #include "front/transfer_words.h"
 #include "front/words.h"
@@ -127,7 +128,9 @@ add_took(struct buf *b, const struct followed *x)
 	uint64_t ms = x->began ? clock_now() - x->began : 0;
 	if (ms < TOOK_FROM || size <= 0)
 		return;
-	buf_fmt(b, ", %.1f s, ", (double)ms / 1000);
+	buf_str(b, ", ");
+	words_decimal(b, (double)ms / 1000);
+	buf_str(b, " s, ");
 	transfer_size(b, (int64_t)((double)size * 1000 / (double)ms));
 	buf_str(b, "/s");
 }
@@ -136,16 +139,15 @@ static void
 add_end(struct buf *b, const struct followed *x)
 {
 	if (transfer_done(x->file) && !transfer_incoming(x->file)) {
-		buf_str(b, "Delivered to ");
-		words_display(b, x->file);
-		buf_str(b, ": ");
-		transfer_what(b, x->file);
-		add_took(b, x);
-	} else {
+		struct buf who = words_name(x->file), what = BUF_INIT(WORDS_MAX);
+		transfer_what(&what, x->file);
+		buf_fmt(b, tr("Delivered to %s: %s"), buf_cstr(&who), buf_cstr(&what));
+		buf_finish(&who);
+		buf_finish(&what);
+	} else
 		(void)transfer_news(b, x->file, "earshot accept ");
-		if (transfer_done(x->file))
-			add_took(b, x);
-	}
+	if (transfer_done(x->file))
+		add_took(b, x);
 	buf_char(b, '\n');
 }
 
@@ -193,7 +195,8 @@ sum_up(const struct follow *f, struct buf *what, struct transfer_progress *p)
 	if (f->count == 1)
 		words_str(what, f->all[0].file, "name");
 	else
-		buf_fmt(what, "%zu of %zu", over + 1 > f->count ? f->count : over + 1, f->count);
+		buf_fmt(
+		    what, tr("%zu of %zu"), over + 1 > f->count ? f->count : over + 1, f->count);
 	if (p->rate > 0 && p->total >= p->done)
 		p->left = (p->total - p->done) / p->rate;
 	p->what = buf_cstr(what);
@@ -221,7 +224,8 @@ draw(struct follow *f)
 				words_str(&what, f->all[i].file, "name");
 				buf_str(&what, " ");
 				transfer_state(&what, f->all[i].file);
-				buf_str(&what, " ... (Ctrl-C leaves it to the background)");
+				buf_fmt(
+				    &what, " ... %s", tr("(Ctrl-C leaves it to the background)"));
 			}
 		size_t n = text_fit(buf_cstr(&what), what.len, f->c->err.columns - 1);
 		if (what.data)
@@ -309,15 +313,13 @@ tell_open(struct follow *f)
 			continue;
 		words_str(&b, file, "id");
 		buf_str(&b, ": ");
-		transfer_what(&b, file);
-		buf_str(&b, transfer_incoming(file) ? " from " : " to ");
-		words_display(&b, file);
+		transfer_which(&b, file);
 		buf_str(&b, ", ");
 		transfer_state(&b, file);
 		buf_char(&b, '\n');
 	}
 	if (b.len > 0 && f->c->out.tty)
-		buf_str(&b, "It goes on in the background: earshot files\n");
+		buf_fmt(&b, "%s\n", tr("It goes on in the background: earshot files"));
 	return cli_print(f->c, &b);
 }
 

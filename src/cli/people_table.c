@@ -43,6 +43,7 @@ people_table(
 	    {TR("Program"), 8, 4},
 	    {TR("Address"), 10, 3},
 	};
+	bool was = screen_english(s);
 	size_t rows = earshot_value_count(people);
 	char **text = calloc(rows * PEOPLE_COLUMNS + 1, sizeof(*text));
 	struct cell *cells = calloc(rows * PEOPLE_COLUMNS + 1, sizeof(*cells));
@@ -67,4 +68,5 @@ people_table(
 		free(text[i]);
 	free(text);
 	free(cells);
+	(void)tr_english(was);
 }

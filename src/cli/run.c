@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/command.h"
@@ -53,14 +54,14 @@ print_sentence(struct cli *c, const char *sentence)
 void
 cli_warn(struct cli *c, const char *sentence)
 {
-	print_sentence(c, sentence);
+	print_sentence(c, tr(sentence));
 }
 
 void
 cli_note(struct cli *c, const char *sentence)
 {
 	struct buf b = BUF_INIT(SENTENCE_MAX);
-	cli_add(&b, sentence);
+	cli_add(&b, tr(sentence));
 	buf_char(&b, '\n');
 	(void)screen_write(&c->err, &b);
 	buf_finish(&b);
@@ -81,9 +82,9 @@ cli_fail(struct cli *c, int code, const char *fmt, ...)
 	struct buf b = BUF_INIT(SENTENCE_MAX);
 	va_list ap;
 	va_start(ap, fmt);
-	buf_vfmt(&b, fmt, ap);
+	buf_vfmt(&b, tr(fmt), ap);
 	va_end(ap);
-	cli_fail_data(c, code, NULL, buf_err(&b) ? "Out of memory." : buf_cstr(&b));
+	cli_fail_data(c, code, NULL, buf_err(&b) ? tr("Out of memory.") : buf_cstr(&b));
 	buf_finish(&b);
 	return code;
 }
@@ -94,13 +95,16 @@ cli_usage(struct cli *c, const char *fmt, ...)
 	struct buf b = BUF_INIT(SENTENCE_MAX);
 	va_list ap;
 	va_start(ap, fmt);
-	buf_vfmt(&b, fmt, ap);
+	buf_vfmt(&b, tr(fmt), ap);
 	va_end(ap);
 	if (c->command) {
-		buf_str(&b, " Use it like this: ");
-		command_usage(c->command, &b);
+		struct buf usage = BUF_INIT(SENTENCE_MAX);
+		command_usage(c->command, &usage);
+		buf_char(&b, ' ');
+		buf_fmt(&b, tr("Use it like this: %s"), buf_cstr(&usage));
+		buf_finish(&usage);
 	}
-	int code = cli_fail(c, CLI_USAGE, "%s", buf_cstr(&b));
+	int code = cli_fail_data(c, CLI_USAGE, NULL, buf_cstr(&b));
 	buf_finish(&b);
 	return code;
 }
@@ -115,7 +119,7 @@ cli_print(struct cli *c, struct buf *b)
 	if (!err)
 		return CLI_OK;
 	c->json = false; /* what cannot be written cannot tell of it either */
-	return cli_fail(c, CLI_ERROR, "The output cannot be written: %s.", err_str(err));
+	return cli_fail(c, CLI_ERROR, "The output cannot be written: %s.", tr_error(err_str(err)));
 }
 
 void
@@ -123,6 +127,14 @@ cli_add(struct buf *b, const char *text)
 {
 	if (text)
 		text_add(b, TEXT_NAME, text, strlen(text));
+}
+
+void
+cli_label(struct buf *b, const char *label)
+{
+	enum { LABEL = 12 };
+	size_t width = text_width(label, strlen(label));
+	buf_fmt(b, "%s%*s", label, width < LABEL ? (int)(LABEL - width) : 1, "");
 }
 
 void
@@ -204,9 +216,10 @@ option_find(const struct option *table, const char *word, const char **value)
 static void
 set_global(struct cli *c, const struct option *o, const char *value)
 {
-	if (strcmp(o->name, "json") == 0)
+	if (strcmp(o->name, "json") == 0) {
 		c->json = true;
-	else if (strcmp(o->name, "no-color") == 0)
+		(void)tr_english(true); /* for programs, so it is the same for everybody */
+	} else if (strcmp(o->name, "no-color") == 0)
 		c->no_colour = true;
 	else if (strcmp(o->name, "socket") == 0)
 		c->socket_path = value;

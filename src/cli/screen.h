@@ -56,6 +56,10 @@ struct cell {
 void table_print(const struct screen *s, struct buf *out, const struct column *columns,
     size_t column_count, const struct cell *cells, size_t row_count);
 
+/* What goes into a file or a pipe in columns is read by scripts, and so English: from here until
+ * tr_english() is given what this returned. */
+bool screen_english(const struct screen *s) MUST_USE;
+
 /* Writes all of b to the screen's descriptor and clears b. 0 or a negative error. */
 int screen_write(const struct screen *s, struct buf *b);
 

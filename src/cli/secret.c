@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/tr.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -61,7 +62,8 @@ ask_once(int tty, const char *prompt, struct typed *t)
 	quiet.c_cc[VTIME] = 0;
 	if (tcsetattr(tty, TCSAFLUSH, &quiet) < 0)
 		return false;
-	say(tty, prompt);
+	say(tty, tr(prompt));
+	say(tty, " ");
 	bool done = read_keys(tty, t);
 	(void)tcsetattr(tty, TCSAFLUSH, &usual);
 	say(tty, "\n");
@@ -77,12 +79,13 @@ ask_twice(int tty, const char *prompt, struct typed *t)
 			break;
 		if (t->len == 0)
 			return true;
-		bool done = ask_once(tty, "The same once more: ", &other);
+		bool done = ask_once(tty, TR("The same once more:"), &other);
 		bool same = done && other.len == t->len && memcmp(other.text, t->text, t->len) == 0;
 		explicit_bzero(&other, sizeof(other));
 		if (same || !done)
 			return same;
-		say(tty, "These are not the same.\n");
+		say(tty, tr("These are not the same."));
+		say(tty, "\n");
 	}
 	return false;
 }
@@ -117,6 +120,6 @@ secret_ask(struct cli *c, const char *prompt, bool again, int *fd)
 	if (!done)
 		return cli_fail(c, CLI_ERROR, "Nothing was done: no passphrase was given.");
 	return *fd < 0 ? cli_fail(c, CLI_ERROR, "The passphrase cannot be handed on: %s.",
-			     err_str(-errno))
+			     tr_error(err_str(-errno)))
 		       : CLI_OK;
 }

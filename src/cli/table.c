@@ -146,3 +146,12 @@ table_print(const struct screen *s, struct buf *out, const struct column *column
 	for (size_t r = 0; r < row_count; r++)
 		put_row(s, out, &l, cells + r * column_count, column_count);
 }
+
+bool
+screen_english(const struct screen *s)
+{
+	bool was = tr_english(true);
+	if (s->tty)
+		(void)tr_english(was);
+	return was;
+}

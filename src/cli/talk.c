@@ -4,6 +4,7 @@
 #include "base/lookalike.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "cli/style_of.h"
 #include "front/marking.h"
 #include "front/when.h"
@@ -24,20 +25,33 @@ talk_ours(const struct earshot_value *m)
 	return str_equal(earshot_value_str(m, "direction"), "out");
 }
 
-/* "You", "You to Juliet", in any letters */
+/* Does a name, its key, begin like `ours`; whole: and end with it. */
+static bool
+begins_like(const char *key, const char *ours, bool whole)
+{
+	struct buf us = BUF_INIT(WORDS_MAX);
+	lookalike_key(&us, ours);
+	while (us.len > 0 && us.data[us.len - 1] == ' ')
+		us.data[--us.len] = '\0';
+	bool same = us.len > 0 && (whole ? strcmp(key, buf_cstr(&us)) == 0
+					 : strncmp(key, buf_cstr(&us), us.len) == 0);
+	buf_finish(&us);
+	return same;
+}
+
+/* "You", "You to Juliet", in any letters, and in our language */
 static bool
 looks_like_us(const char *name)
 {
-	static const char *const ours[] = {"You", "You to"};
-	struct buf key = BUF_INIT(WORDS_MAX), us = BUF_INIT(64), us_to = BUF_INIT(64);
+	struct buf key = BUF_INIT(WORDS_MAX), to = BUF_INIT(64);
 	lookalike_key(&key, name);
-	lookalike_key(&us, ours[0]);
-	lookalike_key(&us_to, ours[1]);
-	bool same = strcmp(buf_cstr(&key), buf_cstr(&us)) == 0 ||
-		    strncmp(buf_cstr(&key), buf_cstr(&us_to), us_to.len) == 0;
+	buf_fmt(&to, tr("You to %s"), "");
+	bool same = begins_like(buf_cstr(&key), "You", true) ||
+		    begins_like(buf_cstr(&key), tr("You"), true) ||
+		    begins_like(buf_cstr(&key), "You to", false) ||
+		    begins_like(buf_cstr(&key), buf_cstr(&to), false);
 	buf_finish(&key);
-	buf_finish(&us);
-	buf_finish(&us_to);
+	buf_finish(&to);
 	return same;
 }
 
@@ -56,9 +70,9 @@ talk_who(struct buf *out, const struct earshot_value *m, unsigned flags)
 			buf_char(out, ')');
 		}
 	} else if (flags & TALK_NAMED)
-		buf_fmt(out, "You to %s", buf_cstr(&name));
+		buf_fmt(out, tr("You to %s"), buf_cstr(&name));
 	else
-		buf_str(out, "You");
+		buf_str(out, tr("You"));
 	buf_finish(&name);
 }
 
@@ -90,7 +104,7 @@ add_reactions(struct buf *out, const struct earshot_value *m, const char *whose,
 	size_t count = earshot_value_count(all);
 	if (count == 0)
 		return;
-	buf_fmt(out, " [%s", label);
+	buf_fmt(out, " [%s%s", label, *label ? " " : "");
 	for (size_t i = 0; i < count; i++) {
 		const char *one = earshot_value_as_str(earshot_value_at(all, i));
 		buf_str(out, i > 0 ? " " : "");
@@ -105,14 +119,14 @@ add_state(struct buf *out, const struct earshot_value *m)
 {
 	const char *state = earshot_value_str(m, "state");
 	if (str_equal(state, "queued"))
-		buf_str(out, " (queued)");
+		buf_fmt(out, " (%s)", tr("queued"));
 	else if (str_equal(state, "cancelled"))
-		buf_str(out, " (cancelled)");
+		buf_fmt(out, " (%s)", tr("cancelled"));
 	else if (str_equal(state, "failed")) {
-		buf_str(out, " (not delivered");
+		buf_fmt(out, " (%s", tr("not delivered"));
 		if (!str_empty(earshot_value_str(m, "reason"))) {
 			buf_str(out, ": ");
-			words_str(out, m, "reason");
+			words_told(out, m, "reason");
 		}
 		buf_char(out, ')');
 	}
@@ -124,13 +138,13 @@ talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags)
 	if (!(flags & (STATE_TOLD | TALK_MARKED)) || !str_empty(earshot_value_str(m, "reason")))
 		add_state(out, m);
 	if (earshot_value_bool(m, "file", false))
-		buf_str(out, " (file)");
+		buf_fmt(out, " (%s)", tr("file"));
 	if (earshot_value_bool(m, "retracted", false))
-		buf_str(out, " (taken back)");
+		buf_fmt(out, " (%s)", tr("taken back"));
 	else if (earshot_value_int(m, "edited", 0) != 0)
-		buf_str(out, " (edited)");
+		buf_fmt(out, " (%s)", tr("edited"));
 	add_reactions(out, m, "theirs", "");
-	add_reactions(out, m, "ours", "you: ");
+	add_reactions(out, m, "ours", tr("you:"));
 	if (flags & TALK_IDS) {
 		struct buf id = BUF_INIT(WORDS_MAX);
 		words_str(&id, m, "id");
@@ -248,6 +262,7 @@ void
 talk_line(struct buf *out, const struct earshot_value *m, unsigned flags)
 {
 	const char *quoted = earshot_value_str(m, "reply_text");
+	bool was = tr_english(true);
 	if (flags & TALK_IDS) {
 		buf_fmt(out, "#%" PRId64 "\t", earshot_value_int(m, "number", 0));
 		words_str(out, m, "id");
@@ -267,6 +282,7 @@ talk_line(struct buf *out, const struct earshot_value *m, unsigned flags)
 	buf_str(out, earshot_value_bool(m, "action", false) ? "/me " : "");
 	talk_words(out, m, STATE_TOLD);
 	buf_char(out, '\n');
+	(void)tr_english(was);
 }
 
 size_t
@@ -323,7 +339,9 @@ talk_snippet(const struct screen *s, struct buf *out, const struct earshot_value
 	const char *snippet = earshot_value_str(m, "snippet");
 	const char *trust = earshot_value_str(m, "trust");
 	struct buf row = BUF_INIT(SCREEN_MAX), wrapped = BUF_INIT(SCREEN_MAX);
+	bool was = screen_english(s);
 	talk_who(&row, m, TALK_NAMED);
+	(void)tr_english(was);
 	if (s->tty)
 		buf_str(&row, ": ");
 	else {

@@ -38,8 +38,9 @@ void talk_words(struct buf *out, const struct earshot_value *m, unsigned flags);
  * (may be NULL) is which of them holds the mark. */
 size_t talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m,
     unsigned flags, size_t *head);
-/* Appends a message for scripts: time, marking, who, state and text with tabs between. Later lines
- * of the text begin with a mark of their own, so that each line without one is a message. */
+/* Appends a message for scripts, in English: time, marking, who, state and text with tabs between.
+ * Later lines of the text begin with a mark of their own, so that each line without one is a
+ * message. */
 void talk_line(struct buf *out, const struct earshot_value *m, unsigned flags);
 /* One or the other, by what s is; before the first of a day a line with the day on a terminal.
  * *day is kept by the caller and begins as 0. */

@@ -2,6 +2,7 @@
 #include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "cli/talk.h"
 #include "cli/watch.h"
 #include "front/transfer_words.h"
@@ -59,6 +60,22 @@ add_id(struct buf *b, const struct earshot_value *e)
 	buf_finish(&id);
 }
 
+static struct buf
+peer_of(const struct earshot_value *e)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	add_peer(&b, e);
+	return b;
+}
+
+static struct buf
+id_of(const struct earshot_value *e)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	add_id(&b, e);
+	return b;
+}
+
 static void
 add_body(struct buf *b, const struct earshot_value *e)
 {
@@ -66,30 +83,33 @@ add_body(struct buf *b, const struct earshot_value *e)
 	if (text)
 		text_add(b, TEXT_BODY, text, strlen(text));
 	if (earshot_value_bool(e, "file", false))
-		buf_str(b, " (file)");
+		buf_fmt(b, " (%s)", tr("file"));
 }
 
 static void
 add_message(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
-	struct buf name = BUF_INIT(WORDS_MAX);
+	struct buf name = BUF_INIT(WORDS_MAX), styled = BUF_INIT(WORDS_MAX);
 	bool out = str_equal(earshot_value_str(e, "direction"), "out");
 	bool action = earshot_value_bool(e, "action", false);
-	if (out && action)
-		buf_str(b, "to ");
 	if (out)
 		words_str(&name, e, "display");
 	else
 		add_peer(&name, e);
-	if (out && !action)
-		buf_str(b, "You to ");
-	screen_style(s, b, STYLE_NAME, buf_cstr(&name));
-	buf_str(b, action ? (out ? ": * you " : " * ") : ": ");
+	screen_style(s, &styled, STYLE_NAME, buf_cstr(&name));
+	if (out && action) /* Translators: what the user does: "to Anna: * you wave" */
+		buf_fmt(b, tr("to %s: * you"), buf_cstr(&styled));
+	else if (out)
+		buf_fmt(b, tr("You to %s"), buf_cstr(&styled));
+	else
+		buf_str(b, buf_cstr(&styled));
+	buf_str(b, out && action ? " " : action ? " * " : ": ");
 	if (earshot_value_bool(e, "retracted", false))
-		buf_str(b, "(taken back)");
+		buf_fmt(b, "(%s)", tr("taken back"));
 	else
 		add_body(b, e);
 	buf_finish(&name);
+	buf_finish(&styled);
 }
 
 static void
@@ -97,82 +117,80 @@ add_person(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	const struct earshot_value *person = earshot_value_get(e, "person");
 	const char *change = earshot_value_str(e, "change");
-	struct buf name = BUF_INIT(WORDS_MAX), alike = BUF_INIT(WORDS_MAX);
-	words_display(&name, person);
-	screen_style(s, b, STYLE_NAME, buf_cstr(&name));
-	buf_finish(&name);
-	if (str_equal(change, "gone")) {
-		buf_str(b, " left");
-		return;
-	}
-	buf_str(b, str_equal(change, "new") ? " is here, " : " is ");
-	words_status(b, person);
-	buf_str(b, " (");
-	words_evidence(b, person);
-	buf_char(b, ')');
-	if (words_look_alike(&alike, person))
+	struct buf name = words_name(person), styled = BUF_INIT(WORDS_MAX);
+	struct buf status = BUF_INIT(WORDS_MAX), seen = BUF_INIT(WORDS_MAX);
+	struct buf alike = BUF_INIT(WORDS_MAX);
+	screen_style(s, &styled, STYLE_NAME, buf_cstr(&name));
+	words_status(&status, person);
+	words_evidence(&seen, person);
+	if (str_equal(change, "gone"))
+		buf_fmt(b, tr("%s left"), buf_cstr(&styled));
+	else if (str_equal(change, "new")) /* Translators: the last: "answered 3 s ago" */
+		buf_fmt(b, tr("%s is here, %s (%s)"), buf_cstr(&styled), buf_cstr(&status),
+		    buf_cstr(&seen));
+	else /* Translators: a person, "away", "answered 3 s ago" */
+		buf_fmt(
+		    b, tr("%s is %s (%s)"), buf_cstr(&styled), buf_cstr(&status), buf_cstr(&seen));
+	if (!str_equal(change, "gone") && words_look_alike(&alike, person))
 		buf_fmt(b, "; %s", buf_cstr(&alike));
-	buf_finish(&alike);
+	struct buf *const all[] = {&name, &styled, &status, &seen, &alike};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		buf_finish(all[i]);
 }
 
 /* What it was, a message or a reaction, say, the event does not tell. */
 static void
 add_receipt(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
-	static const struct {
-		const char *state, *words;
-	} fates[] = {
-	    {"queued", "Waits for "},
-	    {"handed over", "Handed over to "},
-	    {"delivered", "Delivered to "},
-	    {"read", "Read by "},
-	    {"cancelled", "Cancelled, not sent to "},
-	};
-	const char *words = "Not delivered to ";
+	const char *state = earshot_value_str(e, "state");
+	struct buf peer = peer_of(e), id = id_of(e);
 	(void)s;
-	for (size_t i = 0; i < ARRAY_LEN(fates); i++)
-		if (str_equal(earshot_value_str(e, "state"), fates[i].state))
-			words = fates[i].words;
-	buf_str(b, words);
-	add_peer(b, e);
-	buf_str(b, ": ");
-	add_id(b, e);
+	if (str_equal(state, "queued"))
+		buf_fmt(b, tr("Waits for %s: %s"), buf_cstr(&peer), buf_cstr(&id));
+	else if (str_equal(state, "handed over"))
+		buf_fmt(b, tr("Handed over to %s: %s"), buf_cstr(&peer), buf_cstr(&id));
+	else if (str_equal(state, "delivered"))
+		buf_fmt(b, tr("Delivered to %s: %s"), buf_cstr(&peer), buf_cstr(&id));
+	else if (str_equal(state, "read"))
+		buf_fmt(b, tr("Read by %s: %s"), buf_cstr(&peer), buf_cstr(&id));
+	else if (str_equal(state, "cancelled"))
+		buf_fmt(b, tr("Cancelled, not sent to %s: %s"), buf_cstr(&peer), buf_cstr(&id));
+	else
+		buf_fmt(b, tr("Not delivered to %s: %s"), buf_cstr(&peer), buf_cstr(&id));
 	if (!str_empty(earshot_value_str(e, "reason"))) {
 		buf_str(b, ". ");
-		words_str(b, e, "reason");
+		words_told(b, e, "reason");
 	}
-}
-
-/* "Romeo took back 1a31d241", "You took back 1a31d241 to Romeo" */
-static void
-add_who_did(struct buf *b, const struct earshot_value *e, const char *did)
-{
-	if (is_ours(e))
-		buf_str(b, "You");
-	else
-		add_peer(b, e);
-	buf_fmt(b, " %s ", did);
-	add_id(b, e);
-	if (is_ours(e)) {
-		buf_str(b, " to ");
-		add_peer(b, e);
-	}
+	buf_finish(&peer);
+	buf_finish(&id);
 }
 
 static void
 add_correction(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
+	struct buf peer = peer_of(e), id = id_of(e);
 	(void)s;
-	add_who_did(b, e, "corrected");
+	if (is_ours(e)) /* Translators: which message, in the conversation with whom */
+		buf_fmt(b, tr("You corrected %s to %s"), buf_cstr(&id), buf_cstr(&peer));
+	else
+		buf_fmt(b, tr("%s corrected %s"), buf_cstr(&peer), buf_cstr(&id));
 	buf_str(b, ": ");
 	add_body(b, e);
+	buf_finish(&peer);
+	buf_finish(&id);
 }
 
 static void
 add_retraction(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
+	struct buf peer = peer_of(e), id = id_of(e);
 	(void)s;
-	add_who_did(b, e, "took back");
+	if (is_ours(e)) /* Translators: which message, in the conversation with whom */
+		buf_fmt(b, tr("You took back %s to %s"), buf_cstr(&id), buf_cstr(&peer));
+	else
+		buf_fmt(b, tr("%s took back %s"), buf_cstr(&peer), buf_cstr(&id));
+	buf_finish(&peer);
+	buf_finish(&id);
 }
 
 static void
@@ -180,87 +198,100 @@ add_reaction(const struct screen *s, struct buf *b, const struct earshot_value *
 {
 	const struct earshot_value *all = earshot_value_get(e, "reactions");
 	size_t count = earshot_value_count(all);
+	struct buf peer = peer_of(e), id = id_of(e), what = BUF_INIT(WORDS_MAX);
 	(void)s;
-	if (is_ours(e))
-		buf_str(b, "You");
-	else
-		add_peer(b, e);
-	buf_str(b, count > 0 ? " reacted with" : " took the reactions back");
 	for (size_t i = 0; i < count; i++) {
 		const char *text = earshot_value_as_str(earshot_value_at(all, i));
-		buf_char(b, ' ');
+		buf_str(&what, i > 0 ? " " : "");
 		if (text)
-			text_add(b, TEXT_NAME, text, strlen(text));
+			text_add(&what, TEXT_NAME, text, strlen(text));
 	}
-	buf_str(b, count > 0 ? " to " : " from ");
-	add_id(b, e);
-	if (is_ours(e)) {
-		buf_str(b, ", with ");
-		add_peer(b, e);
-	}
+	if (is_ours(e) && count > 0) /* Translators: emoji, which message, with whom */
+		buf_fmt(b, tr("You reacted with %s to %s, with %s"), buf_cstr(&what), buf_cstr(&id),
+		    buf_cstr(&peer));
+	else if (is_ours(e)) /* Translators: from which message, with whom */
+		buf_fmt(b, tr("You took the reactions back from %s, with %s"), buf_cstr(&id),
+		    buf_cstr(&peer));
+	else if (count > 0) /* Translators: who, emoji, to which message */
+		buf_fmt(b, tr("%s reacted with %s to %s"), buf_cstr(&peer), buf_cstr(&what),
+		    buf_cstr(&id));
+	else
+		buf_fmt(
+		    b, tr("%s took the reactions back from %s"), buf_cstr(&peer), buf_cstr(&id));
+	buf_finish(&peer);
+	buf_finish(&id);
+	buf_finish(&what);
 }
 
 static void
 add_seen(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
+	struct buf peer = peer_of(e), id = id_of(e);
 	(void)s;
-	buf_str(b, "You have seen what ");
-	add_peer(b, e);
-	buf_str(b, " said, up to ");
-	add_id(b, e);
+	buf_fmt(b, tr("You have seen what %s said, up to %s"), buf_cstr(&peer), buf_cstr(&id));
+	buf_finish(&peer);
+	buf_finish(&id);
 }
 
 static void
 add_forgotten(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	int64_t before = earshot_value_int(e, "before", 0);
+	bool all = str_empty(earshot_value_str(e, "peer"));
+	struct buf peer = peer_of(e), when = BUF_INIT(64);
 	(void)s;
-	buf_str(b, "Forgotten: ");
-	if (str_empty(earshot_value_str(e, "peer"))) {
-		buf_str(b, "everything");
-	} else {
-		buf_str(b, "the messages with ");
-		add_peer(b, e);
-	}
-	if (before) {
-		buf_str(b, " before ");
-		add_date(b, before, true);
-		words_clock(b, before);
-	}
+	add_date(&when, before, true);
+	words_clock(&when, before);
+	if (all && before)
+		buf_fmt(b, tr("Forgotten: everything before %s"), buf_cstr(&when));
+	else if (all)
+		buf_str(b, tr("Forgotten: everything"));
+	else if (before)
+		buf_fmt(b, tr("Forgotten: the messages with %s before %s"), buf_cstr(&peer),
+		    buf_cstr(&when));
+	else
+		buf_fmt(b, tr("Forgotten: the messages with %s"), buf_cstr(&peer));
+	buf_finish(&peer);
+	buf_finish(&when);
 }
 
 /* "[v] Romeo is verified (was new): compared" */
 static void
 add_trust(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
-	const char *before = earshot_value_str(e, "before");
-	bool other = !str_equal(before, earshot_value_str(e, "trust"));
+	const char *before = earshot_value_str(e, "before"), *trust = earshot_value_str(e, "trust");
+	struct buf peer = peer_of(e), is = BUF_INIT(WORDS_MAX), was = BUF_INIT(WORDS_MAX);
 	(void)s;
-	add_peer(b, e);
-	buf_str(b, other ? " is " : " stays ");
-	words_str(b, e, "trust");
-	if (other && !str_empty(before)) {
-		buf_str(b, " (was ");
-		words_str(b, e, "before");
-		buf_char(b, ')');
-	}
+	words_trust(&is, trust);
+	words_trust(&was, before);
+	if (str_equal(before, trust)) /* Translators: what is known of a person's key */
+		buf_fmt(b, tr("%s stays %s"), buf_cstr(&peer), buf_cstr(&is));
+	else if (str_empty(before))
+		buf_fmt(b, tr("%s is %s"), buf_cstr(&peer), buf_cstr(&is));
+	else /* Translators: "Anna is verified (was new)" */
+		buf_fmt(b, tr("%s is %s (was %s)"), buf_cstr(&peer), buf_cstr(&is), buf_cstr(&was));
 	if (!str_empty(earshot_value_str(e, "cause"))) {
 		buf_str(b, ": ");
-		words_str(b, e, "cause");
+		words_told(b, e, "cause");
 	}
+	buf_finish(&peer);
+	buf_finish(&is);
+	buf_finish(&was);
 }
 
 static void
 add_state(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
+	struct buf discovery = BUF_INIT(WORDS_MAX);
 	(void)s;
-	buf_str(b, "Discovery is ");
-	words_str(b, e, "discovery");
+	words_discovery(&discovery, e);
+	buf_fmt(b, tr("Discovery is %s"), buf_cstr(&discovery));
+	buf_finish(&discovery);
 	if (!earshot_value_bool(e, "network", true))
-		buf_str(b, ", no network");
+		buf_fmt(b, ", %s", tr("no network"));
 	if (!str_empty(earshot_value_str(e, "problem"))) {
 		buf_str(b, ": ");
-		words_str(b, e, "problem");
+		words_told(b, e, "problem");
 	}
 }
 
@@ -268,30 +299,36 @@ static void
 add_typing(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
 	const char *state = earshot_value_str(e, "state");
+	struct buf peer = peer_of(e);
 	(void)s;
-	add_peer(b, e);
 	if (str_equal(state, "composing"))
-		buf_str(b, " is typing");
+		buf_fmt(b, tr("%s is typing"), buf_cstr(&peer));
 	else if (str_equal(state, "gone"))
-		buf_str(b, " closed the conversation");
+		buf_fmt(b, tr("%s closed the conversation"), buf_cstr(&peer));
+	else if (str_equal(state, "paused"))
+		buf_fmt(b, tr("%s stopped typing"), buf_cstr(&peer));
 	else
-		buf_str(b, str_equal(state, "paused") ? " stopped typing" : " looks elsewhere");
+		buf_fmt(b, tr("%s looks elsewhere"), buf_cstr(&peer));
+	buf_finish(&peer);
 }
 
 static void
 add_attention(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
+	struct buf peer = peer_of(e);
 	(void)s;
-	add_peer(b, e);
-	buf_str(b, " nudges you");
+	buf_fmt(b, tr("%s nudges you"), buf_cstr(&peer));
+	buf_finish(&peer);
 }
 
 static void
 add_own(const struct screen *s, struct buf *b, const struct earshot_value *e)
 {
+	struct buf own = BUF_INIT(WORDS_MAX);
 	(void)s;
-	buf_str(b, "You are ");
-	words_own(b, e);
+	words_own(&own, e);
+	buf_fmt(b, tr("You are %s"), buf_cstr(&own));
+	buf_finish(&own);
 }
 
 static void

@@ -23,13 +23,14 @@ transfer_size(struct buf *out, int64_t bytes)
 	size_t unit = 0;
 	for (; value >= THOUSAND - 0.5 && unit < sizeof(units) - 1; unit++)
 		value /= THOUSAND;
-	int tenths = (int)(value * 10 + 0.5);
 	if (unit == 0)
 		buf_fmt(out, "%.0f B", value);
 	else if (value >= 9.95)
 		buf_fmt(out, "%.0f %cB", value, units[unit - 1]);
-	else /* Translators: "1.5 MB", with the point or comma that decimals have */
-		buf_fmt(out, tr("%d.%d %cB"), tenths / 10, tenths % 10, units[unit - 1]);
+	else {
+		words_decimal(out, value);
+		buf_fmt(out, " %cB", units[unit - 1]);
+	}
 }
 
 int
@@ -116,6 +117,19 @@ transfer_what(struct buf *out, const struct earshot_value *file)
 		buf_fmt(out, " (%s)", buf_cstr(folder ? &count : &size));
 	buf_finish(&size);
 	buf_finish(&count);
+}
+
+void
+transfer_which(struct buf *out, const struct earshot_value *file)
+{
+	struct buf what = BUF_INIT(WORDS_MAX), who = words_name(file);
+	transfer_what(&what, file);
+	if (transfer_incoming(file)) /* Translators: a file from a person */
+		buf_fmt(out, tr("%s from %s"), buf_cstr(&what), buf_cstr(&who));
+	else /* Translators: a file to a person */
+		buf_fmt(out, tr("%s to %s"), buf_cstr(&what), buf_cstr(&who));
+	buf_finish(&what);
+	buf_finish(&who);
 }
 
 static int
@@ -270,10 +284,10 @@ add_news(struct buf *out, const struct earshot_value *file, const char *accept, 
 		add_news_in(out, file, name, what);
 	else if (transfer_done(file))
 		buf_fmt(out, tr("%s has %s"), name, what);
-	else if (in)
-		buf_fmt(out, tr("%s from %s: %s"), what, name, buf_cstr(&state));
-	else
-		buf_fmt(out, tr("%s to %s: %s"), what, name, buf_cstr(&state));
+	else {
+		transfer_which(out, file);
+		buf_fmt(out, ": %s", buf_cstr(&state));
+	}
 	buf_finish(&state);
 	buf_finish(&id);
 }

@@ -24,6 +24,8 @@ bool transfer_asks(const struct earshot_value *file);
 
 /* "photo.jpg (4.2 MB)", "holidays (12 files, 80 MB)" */
 void transfer_what(struct buf *out, const struct earshot_value *file);
+/* "photo.jpg (4.2 MB) from Anna", "... to Anna" */
+void transfer_which(struct buf *out, const struct earshot_value *file);
 /* "3 s left" */
 void transfer_left(struct buf *out, int64_t seconds);
 /* How it stands: "waits for your answer", "45 %, 12 MB/s, 3 s left", "failed: the disk is full". */

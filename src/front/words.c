@@ -1,10 +1,12 @@
 #include "front/words.h"
 
 #include "base/clock.h"
+#include "base/compiler.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "base/tr.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -45,6 +47,18 @@ words_ago(struct buf *out, int64_t seconds)
 		buf_fmt(out, tr("%lld h ago"), s / HOUR);
 	else
 		buf_fmt(out, tr("%lld days ago"), s / DAY);
+}
+
+void
+words_decimal(struct buf *out, double number)
+{
+	char text[320];
+	int len = snprintf(text, sizeof(text), "%.1f", number < 0 ? 0 : number);
+	if (len < 3 || (size_t)len >= sizeof(text))
+		return;
+	text[len - 2] = '\0';
+	/* Translators: a number with one decimal: its point or comma */
+	buf_fmt(out, tr("%s.%s"), text, text + len - 1);
 }
 
 void
@@ -97,6 +111,29 @@ words_name(const struct earshot_value *person)
 	struct buf b = BUF_INIT(WORDS_MAX);
 	words_display(&b, person);
 	return b;
+}
+
+void
+words_trust(struct buf *out, const char *trust)
+{
+	static const struct {
+		const char *word, *said;
+	} all[] = {
+	    /* Translators: what is known of a person's key */
+	    {"plain", TR("plain")},
+	    {"new", TR("new")},
+	    {"known", TR("known")},
+	    {"introduced", TR("introduced")},
+	    {"verified", TR("verified")},
+	    {"changed", TR("changed")},
+	};
+	for (size_t i = 0; trust && i < ARRAY_LEN(all); i++)
+		if (strcmp(trust, all[i].word) == 0) {
+			buf_str(out, tr(all[i].said));
+			return;
+		}
+	if (trust)
+		text_add(out, TEXT_NAME, trust, strlen(trust));
 }
 
 const char *
@@ -238,6 +275,27 @@ words_own(struct buf *out, const struct earshot_value *own)
 	}
 	buf_str(out, ", ");
 	words_status(out, own);
+}
+
+void
+words_discovery(struct buf *out, const struct earshot_value *state)
+{
+	static const struct {
+		const char *word, *said;
+	} all[] = {
+	    /* Translators: what looks for people in the network */
+	    {"off", TR("off")},
+	    {"starting", TR("starting")},
+	    {"running", TR("running")},
+	    {"failed", TR("failed")},
+	};
+	const char *word = earshot_value_str(state, "discovery");
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (str_equal(word, all[i].word)) {
+			buf_str(out, tr(all[i].said));
+			return;
+		}
+	words_str(out, state, "discovery");
 }
 
 size_t

@@ -15,6 +15,8 @@ enum { WORDS_MAX = 1 << 20 }; /* limit of a buffer for words */
 void words_span(struct buf *out, int64_t seconds);
 /* "just now", "3 s ago", "4 days ago" */
 void words_ago(struct buf *out, int64_t seconds);
+/* "1.5", with the point or comma of the language. */
+void words_decimal(struct buf *out, double number);
 /* "18:04", the user's own time zone; stamp 0 is now. */
 void words_clock(struct buf *out, int64_t wall_ms);
 
@@ -30,6 +32,8 @@ struct buf words_name(const struct earshot_value *person);
 
 /* What to call a person: display, else instance name. */
 void words_display(struct buf *out, const struct earshot_value *person);
+/* "verified", "new", ... of the protocol's word (docs/ipc.md: trust). */
+void words_trust(struct buf *out, const char *trust);
 /* "available", "away", "do not disturb" of the protocol's word; NULL: it is none of these. */
 const char *words_availability(const char *status);
 /* "available", "away: lunch" */
@@ -45,6 +49,9 @@ bool words_look_alike(struct buf *out, const struct earshot_value *person);
 
 /* "Alice (alice@host), available: at my desk" */
 void words_own(struct buf *out, const struct earshot_value *own);
+
+/* "running", ... of a state. */
+void words_discovery(struct buf *out, const struct earshot_value *state);
 
 /* How many of them are here. */
 size_t words_here(const struct earshot_value *people);
