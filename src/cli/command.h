@@ -1,5 +1,6 @@
 /* The table of commands. Parsing, help, usage errors, shell completion and the man page all
- * derive from it: a command is added in commands.c and nowhere else. */
+ * derive from it: a command is added in commands.c and nowhere else. Its sentences are marked
+ * with TR() and translated where they are shown; the man page is English. */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 #include "cli/command.h"
 #include "front/marking.h"
@@ -116,15 +117,17 @@ on_prompt(void *ctx, struct buf *out)
 	size_t len = strlen(s->display);
 	size_t n = text_fit(s->display, len, room);
 	if (!*s->peer) {
-		buf_str(out, "Who? ");
+		buf_fmt(out, "%s ", tr("Who?"));
 		return;
 	}
 	buf_add(out, s->display, n);
 	if (n < len)
 		buf_str(out, "\xe2\x80\xa6");
 	if (marking_is_plain(s->trust))
-		buf_str(out, " plain");
-	buf_str(out, s->their_key_at ? " (typing)> " : "> ");
+		buf_fmt(out, " %s", tr("plain"));
+	if (s->their_key_at)
+		buf_fmt(out, " (%s)", tr("typing"));
+	buf_str(out, "> ");
 }
 
 static void
@@ -341,10 +344,16 @@ show_overview(struct cli *c)
 	if (c->json)
 		code = cli_print_json(c, who);
 	else {
-		buf_str(&b, "You are ");
-		words_own(&b, earshot_value_get(who, "own"));
-		buf_fmt(&b, "\n%zu here\n", words_here(earshot_value_get(who, "people")));
+		bool was = screen_english(&c->out);
+		struct buf own = BUF_INIT(WORDS_MAX);
+		words_own(&own, earshot_value_get(who, "own"));
+		buf_fmt(&b, tr("You are %s"), buf_cstr(&own));
+		buf_char(&b, '\n');
+		buf_fmt(&b, tr("%zu here"), words_here(earshot_value_get(who, "people")));
+		buf_char(&b, '\n');
 		who_add(&c->out, &b, who, false);
+		buf_finish(&own);
+		(void)tr_english(was);
 		code = cli_print(c, &b);
 	}
 	earshot_value_free(who);

@@ -98,7 +98,8 @@ void talk_receipt(struct session *s, const struct earshot_value *e);
 void talk_change(struct session *s, const char *topic, const struct earshot_value *e);
 
 /* session_show.c */
-/* Prints rows of clean text above the input. */
+/* Prints rows of clean text above the input. Sentences given to these as they stand in the source
+ * are translated inside. */
 void show_rows(struct session *s, enum style style, const char *text);
 void show_fmt(struct session *s, enum style style, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Prints rows that are laid out already; frees b. */

@@ -1,5 +1,6 @@
 /* What can be typed in a conversation. */
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/session.h"
 #include "front/words.h"
 
@@ -220,39 +221,43 @@ do_quit(struct session *s, const char *rest)
 static void do_help(struct session *s, const char *rest);
 
 static const struct typed table[] = {
-    {"to", "[NAME]", "talk with somebody else", do_to},
-    {"who", "", "who is here", do_who},
-    {"me", "TEXT", "say what you do", do_me},
-    {"reply", "[-N] TEXT", "answer the other's last message", message_reply},
-    {"react", "[-N] [EMOJI...]", "react to it; none: no more", message_react},
-    {"edit", "[-N] TEXT", "correct your last message", message_edit},
-    {"retract", "[-N]", "take it back", message_retract},
-    {"cancel", "", "do not send what still waits", message_cancel},
-    {"history", "[N]", "the last messages", message_history},
-    {"search", "WORDS", "find what was said here", message_search},
-    {"file", "PATH", "send a file or a folder", file_send},
-    {"accept", "[ID]", "take a file that is offered", file_accept},
-    {"decline", "[ID]", "refuse it", file_decline},
-    {"nudge", "[NAME]", "ask for attention", do_nudge},
-    {"info", "[NAME]", "all about somebody", do_info},
-    {"ping", "[NAME]", "how fast they answer", do_ping},
-    {"status", "[available|away|dnd [TEXT]]", "how others see you", do_status},
-    {"help", "", "this list", do_help},
-    {"quit", "", "leave (also Ctrl-D)", do_quit},
+    {"to", "[NAME]", TR("talk with somebody else"), do_to},
+    {"who", "", TR("who is here"), do_who},
+    {"me", "TEXT", TR("say what you do"), do_me},
+    {"reply", "[-N] TEXT", TR("answer the other's last message"), message_reply},
+    {"react", "[-N] [EMOJI...]", TR("react to it; none: no more"), message_react},
+    {"edit", "[-N] TEXT", TR("correct your last message"), message_edit},
+    {"retract", "[-N]", TR("take it back"), message_retract},
+    {"cancel", "", TR("do not send what still waits"), message_cancel},
+    {"history", "[N]", TR("the last messages"), message_history},
+    {"search", "WORDS", TR("find what was said here"), message_search},
+    {"file", "PATH", TR("send a file or a folder"), file_send},
+    {"accept", "[ID]", TR("take a file that is offered"), file_accept},
+    {"decline", "[ID]", TR("refuse it"), file_decline},
+    {"nudge", "[NAME]", TR("ask for attention"), do_nudge},
+    {"info", "[NAME]", TR("all about somebody"), do_info},
+    {"ping", "[NAME]", TR("how fast they answer"), do_ping},
+    {"status", "[available|away|dnd [TEXT]]", TR("how others see you"), do_status},
+    {"help", "", TR("this list"), do_help},
+    {"quit", "", TR("leave (also Ctrl-D)"), do_quit},
 };
 
 static void
 do_help(struct session *s, const char *rest)
 {
 	(void)rest;
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		show_fmt(s, STYLE_PLAIN, "/%s%s%s - %s", table[i].name, *table[i].args ? " " : "",
-		    table[i].args, table[i].help);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct buf b = BUF_INIT(WORDS_MAX);
+		buf_fmt(&b, "/%s%s%s - %s", table[i].name, *table[i].args ? " " : "", table[i].args,
+		    tr(table[i].help));
+		show_rows(s, STYLE_PLAIN, buf_cstr(&b));
+		buf_finish(&b);
+	}
 	show_rows(s, STYLE_DIM,
-	    "Before your messages: \xe2\x80\xa6 waits, \xc2\xb7 handed over, \xe2\x9c\x93 arrived, "
-	    "\xe2\x9c\x93\xe2\x9c\x93 read, \xc3\x97 cancelled, ! failed. -2 means the last but "
-	    "one, and so on: of yours for /edit and /retract, of the other's for /reply and "
-	    "/react. A message that begins with / is typed with //.");
+	    "Before your messages: … waits, · handed over, ✓ arrived, ✓✓ read, × cancelled, ! "
+	    "failed. "
+	    "-2 means the last but one, and so on: of yours for /edit and /retract, of the other's "
+	    "for /reply and /react. A message that begins with / is typed with //.");
 }
 
 void

@@ -1,6 +1,7 @@
 /* What can be typed about messages. */
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/session.h"
 #include "cli/talk.h"
 
@@ -34,9 +35,10 @@ find(struct session *s, bool ours, int64_t n)
 	if (!session_need_peer(s))
 		return NULL;
 	const struct recent *r = n > 0 ? session_recent(s, ours, n) : NULL;
-	if (!r)
-		show_refusal(
-		    s, "There is no such message of %s here.", ours ? "yours" : s->display);
+	if (!r && ours)
+		show_refusal(s, "There is no such message of yours here.");
+	else if (!r)
+		show_refusal(s, "There is no such message of %s here.", s->display);
 	return r;
 }
 
@@ -175,7 +177,7 @@ on_messages(struct session *s, int err, const struct earshot_value *answer, uint
 		s->day = day ? day : s->day;
 	show_block(s, &b);
 	if (count == 0)
-		show_rows(s, STYLE_DIM, search ? "Nothing found." : "Nothing was said.");
+		show_rows(s, STYLE_DIM, search ? TR("Nothing found.") : TR("Nothing was said."));
 }
 
 void

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "cli/people_table.h"
 #include "cli/session.h"
 #include "cli/style_of.h"
@@ -31,7 +32,7 @@ show_rows(struct session *s, enum style style, const char *text)
 		buf_finish(&plain);
 		return; /* talk about the talk is for people */
 	}
-	size_t rows = screen_wrap(&s->c->out, &plain, text, 0, 0);
+	size_t rows = screen_wrap(&s->c->out, &plain, tr(text), 0, 0);
 	plain.data[--plain.len] = '\0'; /* the style ends before the line break */
 	screen_style(&s->c->out, &b, style, buf_cstr(&plain));
 	buf_char(&b, '\n');
@@ -54,7 +55,7 @@ show_fmt(struct session *s, enum style style, const char *fmt, ...)
 	struct buf b = BUF_INIT(SCREEN_MAX);
 	va_list ap;
 	va_start(ap, fmt);
-	buf_vfmt(&b, fmt, ap);
+	buf_vfmt(&b, tr(fmt), ap);
 	va_end(ap);
 	show_rows(s, style, buf_cstr(&b));
 	buf_finish(&b);
@@ -66,7 +67,7 @@ show_refusal(struct session *s, const char *fmt, ...)
 	struct buf b = BUF_INIT(SCREEN_MAX);
 	va_list ap;
 	va_start(ap, fmt);
-	buf_vfmt(&b, fmt, ap);
+	buf_vfmt(&b, tr(fmt), ap);
 	va_end(ap);
 	if (s->c->out.tty)
 		show_rows(s, STYLE_WARN, buf_cstr(&b));
@@ -116,9 +117,9 @@ add_notice(struct buf *b, const struct earshot_value *person)
 {
 	const char *state = earshot_value_str(person, "state");
 	if (str_equal(state, "gone"))
-		buf_str(b, "gone");
+		buf_str(b, tr("gone"));
 	else if (str_equal(state, "silent"))
-		buf_str(b, "not answering");
+		buf_str(b, tr("not answering"));
 	else
 		words_status(b, person);
 }
@@ -137,9 +138,11 @@ show_person(struct session *s, const struct earshot_value *person)
 	words_evidence(&seen, person);
 	add_notice(&notice, person);
 	keep_notice(s, buf_cstr(&notice));
-	words_str(&client, person, "client");
-	show_fmt(s, STYLE_PLAIN, "Talking with %s (%s%s%s), %s.", s->display, buf_cstr(&client),
-	    client.len > 0 ? "; " : "", buf_cstr(&notice), buf_cstr(&seen));
+	words_told(&client, person, "client");
+	buf_fmt(&client, "%s%s", client.len > 0 ? "; " : "", buf_cstr(&notice));
+	/* Translators: a name, "Pidgin; away", "answered 3 s ago" */
+	show_fmt(s, STYLE_PLAIN, "Talking with %s (%s), %s.", s->display, buf_cstr(&client),
+	    buf_cstr(&seen));
 	const char *trust = earshot_value_str(person, "trust");
 	if (str_copy(s->trust, sizeof(s->trust), trust ? trust : ""))
 		s->trust[0] = '\0';
@@ -147,8 +150,10 @@ show_person(struct session *s, const struct earshot_value *person)
 	show_rows(s, style_of_trust(trust), buf_cstr(&full));
 	buf_finish(&full);
 	buf_clear(&client);
-	if (words_look_alike(&client, person))
-		show_fmt(s, STYLE_BAD, "%s %s.", s->display, buf_cstr(&client));
+	words_str(&client, person, "looks_like");
+	if (client.len > 0)
+		show_fmt(s, STYLE_BAD, "%s looks like \"%s\" but is not.", s->display,
+		    buf_cstr(&client));
 	show_rows(s, STYLE_DIM, "Enter sends, /help helps, /quit ends.");
 	buf_finish(&seen);
 	buf_finish(&notice);
@@ -181,6 +186,16 @@ show_here(struct session *s, const struct earshot_value *person, const char *nam
 }
 
 static void
+show_notice(
+    struct session *s, const struct earshot_value *person, const char *name, const char *notice)
+{
+	if (str_equal(earshot_value_str(person, "state"), "silent"))
+		show_fmt(s, STYLE_DIM, "%s is not answering.", name);
+	else /* Translators: "Anna is away: at lunch." */
+		show_fmt(s, STYLE_DIM, "%s is %s.", name, notice);
+}
+
+static void
 show_change(struct session *s, const struct earshot_value *e)
 {
 	const struct earshot_value *person = earshot_value_get(e, "person");
@@ -193,14 +208,14 @@ show_change(struct session *s, const struct earshot_value *e)
 	if ((partner || nobody) && str_equal(change, "gone"))
 		show_fmt(s, STYLE_DIM, "%s has left.", buf_cstr(&name));
 	else if (partner && strncmp(s->notice, buf_cstr(&notice), sizeof(s->notice) - 1) != 0)
-		show_fmt(s, STYLE_DIM, "%s is %s.", buf_cstr(&name), buf_cstr(&notice));
+		show_notice(s, person, buf_cstr(&name), buf_cstr(&notice));
 	else if (nobody && str_equal(change, "new"))
 		show_here(s, person, buf_cstr(&name));
 	if (partner && !str_equal(change, "gone"))
 		s->told_absent = false;
 	if (partner) {
 		show_trust(s, person);
-		keep_notice(s, str_equal(change, "gone") ? "gone" : buf_cstr(&notice));
+		keep_notice(s, str_equal(change, "gone") ? tr("gone") : buf_cstr(&notice));
 	}
 	buf_finish(&name);
 	buf_finish(&notice);
@@ -254,7 +269,7 @@ show_event(struct session *s, const char *topic, const struct earshot_value *eve
 		words_display(&b, event);
 		show_fmt(s, STYLE_WARN, "%s nudges you.", buf_cstr(&b));
 	} else if (strcmp(topic, "state") == 0 && !str_empty(earshot_value_str(event, "problem"))) {
-		words_str(&b, event, "problem");
+		words_told(&b, event, "problem");
 		show_rows(s, STYLE_WARN, buf_cstr(&b));
 	}
 	buf_finish(&b);

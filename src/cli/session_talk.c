@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/tr.h"
 #include "base/utf8.h"
 #include "cli/pages.h"
 #include "cli/session.h"
@@ -129,12 +130,13 @@ set_state(struct session *s, struct sent *m, const char *state, const char *reas
 	struct buf b = BUF_INIT(WORDS_MAX);
 	show_mark(s, m, state);
 	if (str_equal(state, "failed")) {
-		buf_str(&b, "Not delivered");
-		if (!str_empty(reason)) {
-			buf_str(&b, ": ");
-			cli_add(&b, reason);
-		}
-		show_rows(s, STYLE_BAD, buf_cstr(&b));
+		char *told = earshot_translate(reason);
+		cli_add(&b, told);
+		free(told);
+		if (b.len > 0)
+			show_fmt(s, STYLE_BAD, "Not delivered: %s", buf_cstr(&b));
+		else
+			show_rows(s, STYLE_BAD, "Not delivered");
 	} else if (str_equal(state, "cancelled"))
 		show_rows(s, STYLE_DIM, "Cancelled: it will not be sent.");
 	buf_finish(&b);
@@ -360,7 +362,9 @@ talk_message(struct session *s, const struct earshot_value *e)
 		s->their_key_at = 0;
 	if (!s->c->out.tty) {
 		struct buf b = BUF_INIT(SCREEN_MAX);
+		bool was = screen_english(&s->c->out);
 		(void)talk_rows(&s->c->out, &b, e, TALK_READING, NULL);
+		(void)tr_english(was);
 		show_laid_out(s, &b, 1);
 		return;
 	}
@@ -404,33 +408,50 @@ add_reactions(struct buf *b, const struct earshot_value *all)
 	}
 }
 
+/* begin: of the message that it is about */
+static void
+add_change(struct session *s, struct buf *b, const char *topic, const struct earshot_value *e,
+    const char *begin)
+{
+	bool theirs = str_equal(earshot_value_str(e, "by"), "in");
+	const char *text = earshot_value_str(e, "text");
+	struct buf what = BUF_INIT(SCREEN_MAX);
+	if (text)
+		text_add(&what, TEXT_BODY, text, strlen(text));
+	else
+		add_reactions(&what, earshot_value_get(e, "reactions"));
+	if (strcmp(topic, "correction") == 0 && theirs)
+		buf_fmt(b, tr("%s corrected: %s"), s->display, buf_cstr(&what));
+	else if (strcmp(topic, "correction") == 0)
+		buf_fmt(b, tr("You corrected: %s"), buf_cstr(&what));
+	else if (strcmp(topic, "retraction") == 0 && theirs)
+		buf_fmt(b, tr("%s took back: %s"), s->display, begin);
+	else if (strcmp(topic, "retraction") == 0)
+		buf_fmt(b, tr("You took back: %s"), begin);
+	else if (what.len > 0 && theirs) /* Translators: who, emoji, how the message begins */
+		buf_fmt(b, tr("%s reacted with %s to: %s"), s->display, buf_cstr(&what), begin);
+	else if (what.len > 0)
+		buf_fmt(b, tr("You reacted with %s to: %s"), buf_cstr(&what), begin);
+	else if (theirs)
+		buf_fmt(b, tr("%s took the reactions back from: %s"), s->display, begin);
+	else
+		buf_fmt(b, tr("You took the reactions back from: %s"), begin);
+	buf_finish(&what);
+}
+
 void
 talk_change(struct session *s, const char *topic, const struct earshot_value *e)
 {
-	bool theirs = str_equal(earshot_value_str(e, "by"), "in");
 	struct recent *r = recent_find(s, earshot_value_str(e, "id"));
-	const struct earshot_value *reactions = earshot_value_get(e, "reactions");
-	const char *text = earshot_value_str(e, "text");
 	struct buf b = BUF_INIT(SCREEN_MAX);
 	if (!*s->peer || !str_equal(earshot_value_str(e, "peer"), s->peer) || s->held)
 		return; /* what is being fetched is as it reads by now */
-	buf_fmt(&b, "%s %s", marking(earshot_value_str(e, "trust")), theirs ? s->display : "You");
-	if (strcmp(topic, "correction") == 0) {
-		buf_str(&b, " corrected: ");
-		if (text)
-			text_add(&b, TEXT_BODY, text, strlen(text));
-		if (r)
-			recent_words(r, text);
-	} else if (strcmp(topic, "retraction") == 0) {
-		buf_fmt(&b, " took back: %s", r ? r->begin : "...");
-		if (r)
-			r->retracted = true;
-	} else if (earshot_value_count(reactions) > 0) {
-		buf_str(&b, " reacted with ");
-		add_reactions(&b, reactions);
-		buf_fmt(&b, " to: %s", r ? r->begin : "...");
-	} else
-		buf_fmt(&b, " took the reactions back from: %s", r ? r->begin : "...");
+	buf_fmt(&b, "%s ", marking(earshot_value_str(e, "trust")));
+	add_change(s, &b, topic, e, r ? r->begin : "...");
+	if (r && strcmp(topic, "correction") == 0)
+		recent_words(r, earshot_value_str(e, "text"));
+	else if (r && strcmp(topic, "retraction") == 0)
+		r->retracted = true;
 	show_rows(s, STYLE_DIM, buf_cstr(&b));
 	buf_finish(&b);
 }
