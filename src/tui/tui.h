@@ -7,11 +7,13 @@
 
 #include <stdbool.h>
 
-/* A command that can be typed as /NAME ARGS. */
+/* A command that can be typed as /NAME ARGS, or /PARENT NAME ARGS. */
 struct tui_command {
-	const char *name; /* "files limit" */
+	const char *parent; /* "files" for "files limit"; NULL: none */
+	const char *name;
 	const char *args;
 	const char *help;
+	bool asks; /* it asks questions, or stays until it is ended: it needs a terminal */
 };
 
 struct tui_options {
