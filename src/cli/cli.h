@@ -43,6 +43,7 @@ struct cli {
 	const char *values[CLI_OPTIONS_MAX]; /* of its options, "" for flags; NULL: not given */
 	bool json;
 	bool no_colour;
+	bool plain; /* lines, one after the other, also where the terminal could do more */
 	bool help;
 	bool version;
 };

@@ -37,6 +37,7 @@ enum command_flags {
 	COMMAND_START = 1,  /* starts the daemon if none is running */
 	COMMAND_TEXT = 2,   /* after the first argument all is text, dashes too */
 	COMMAND_HIDDEN = 4, /* for scripts of ours, not for people */
+	COMMAND_ASKS = 8,   /* it asks, or stays until it is ended: it needs a terminal to itself */
 };
 
 struct command {
@@ -76,7 +77,7 @@ int cmd_conversations(struct cli *c, int argc, char **argv);
 int cmd_outbox(struct cli *c, int argc, char **argv);
 int cmd_export(struct cli *c, int argc, char **argv);
 int cmd_forget(struct cli *c, int argc, char **argv);
-int cmd_chat(struct cli *c, int argc, char **argv);
+int cmd_tui(struct cli *c, int argc, char **argv);
 int cmd_session(struct cli *c, int argc, char **argv);
 int cmd_watch(struct cli *c, int argc, char **argv);
 int cmd_status(struct cli *c, int argc, char **argv);

@@ -8,6 +8,7 @@
 const struct option command_globals[] = {
     {"json", 0, NULL, TR("Print JSON, exactly as the daemon gave it")},
     {"no-color", 0, NULL, TR("Print without colors, as with NO_COLOR set")},
+    {"plain", 0, NULL, TR("Talk in plain lines, for screen readers, as with EARSHOT_PLAIN set")},
     {"socket", 0, "PATH", TR("Talk to the daemon at this socket")},
     {"help", 'h', NULL, TR("Show help, also for one command")},
     {"version", 0, NULL, TR("Show the version")},
@@ -212,12 +213,13 @@ static const struct command trust_children[] = {
 	NULL, cmd_trust_unblock},
     {"forget", "NAME", TR("Forget a person's key"),
 	TR("Whoever shows a key under that name next is taken for them. Asks before."), ARG_PERSON,
-	COMMAND_START, 1, 1, trust_options, NULL, cmd_trust_forget},
+	COMMAND_START | COMMAND_ASKS, 1, 1, trust_options, NULL, cmd_trust_forget},
     {"accept-new-key", "NAME", TR("Take another key for the one of a person"),
 	TR("Somebody came under this name with another key and was refused. If they told you that "
 	   "they have a new one, face to face or over the telephone, this makes it theirs. Asks "
 	   "before."),
-	ARG_PERSON, COMMAND_START, 1, 1, trust_options, NULL, cmd_trust_accept_new_key},
+	ARG_PERSON, COMMAND_START | COMMAND_ASKS, 1, 1, trust_options, NULL,
+	cmd_trust_accept_new_key},
     {0},
 };
 
@@ -237,28 +239,28 @@ static const struct command id_children[] = {
     {"export", "FILE", TR("Write your key to a file"),
 	TR("For safety, or to be the same person on another computer. The file is locked with a "
 	   "passphrase if you give one. FILE must not be there yet."),
-	ARG_FILE, COMMAND_START, 1, 1, id_export_options, NULL, cmd_id_export},
+	ARG_FILE, COMMAND_START | COMMAND_ASKS, 1, 1, id_export_options, NULL, cmd_id_export},
     {"import", "FILE", TR("Use the key of a file from now on"),
 	TR("The file is what export wrote. The daemon stops and begins with that key when it is "
 	   "next "
 	   "needed. The key you had is kept beside it. If the file has a passphrase, so has your "
 	   "key "
 	   "then."),
-	ARG_FILE, COMMAND_START, 1, 1, id_import_options, NULL, cmd_id_import},
+	ARG_FILE, COMMAND_START | COMMAND_ASKS, 1, 1, id_import_options, NULL, cmd_id_import},
     {"passphrase", "", TR("Lock your key with a passphrase, or change or remove it"),
 	TR("It is asked for when the daemon is started. For a daemon that systemd starts it is the "
 	   "credential earshot.passphrase, or it waits for unlock."),
-	ARG_NONE, COMMAND_START, 0, 0, NULL, NULL, cmd_id_passphrase},
+	ARG_NONE, COMMAND_START | COMMAND_ASKS, 0, 0, NULL, NULL, cmd_id_passphrase},
     {"hand-over", "FILE", TR("Have your key succeed an earlier one"),
 	TR("FILE is that earlier key, as export wrote it. Those who know you by it accept the new "
 	   "one "
 	   "by themselves, as the earlier one vouches for it. Up to four of them are remembered."),
-	ARG_FILE, COMMAND_START, 1, 1, NULL, NULL, cmd_id_hand_over},
+	ARG_FILE, COMMAND_START | COMMAND_ASKS, 1, 1, NULL, NULL, cmd_id_hand_over},
     {"unlock", "", TR("Give the passphrase to a daemon that waits for it"),
 	TR("One that systemd has started through its socket has no terminal to ask on: with a "
 	   "locked "
 	   "key it waits for this, and answers nothing else."),
-	ARG_NONE, COMMAND_START, 0, 0, NULL, NULL, cmd_id_unlock},
+	ARG_NONE, COMMAND_START | COMMAND_ASKS, 0, 0, NULL, NULL, cmd_id_unlock},
     {0},
 };
 
@@ -286,7 +288,7 @@ static const struct command daemon_children[] = {
     {"run", "[ARGUMENT...]", TR("Run the daemon in the foreground"),
 	TR("Its log goes to this terminal. Arguments are the daemon's, see earshotd(1); those with "
 	   "dashes follow --."),
-	ARG_NONE, COMMAND_TEXT, 0, -1, NULL, NULL, cmd_daemon_run},
+	ARG_NONE, COMMAND_TEXT | COMMAND_ASKS, 0, -1, NULL, NULL, cmd_daemon_run},
     {0},
 };
 
@@ -328,7 +330,7 @@ const struct command command_table[] = {
 	ARG_PERSON_FILES, COMMAND_START, 2, -1, send_file_options, NULL, cmd_send_file},
     {"record", "NAME", TR("Record a voice message and send it"),
 	TR("With arecord, pw-record or ffmpeg, whichever is there. Enter ends it."), ARG_PERSON,
-	COMMAND_START, 1, 1, record_options, NULL, cmd_record},
+	COMMAND_START | COMMAND_ASKS, 1, 1, record_options, NULL, cmd_record},
     {"files", "", TR("Show the files that wait or are on their way"),
 	TR("With the id that accept, decline, pause, resume and cancel take. Into a file or a pipe "
 	   "goes "
@@ -348,13 +350,13 @@ const struct command command_table[] = {
     {"resume", "[ID|NAME]", TR("Go on with a file that you paused"), NULL, ARG_TRANSFER,
 	COMMAND_START, 0, 1, resume_options, NULL, cmd_resume},
     {"chat", "NAME", TR("Talk with somebody"),
-	TR("Shows what was said last and marks it as seen. What you type is sent with Enter; what "
-	   "the "
+	TR("On a terminal as tui does. With --plain, and without a terminal, in lines: it shows "
+	   "what was said last and marks it as seen. What you type is sent with Enter; what the "
 	   "other says appears above. A check mark tells that a message arrived, two that it was "
 	   "read. /help shows what else can be typed. When input is not a terminal every line of "
 	   "it "
 	   "is taken as if it were typed: sent as a message unless it begins with a single /."),
-	ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL, cmd_chat},
+	ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL, cmd_tui},
     {"history", "[NAME]", TR("Show what was said"),
 	TR("The newest messages, of one person or of all. A TIME is a day (2026-11-23), a minute "
 	   "(2026-11-23T18:04, or 18:04 of today), today, yesterday, or how long ago: 90m, 2h, 3d, "
@@ -407,8 +409,14 @@ const struct command command_table[] = {
     {"forget", "[NAME]", TR("Delete messages from this computer"),
 	TR("Of one person, or everybody's that are older than a span of time. It cannot be undone; "
 	   "asks before, and in a script wants --yes. What others keep stays with them."),
-	ARG_PERSON, COMMAND_START, 0, 1, forget_options, NULL, cmd_forget},
-    {"session", "", TR("Choose a person and talk (plain \"earshot\" does this)"),
+	ARG_PERSON, COMMAND_START | COMMAND_ASKS, 0, 1, forget_options, NULL, cmd_forget},
+    {"tui", "[NAME]", TR("Talk with everybody on one screen (\"earshot\" alone does this)"),
+	TR("The people at the left, what was said at the right; F1 shows its keys, and all "
+	   "commands "
+	   "can be typed there after a slash. With --plain, and where the terminal cannot show it, "
+	   "it is session or chat."),
+	ARG_PERSON, COMMAND_START, 0, 1, NULL, NULL, cmd_tui},
+    {"session", "", TR("Choose a person and talk, line by line"),
 	TR("Shows who is here; a number or a name chooses whom to talk with. When input or output "
 	   "is "
 	   "not a terminal it shows your status and who is here, and ends."),
@@ -421,7 +429,7 @@ const struct command command_table[] = {
 	   "it first shows what happened since the event of that number, or since it was "
 	   "last used, with --since last. The daemon remembers that, as often as there is somebody "
 	   "to read: an event may be shown again after a crash, none is left out."),
-	ARG_NONE, COMMAND_START, 0, 0, watch_options, NULL, cmd_watch},
+	ARG_NONE, COMMAND_START | COMMAND_ASKS, 0, 0, watch_options, NULL, cmd_watch},
     {"status", "[available|away|dnd [TEXT...]]", TR("Show or change how you are seen"),
 	TR("A TEXT says more, at most 128 bytes of it: earshot status away at lunch"), ARG_STATUS,
 	COMMAND_START | COMMAND_TEXT, 0, -1, status_options, NULL, cmd_status},

@@ -21,8 +21,8 @@ static const char head[] =
     "server, no internet and no account. It speaks XMPP's link-local messaging (XEP-0174), so it\n"
     "also talks with Pidgin and other programs that do.\n"
     "\n"
-    "Alone on a terminal it shows who is here and lets you choose whom to talk with. The work\n"
-    "is done by a program in the background, *earshotd*, which is started when needed.\n"
+    "Alone on a terminal it shows people and conversations on one screen, see THE SCREEN. The\n"
+    "work is done by a program in the background, *earshotd*, which is started when needed.\n"
     "\n"
     "A NAME is a nickname, a full name or an address as *earshot who* shows it, or a part of one\n"
     "that fits nobody else; capital or small letters make no difference.\n"
@@ -50,6 +50,51 @@ static const char head[] =
     "\\[!\\]\n"
     "\tNot the same person: another key than the one of this name.\n";
 
+/* The terminal UI (src/tui): keys.c and help.c say the same. */
+static const char ui[] =
+    "\n"
+    "# THE SCREEN\n"
+    "\n"
+    "*earshot*, *earshot tui* and *earshot chat* NAME show the people at the left, with what is\n"
+    "known of them: a full dot for who has answered, a ring for who was only announced, ? for who\n"
+    "does not answer; at the right what was said, below it what you type. Commands are typed\n"
+    "after a slash, all those of this page and a few more (_/help_ shows them): _/info_ without a\n"
+    "NAME is about whom you talk with. Where there is no room for both, Alt+L shows the list.\n"
+    "\n"
+    "*Enter*\n"
+    "\tSends. *Alt+Enter* and *Ctrl+J* begin a new line.\n"
+    "\n"
+    "*Tab*\n"
+    "\tCompletes commands, names and files. If nothing is typed it chooses a message.\n"
+    "\n"
+    "*Up*, *Down*\n"
+    "\tLines of what is typed, then what was typed before.\n"
+    "\n"
+    "*Page Up*, *Page Down*\n"
+    "\tScroll; older messages are loaded. *Esc* goes back to the newest.\n"
+    "\n"
+    "*Alt+Up*, *Alt+Down*, *Ctrl+P*, *Ctrl+N*, *Alt+1* to *Alt+9*\n"
+    "\tAnother person of the list. *Alt+A*: the next with something unread.\n"
+    "\n"
+    "*Ctrl+F*\n"
+    "\tSearches all that was said; Enter on what was found goes there.\n"
+    "\n"
+    "*Shift+Up*, *Alt+K*\n"
+    "\tChoose a message: then *r* replies, *t* reacts, *e* edits, *d* takes back, and of a file\n"
+    "\t*a* accepts, *x* declines, *p* pauses, *g* goes on.\n"
+    "\n"
+    "*F1*\n"
+    "\tAll keys and commands.\n"
+    "\n"
+    "*Ctrl+L*, *Ctrl+Z*\n"
+    "\tDraw the screen anew; suspend.\n"
+    "\n"
+    "*Ctrl+C*, *Ctrl+D*\n"
+    "\tLeave, if nothing is typed.\n"
+    "\n"
+    "A mouse chooses people and messages, and scrolls. Colors are those of the terminal;\n"
+    "*EARSHOT_THEME* names another theme, and so does _/theme_.\n";
+
 static const char tail[] =
     "\n"
     "# ENVIRONMENT\n"
@@ -59,6 +104,12 @@ static const char tail[] =
     "\n"
     "*EARSHOTD*\n"
     "\tThe daemon's program, if it is neither beside *earshot* nor in PATH.\n"
+    "\n"
+    "*EARSHOT_PLAIN*\n"
+    "\tIf set and not empty, as *--plain*.\n"
+    "\n"
+    "*EARSHOT_THEME*\n"
+    "\tHow the screen looks: default, mono (no colors) or contrast.\n"
     "\n"
     "*NO_COLOR*\n"
     "\tIf set and not empty, no colors are used; nor are they with TERM=dumb.\n"
@@ -139,6 +190,7 @@ void
 manual_write(struct buf *out)
 {
 	buf_str(out, head);
+	buf_str(out, ui);
 	buf_str(out, "\n# COMMANDS\n");
 	for (const struct command *cmd = command_table; cmd->name; cmd++) {
 		if (cmd->flags & COMMAND_HIDDEN)

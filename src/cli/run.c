@@ -221,6 +221,8 @@ set_global(struct cli *c, const struct option *o, const char *value)
 		(void)tr_english(true); /* for programs, so it is the same for everybody */
 	} else if (strcmp(o->name, "no-color") == 0)
 		c->no_colour = true;
+	else if (strcmp(o->name, "plain") == 0)
+		c->plain = true;
 	else if (strcmp(o->name, "socket") == 0)
 		c->socket_path = value;
 	else if (strcmp(o->name, "help") == 0)
@@ -330,7 +332,7 @@ run_implied(struct cli *c, struct words *w)
 		return cmd_version(c, 0, NULL);
 	}
 	if (!c->command)
-		c->command = command_find(command_table, "session");
+		c->command = command_find(command_table, "tui");
 	return run_command(c, w->count, w->args);
 }
 
@@ -343,6 +345,7 @@ cli_run(int argc, char **argv)
 	/* before the options are known, for errors in them */
 	screen_init(&c.err, STDERR_FILENO, true);
 	screen_init(&c.out, STDOUT_FILENO, true);
+	c.plain = screen_env("EARSHOT_PLAIN");
 	w.args = calloc((size_t)argc + 1, sizeof(*w.args));
 	if (!w.args)
 		return cli_fail(&c, CLI_ERROR, "Out of memory.");

@@ -316,15 +316,14 @@ start_with(struct session *s, const char *name)
 }
 
 int
-cmd_chat(struct cli *c, int argc, char **argv)
+session_chat(struct cli *c, const char *name)
 {
-	(void)argc;
 	struct session *s = calloc(1, sizeof(*s));
 	if (!s)
 		return cli_fail(c, CLI_ERROR, "Out of memory.");
 	int code = open_session(c, s);
 	if (!code)
-		code = start_with(s, argv[0]);
+		code = start_with(s, name);
 	if (!code)
 		code = run_session(s);
 	close_session(s);
@@ -361,10 +360,8 @@ show_overview(struct cli *c)
 }
 
 int
-cmd_session(struct cli *c, int argc, char **argv)
+session_overview(struct cli *c)
 {
-	(void)argc;
-	(void)argv;
 	if (c->json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return show_overview(c);
 	struct session *s = calloc(1, sizeof(*s));

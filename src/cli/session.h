@@ -76,6 +76,10 @@ struct session {
 };
 
 /* session.c */
+/* A conversation in lines, with somebody, or with whom is chosen from those who are here. Returns
+ * an exit code. */
+int session_chat(struct cli *c, const char *name);
+int session_overview(struct cli *c);
 /* A call whose answer `fn` gets, not run when the session ends before. params are moved. */
 typedef void
 session_answer_fn(struct session *s, int err, const struct earshot_value *answer, uint64_t number);

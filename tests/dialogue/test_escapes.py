@@ -170,7 +170,7 @@ def l4_bodies_are_spelled_out(l):
     wanted = [golden(body) for body in bodies]
     shows(terminal, "history", "--limit", "200", "evil@pronto", wanted=wanted)
     shows(terminal, "search", "--limit", "200", "hidden", wanted=[w for w in wanted if "hidden" in w])
-    shows(terminal, "chat", "evil@pronto", wanted=wanted[-15:], keys=("C-d",))
+    shows(terminal, "--plain", "chat", "evil@pronto", wanted=wanted[-15:], keys=("C-d",))
     for form in ("text", "json", "html"):
         rows = shows(terminal, "export", "--format", form, "evil@pronto")
         check(all(ord(c) >= 0x20 and not 0x7f <= ord(c) < 0xa0 for row in rows for c in row), form)

@@ -62,7 +62,7 @@ class Terminal:
 
 class Chat(Terminal):
     def __init__(self, box, name="romeo", prompt="Romeo Montague>", **more):
-        super().__init__(box, "chat", name, **more)
+        super().__init__(box, "--plain", "chat", name, **more)
         self.prompt = prompt
         try:
             self.see("^" + re.escape(prompt))
@@ -226,7 +226,7 @@ def suspension_gives_the_terminal_back(box):
     t = Terminal(box, size=(80, 24), env="true; PS1=ready: sh -i; true")
     try:
         t.see("ready:")
-        t.type(f"{PROGRAM} --socket {box.socket} chat romeo")
+        t.type(f"{PROGRAM} --socket {box.socket} --plain chat romeo")
         t.keys("Enter")
         t.see("^Romeo Montague>")
         t.type("kept")
@@ -272,7 +272,7 @@ def slash_commands_do_what_they_say(box):
 
 
 def a_session_chooses_and_talks(box):
-    t = Terminal(box)
+    t = Terminal(box, "session")
     try:
         t.see(r"^Who\?$")
         t.see(r"^1  Romeo Montague")
@@ -330,7 +330,7 @@ def n5_who_looks_like_somebody_known_is_told(box):
     box.daemon.people = [*box.daemon.people, evil]
     said = r'looks like "Prof\. Kim" but is not'
     for words, rows in ((("who",), rf"^kim@nowhere {said}\.$"), (("info", "kim"), rf"^Careful +{said}$"),
-                        (("chat", "kim"), rf"^Pr\u043ef\. Kim {said}\.$")):
+                        (("--plain", "chat", "kim"), rf"^Pr\u043ef\. Kim {said}\.$")):
         t = Terminal(box, *words)
         try:
             t.see(rows)

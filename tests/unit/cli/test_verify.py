@@ -113,7 +113,7 @@ def what_others_begin_and_decide_is_told(box):
     asked = {**box.daemon.compared(ROMEO, "begun"), "initiator": False}
     for words, rows in ((("watch",), (r"Romeo Montague wants to compare keys: earshot verify romeo@orchard$",
                                       r"\[v\] Romeo Montague is verified \(was known\): compared$")),
-                        (("chat", "romeo"), (r"^Romeo Montague wants to compare keys: earshot verify romeo@",
+                        (("--plain", "chat", "romeo"), (r"^Romeo Montague wants to compare keys: earshot verify romeo@",
                                              r"^Romeo Montague is now \[v\]"))):
         t = Terminal(box, *words, size=(120, 24))
         try:
