@@ -1,4 +1,5 @@
 /* The way into the terminal UI, and what takes its place where it cannot be shown. */
+#include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/session.h"
@@ -47,12 +48,13 @@ run(struct cli *c, const char *peer)
 	char program[PATH_BYTES];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	if (n < 0)
-		return cli_fail(c, CLI_ERROR, "This program cannot be found: /proc is not there.");
+		return cli_fail(
+		    c, CLI_ERROR, "%s", tr("This program cannot be found: /proc is not there."));
 	program[n] = '\0';
 	struct tui_command *commands =
 	    calloc(list(command_table, NULL, NULL) + 1, sizeof(*commands));
 	if (!commands)
-		return cli_fail(c, CLI_ERROR, "Out of memory.");
+		return cli_fail(c, CLI_ERROR, "%s", tr("Out of memory."));
 	list(command_table, NULL, commands);
 	struct tui_options o = {.socket_path = c->socket_path,
 	    .peer = peer,
@@ -78,7 +80,7 @@ static int
 run(struct cli *c, const char *peer)
 {
 	(void)peer;
-	return cli_fail(c, CLI_ERROR, "This program was built without the terminal UI.");
+	return cli_fail(c, CLI_ERROR, "%s", tr("This program was built without the terminal UI."));
 }
 
 #endif
