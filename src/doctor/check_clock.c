@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { FAR_MS = 120 * 1000, MINUTE = 60 * 1000, HOUR = 60 };
+enum { FAR_MS = 120 * 1000, MINUTE = 60 * 1000 };
 
 void
 check_clock(struct exam *e)
@@ -34,7 +34,7 @@ check_clock(struct exam *e)
 		seen(e, tr("agree"));
 		return;
 	}
-	int64_t minutes = llabs(worst) / MINUTE;
+	int64_t minutes = (llabs(worst) + MINUTE / 2) / MINUTE;
 	found(e, DOCTOR_WARNING, "clock-differs",
 	    worst > 0 ? tr("The clock of %s is %" PRId64 " min ahead of yours.")
 		      : tr("The clock of %s is %" PRId64 " min behind yours."),

@@ -18,7 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MDNS_PORT = 5353, LISTEN_MS = 1200, ASK_AGAIN_MS = 400, TRIALS = 16, HOSTS = 1024 };
+enum {
+	MDNS_PORT = 5353,
+	LISTEN_MS = 1300,
+	ASK_AGAIN_MS = 950, /* a packet may get lost, and nobody answers twice within a second */
+	TRIALS = 16,
+	HOSTS = 1024
+};
 
 /* One interface and family. */
 struct trial {
@@ -214,12 +220,12 @@ listen_all(struct exam *e, struct trial *trials, size_t count, struct heard *h)
 			if (fds[2 * i + 1].revents)
 				read_from(e, &trials[i], fds[2 * i + 1].fd, h);
 		}
-		/* one packet may get lost */
-		for (size_t i = 0; clock_now() > again && i < count; i++)
-			if (!trials[i].back && trials[i].asking >= 0)
-				ask(&trials[i]);
-		if (clock_now() > again)
+		if (clock_now() >= again) {
+			for (size_t i = 0; i < count; i++)
+				if (trials[i].asking >= 0)
+					ask(&trials[i]);
 			again = until;
+		}
 		exam_tick(e);
 	}
 }

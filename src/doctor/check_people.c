@@ -74,7 +74,8 @@ tell_silent(struct exam *e, const struct group *g)
 	struct buf names = BUF_INIT(EXAM_TEXT);
 	bool no_way = true; /* not even the hardware answers */
 	for (size_t i = 0; i < g->count; i++)
-		no_way &= g->dials[i].err == -EHOSTUNREACH;
+		no_way &= g->dials[i].err == -EHOSTUNREACH ||
+			  exam_neighbour(&g->dials[i].to) == EXAM_NEIGHBOUR_MISSING;
 	add_names(g, &names);
 	bool all = !g->answer && !g->refuse;
 	if (all && (no_way || g->count >= FEW)) {

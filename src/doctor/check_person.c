@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "doctor/exam.h"
 #include "doctor/meeting.h"
-#include "doctor/system_files.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -33,14 +32,8 @@ static void
 tell_unreachable(struct exam *e, const struct way *w, const struct exam_dial *d)
 {
 	char address[128];
-	struct buf arp;
 	exam_address(&d->to, true, address, sizeof(address));
-	char host[128];
-	exam_address(&d->to, false, host, sizeof(host));
-	enum neighbour near = NEIGHBOUR_UNKNOWN;
-	if (exam_file("/proc/net/arp", &arp) == 0)
-		near = arp_neighbour(buf_cstr(&arp), host);
-	buf_finish(&arp);
+	enum exam_neighbour near = exam_neighbour(&d->to);
 	const struct exam_interface *by = exam_route(e, &d->to);
 	if (!by) {
 		found(e, DOCTOR_PROBLEM, "no-route", tr("There is no way to %s from here (%s)."),
@@ -58,7 +51,7 @@ tell_unreachable(struct exam *e, const struct way *w, const struct exam_dial *d)
 		       "there, or a firewall refuses you."),
 		    w->display, address);
 		remedy(e, tr("Have it started there: earshot daemon start"));
-	} else if (d->err == -EHOSTUNREACH || near == NEIGHBOUR_MISSING) {
+	} else if (d->err == -EHOSTUNREACH || near == EXAM_NEIGHBOUR_MISSING) {
 		found(e, DOCTOR_PROBLEM, "client-isolation",
 		    tr("The machine of %s (%s) does not answer at all: it is off, or this network "
 		       "keeps its devices apart (client isolation), as guest Wi-Fi does."),
@@ -78,9 +71,9 @@ tell_unreachable(struct exam *e, const struct way *w, const struct exam_dial *d)
 	earshot_value_set_str(evidence(e), "error", err_str(d->err));
 	earshot_value_set_str(evidence(e), "interface", by ? by->name : NULL);
 	earshot_value_set_str(evidence(e), "neighbour",
-	    near == NEIGHBOUR_THERE     ? "there"
-	    : near == NEIGHBOUR_MISSING ? "missing"
-					: "unknown");
+	    near == EXAM_NEIGHBOUR_THERE     ? "there"
+	    : near == EXAM_NEIGHBOUR_MISSING ? "missing"
+					     : "unknown");
 }
 
 /* ---- what answers there ---- */
@@ -91,7 +84,8 @@ exchange(struct exam *e, int fd, struct buf *got)
 {
 	static const char header[] =
 	    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
-	    "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
+	    "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+	    "\r\n\r\n"; /* other servers wait for that, and then show what they are */
 	uint64_t until = clock_now() + exam_left(e, HEADER_MS);
 	if (send(fd, header, sizeof(header) - 1, MSG_NOSIGNAL) < 0)
 		return;

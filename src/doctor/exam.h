@@ -121,6 +121,10 @@ void exam_interfaces(struct exam *e);
 const struct exam_interface *exam_by_index(const struct exam *e, unsigned index);
 /* The interface that packets to there leave by; NULL: none. */
 const struct exam_interface *exam_route(const struct exam *e, const struct sockaddr_storage *to);
+/* Whether the machine at an address of this network answers at all, as the kernel knows since the
+ * last try. */
+enum exam_neighbour { EXAM_NEIGHBOUR_UNKNOWN, EXAM_NEIGHBOUR_MISSING, EXAM_NEIGHBOUR_THERE };
+enum exam_neighbour exam_neighbour(const struct sockaddr_storage *a);
 /* "192.0.2.7:5298", "[fe80::1%eth0]:5298"; port 0: without. false: it is no address. */
 bool exam_parse(const char *text, struct sockaddr_storage *out);
 void exam_address(const struct sockaddr_storage *a, bool port, char *out, size_t size);

@@ -232,19 +232,3 @@ renamed(const char *now, const char *wanted)
 		return (unsigned)number;
 	return 0;
 }
-
-/* ---- /proc/net/arp ---- */
-
-/* IP address  HW type  Flags  HW address  Mask  Device */
-enum neighbour
-arp_neighbour(const char *text, const char *address)
-{
-	char line[LINE], ip[64];
-	while (next_line(&text, line, sizeof(line))) {
-		unsigned flags;
-		// NOLINTNEXTLINE(cert-err34-c): likewise
-		if (sscanf(line, "%63s 0x%*x 0x%x", ip, &flags) == 2 && str_equal(ip, address))
-			return flags & 2 ? NEIGHBOUR_THERE : NEIGHBOUR_MISSING;
-	}
-	return NEIGHBOUR_UNKNOWN;
-}

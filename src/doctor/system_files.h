@@ -36,8 +36,4 @@ size_t udp_sockets(const char *table, uint16_t port, struct udp_socket *out, siz
 /* "pc-17" is "pc" renamed for the 17th time: its number; 1: the same; 0: another name. */
 unsigned renamed(const char *now, const char *wanted);
 
-/* ---- /proc/net/arp ---- */
-enum neighbour { NEIGHBOUR_UNKNOWN, NEIGHBOUR_MISSING, NEIGHBOUR_THERE };
-enum neighbour arp_neighbour(const char *table, const char *address);
-
 #endif

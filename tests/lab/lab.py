@@ -261,7 +261,7 @@ class Host:
         _must("ip", "link", "set", self.port(nic), "master", f"br{nic}")
 
     # ---- the system's responder ----
-    def start_avahi(self):
+    def start_avahi(self, conf=f"{HERE}/etc/avahi-daemon.conf"):
         """A system bus, if there is none yet, and avahi-daemon; ready on return."""
         if self.bus is None:
             self.bus = self.spawn("dbus-daemon", f"--config-file={HERE}/etc/dbus.conf", "--nofork",
@@ -269,7 +269,7 @@ class Host:
             self.bus.events.wait(lambda line: True, what="its address")
         # a killed one leaves its pid file, and its successor would believe it
         self.run("rm", "-f", "/run/avahi-daemon/pid")
-        self.avahi = self.spawn("avahi-daemon", "-f", f"{HERE}/etc/avahi-daemon.conf",
+        self.avahi = self.spawn("avahi-daemon", "-f", conf,
                                 "--no-drop-root", "--no-chroot", "--no-rlimits", label="avahi")
         running = "int32 2"
         wait_for(lambda: running in self._ask_avahi().stdout, 10, "avahi-daemon running")
