@@ -11,6 +11,8 @@
 
 /* ---- writing down ---- */
 
+static char *sentence(struct exam *e, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
+
 /* Sentences hold names that others chose: whatever they are, they end up clean. */
 static char *
 sentence(struct exam *e, const char *fmt, va_list ap)
