@@ -96,11 +96,18 @@ static void
 add_choices(struct buf *out, const struct earshot_value *setting)
 {
 	const struct earshot_value *choices = earshot_value_get(setting, "choices");
+	const struct earshot_value *labels = earshot_value_get(setting, "labels");
 	const char *type = earshot_value_str(setting, "type");
 	for (size_t i = 0; i < earshot_value_count(choices); i++) {
+		const char *label = earshot_value_as_str(earshot_value_at(labels, i));
 		if (i)
 			buf_str(out, ", ");
 		cli_add(out, earshot_value_as_str(earshot_value_at(choices, i)));
+		if (label && str_equal(type, "choice")) {
+			buf_str(out, " (");
+			cli_add(out, tr(label));
+			buf_char(out, ')');
+		}
 	}
 	if (str_equal(type, "number"))
 		buf_fmt(out, tr("a whole number from %lld to %lld"),

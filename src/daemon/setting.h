@@ -36,6 +36,8 @@ struct setting {
 	const char *strictest;  /* what a slip of the pen is taken for; NULL: it is left out */
 	bool now;               /* a change holds at once, not only from the next start on */
 	bool by_hand;           /* changed in the file alone: nothing that runs may */
+	const char *title;      /* TR(): a few words */
+	const char *labels[5];  /* TR(): of each choice */
 	const char *help;       /* TR(): what it means */
 	const char *others;     /* TR(): what others see of it; NULL: nothing */
 	size_t offset;          /* of its place in struct config */

@@ -83,13 +83,16 @@ describe_kind(struct value *v, const struct setting *s)
 {
 	value_set_str(v, "type", setting_type_word(s->type));
 	if (s->choices[0]) {
-		struct value *choices = value_array();
+		struct value *choices = value_array(), *labels = value_array();
 		size_t count = 0;
 		while (count < ARRAY_LEN(s->choices) && s->choices[count])
 			count++;
 		for (size_t i = 0; i + s->hidden < count; i++)
 			value_append_str(choices, s->choices[i]);
+		for (size_t i = 0; i + s->hidden < count; i++)
+			value_append_str(labels, s->labels[i]);
 		value_set(v, "choices", choices);
+		value_set(v, "labels", labels);
 	}
 	if (s->type == SETTING_NUMBER) {
 		value_set_int(v, "least", s->least);
@@ -115,6 +118,7 @@ describe(const struct settings *x, const struct setting *s)
 	const char *fallback = words[CONFIG_DEFAULT].text;
 	struct value *v = value_object();
 	value_set_str(v, "key", s->name);
+	value_set_str(v, "title", s->title);
 	if (!value && strcmp(s->name, "user.name") == 0)
 		value = x->roster->own.full_name;
 	set_text(v, "value", value ? value : "");

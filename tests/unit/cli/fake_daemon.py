@@ -47,6 +47,7 @@ SETTINGS = [
      "origin": "site", "default": "5298", "file": "/etc/earshot.conf", "line": 3, "locked": False,
      "applies": "restart", "running": "5298", "help": "The port."},
     {"key": "privacy.plain", "value": "off", "type": "choice", "choices": ["on", "receive", "off"],
+     "title": "Old programs", "labels": ["Talk", "Hear", "Neither"],
      "origin": "policy", "default": "on", "file": "/etc/policy.conf", "line": 4, "locked": True,
      "locked_by": "policy", "reason": "Ask the desk.\x1b[2J", "applies": "now", "help": "Old programs.",
      "others": "They cannot reach you."},

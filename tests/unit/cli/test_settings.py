@@ -30,7 +30,7 @@ def json_is_what_the_daemon_said(box):
 def one_tells_what_it_means_and_where_it_is_from(box):
     got = box.run("settings", "privacy.plain")
     check(got.code == 0 and got.out.startswith("privacy.plain = off\n"), got)
-    for words in ("Old programs.", "They cannot reach you.", "on, receive, off", "(/etc/policy.conf:4)",
+    for words in ("Old programs.", "They cannot reach you.", "on (Talk), receive (Hear), off (Neither)", "(/etc/policy.conf:4)",
                   "administrator", "cannot be changed", "Ask the desk."):
         check(words in got.out, words, got)
     check("\x1b" not in got.out, got)
