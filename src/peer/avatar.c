@@ -120,9 +120,32 @@ fetch(struct ipc_call *call, struct person *p)
 	return 0;
 }
 
+/* Front ends show a person their own picture, too. */
+static int
+reply_own(struct ipc_call *call)
+{
+	const struct roster *r = ipc_ctx(call);
+	const struct picture *own = &r->own.picture;
+	struct avatar a = {.type = avatar_media_type(own->data, own->len)};
+	if (!own->data || !a.type) {
+		ipc_fail(call, IPC_UNSUPPORTED, "You have no picture.");
+		return 0;
+	}
+	a.digits = malloc(2 * own->len + 1);
+	if (!a.digits)
+		return -ENOMEM;
+	hex_encode(a.digits, own->data, own->len);
+	(void)!str_copy(a.hash, sizeof(a.hash), own->hash);
+	reply(call, &a);
+	free(a.digits);
+	return 0;
+}
+
 static int
 call_avatar(struct ipc_call *call)
 {
+	if (!value_has(ipc_params(call), "peer"))
+		return reply_own(call);
 	struct person *p = roster_wanted(ipc_ctx(call), call);
 	if (!p)
 		return 0;
@@ -162,7 +185,7 @@ FEATURE_DEFINE(avatar) = {
     .name = "avatar",
     .methods =
 	(const struct ipc_method[]){
-	    {"avatar", "peer", "Fetch a person's picture", call_avatar},
+	    {"avatar", "[peer]", "Fetch a person's picture", call_avatar},
 	    {0},
 	},
     .start = start,
