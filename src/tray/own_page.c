@@ -162,8 +162,9 @@ send_picture(struct own_page *o, const guint8 *data, gsize len)
 }
 
 static void
-take_picture(struct own_page *o, const char *path)
+take_picture(GtkWidget *page, const char *path)
 {
+	struct own_page *o = of(page);
 	g_autoptr(GError) error = NULL;
 	GBytes *bytes = own_picture_shrink(path, &error);
 	gsize len = 0;
@@ -177,11 +178,15 @@ take_picture(struct own_page *o, const char *path)
 }
 
 static void
-on_chosen(GtkFileChooserButton *button, gpointer user)
+on_choose(GtkButton *button, gpointer user)
 {
-	g_autofree char *path = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(button));
-	if (path)
-		take_picture(user, path);
+	struct own_page *o = user;
+	GtkFileFilter *filter = gtk_file_filter_new();
+	(void)button;
+	gtk_file_filter_add_pixbuf_formats(filter);
+	gtk_file_filter_set_name(filter, tr("Pictures"));
+	pref_choose(o->page, tr("Choose your picture"), GTK_FILE_CHOOSER_ACTION_OPEN, filter, NULL,
+	    take_picture);
 }
 
 static void
@@ -191,24 +196,12 @@ on_remove(GtkButton *button, gpointer user)
 	send_picture(user, (const guint8 *)"", 0);
 }
 
-static GtkWidget *
-new_chooser(struct own_page *o)
-{
-	GtkWidget *button =
-	    gtk_file_chooser_button_new(tr("Choose your picture"), GTK_FILE_CHOOSER_ACTION_OPEN);
-	GtkFileFilter *filter = gtk_file_filter_new();
-	gtk_file_filter_add_pixbuf_formats(filter);
-	gtk_file_filter_set_name(filter, tr("Pictures"));
-	gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(button), filter);
-	gtk_file_chooser_button_set_width_chars(GTK_FILE_CHOOSER_BUTTON(button), ENTRY_WIDTH / 2);
-	g_signal_connect(button, "file-set", G_CALLBACK(on_chosen), o);
-	return button;
-}
-
 static struct pref_row *
 new_picture(struct own_page *o)
 {
 	GtkWidget *beside = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+	GtkWidget *choose = gtk_button_new_with_mnemonic(tr("_Choose ..."));
+	g_signal_connect(choose, "clicked", G_CALLBACK(on_choose), o);
 	o->picture = gtk_image_new();
 	o->remove = gtk_button_new_with_mnemonic(tr("_Remove"));
 	gtk_widget_set_valign(o->remove, GTK_ALIGN_CENTER);
@@ -216,9 +209,10 @@ new_picture(struct own_page *o)
 	g_signal_connect(o->remove, "clicked", G_CALLBACK(on_remove), o);
 	gtk_box_pack_start(GTK_BOX(beside), o->remove, FALSE, FALSE, 0);
 	gtk_box_pack_start(GTK_BOX(beside), o->picture, FALSE, FALSE, 0);
-	return pref_row_new(tr("Picture"),
-	    tr("Any picture: it is made small enough to travel to everybody."), new_chooser(o),
-	    beside);
+	struct pref_row *r = pref_row_new(tr("Picture"),
+	    tr("Any picture: it is made small enough to travel to everybody."), choose, beside);
+	atk_object_set_name(gtk_widget_get_accessible(choose), tr("Choose your picture"));
+	return r;
 }
 
 /* ---- all of it ---- */

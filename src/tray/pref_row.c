@@ -1,5 +1,7 @@
 #include "tray/pref_row.h"
 
+#include "base/tr.h"
+
 #include <string.h>
 
 enum { GAP = 12, SMALL_GAP = 4, WIDE = 56 /* characters of a line */ };
@@ -110,6 +112,7 @@ pref_page_new(GtkWidget **rows)
 	*rows = gtk_box_new(GTK_ORIENTATION_VERTICAL, GAP);
 	gtk_scrolled_window_set_policy(
 	    GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+	gtk_widget_set_can_focus(scrolled, FALSE); /* its rows can */
 	g_object_set(*rows, "margin", 2 * GAP, NULL);
 	gtk_container_add(GTK_CONTAINER(scrolled), *rows);
 	/* what gets the focus by the keyboard comes into sight */
@@ -135,6 +138,44 @@ pref_page_add(GtkWidget *rows, struct pref_row *r)
 		    GTK_BOX(rows), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL), FALSE, FALSE, 0);
 	gtk_box_pack_start(GTK_BOX(rows), r->widget, FALSE, FALSE, 0);
 	gtk_widget_show_all(rows);
+}
+
+/* ---- choosing ---- */
+
+struct choosing {
+	GtkWidget *owner; /* borrowed; the dialog goes with its window */
+	pref_chosen_fn *chosen;
+};
+
+static void
+on_response(GtkDialog *dialog, int response, gpointer user)
+{
+	struct choosing c = *(struct choosing *)user;
+	g_autofree char *path = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(dialog));
+	gtk_widget_destroy(GTK_WIDGET(dialog));
+	if (response == GTK_RESPONSE_ACCEPT && path)
+		c.chosen(c.owner, path);
+}
+
+void
+pref_choose(GtkWidget *owner, const char *title, GtkFileChooserAction action, GtkFileFilter *filter,
+    const char *at, pref_chosen_fn *chosen)
+{
+	struct choosing *c = g_new0(struct choosing, 1);
+	GtkWidget *dialog = gtk_file_chooser_dialog_new(title,
+	    GTK_WINDOW(gtk_widget_get_toplevel(owner)), action, tr("_Cancel"), GTK_RESPONSE_CANCEL,
+	    tr("C_hoose"), GTK_RESPONSE_ACCEPT, (char *)NULL);
+	*c = (struct choosing){owner, chosen};
+	g_object_set_data_full(G_OBJECT(dialog), "choosing", c, g_free);
+	gtk_dialog_set_default_response(GTK_DIALOG(dialog), GTK_RESPONSE_ACCEPT);
+	gtk_window_set_destroy_with_parent(GTK_WINDOW(dialog), TRUE);
+	gtk_window_set_modal(GTK_WINDOW(dialog), TRUE);
+	if (filter)
+		gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
+	if (at)
+		gtk_file_chooser_set_filename(GTK_FILE_CHOOSER(dialog), at);
+	g_signal_connect(dialog, "response", G_CALLBACK(on_response), c);
+	gtk_window_present(GTK_WINDOW(dialog));
 }
 
 /* ---- asking ---- */

@@ -38,6 +38,12 @@ void pref_page_add(GtkWidget *rows, struct pref_row *r);
 struct pref_row *
 pref_switch_new(const char *title, const char *help, bool on, GCallback changed, gpointer ctx);
 
+/* Lets a file or folder be chosen; chosen is called unless owner is destroyed by then. filter
+ * moves, NULL: all. at: what is shown first, NULL: wherever. */
+typedef void pref_chosen_fn(GtkWidget *owner, const char *path);
+void pref_choose(GtkWidget *owner, const char *title, GtkFileChooserAction action,
+    GtkFileFilter *filter, const char *at, pref_chosen_fn *chosen);
+
 /* Asks the daemon; fn is called unless owner is destroyed by then. params and fd (-1: none) move.
  */
 typedef void pref_answer_fn(GtkWidget *owner, int err, const struct earshot_value *answer);

@@ -18,11 +18,11 @@ enum { WIDTH = 760, HEIGHT = 560, AGAIN_MS = 250, AGAIN_MOST = 60, SPACING = 12 
 
 /* Which page a setting is on, by its section; all others are on the last one. */
 static const struct {
-	const char *id, *title, *sections; /* sections: " name name " */
+	const char *title, *section;
 } pages[] = {
-    {"privacy", TR("Privacy"), " privacy "},
-    {"files", TR("Files"), " files "},
-    {"advanced", TR("Advanced"), ""},
+    {TR("Privacy"), "privacy"},
+    {TR("Files"), "files"},
+    {TR("Advanced"), ""},
 };
 enum { PAGES = ARRAY_LEN(pages) };
 
@@ -49,9 +49,8 @@ static size_t
 page_of(const char *key)
 {
 	g_autofree char *section = g_strndup(key, strcspn(key, "."));
-	g_autofree char *word = g_strdup_printf(" %s ", section);
 	size_t i = 0;
-	while (i + 1 < PAGES && !strstr(pages[i].sections, word))
+	while (i + 1 < PAGES && !str_equal(pages[i].section, section))
 		i++;
 	return i;
 }
@@ -331,25 +330,24 @@ preferences_free(gpointer data)
 }
 
 static void
-add_page(GtkWidget *stack, GtkWidget *page, const char *id, const char *title)
+add_page(GtkWidget *book, GtkWidget *page, const char *title)
 {
-	gtk_stack_add_titled(GTK_STACK(stack), page, id, title);
+	GtkWidget *label = gtk_label_new(title);
+	gtk_label_set_xalign(GTK_LABEL(label), 0);
+	gtk_notebook_append_page(GTK_NOTEBOOK(book), page, label);
 }
 
 static GtkWidget *
 new_pages(struct preferences *p)
 {
-	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
-	GtkWidget *stack = gtk_stack_new(), *side = gtk_stack_sidebar_new();
-	gtk_stack_sidebar_set_stack(GTK_STACK_SIDEBAR(side), GTK_STACK(stack));
+	GtkWidget *book = gtk_notebook_new();
+	gtk_notebook_set_tab_pos(GTK_NOTEBOOK(book), GTK_POS_LEFT);
 	p->own = own_page_new(p->tray->front);
-	add_page(stack, p->own, "own", tr("You"));
-	add_page(stack, new_session(p), "session", tr("This computer"));
+	add_page(book, p->own, tr("You"));
+	add_page(book, new_session(p), tr("This computer"));
 	for (size_t i = 0; i < PAGES; i++)
-		add_page(stack, pref_page_new(&p->rows[i]), pages[i].id, tr(pages[i].title));
-	gtk_box_pack_start(GTK_BOX(box), side, FALSE, FALSE, 0);
-	gtk_box_pack_start(GTK_BOX(box), stack, TRUE, TRUE, 0);
-	return box;
+		add_page(book, pref_page_new(&p->rows[i]), tr(pages[i].title));
+	return book;
 }
 
 static GtkWidget *

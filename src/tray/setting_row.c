@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { REMARK_MAX = 8192, ENTRY_WIDTH = 20 };
+enum { REMARK_MAX = 8192, ENTRY_WIDTH = 20, FOLDER_WIDTH = 30 };
 
 struct setting_row {
 	struct front *f;               /* borrowed */
@@ -171,17 +171,23 @@ on_left(GtkWidget *entry, GdkEvent *event, gpointer user)
 }
 
 static void
-on_folder(GtkFileChooserButton *button, gpointer user)
+take_folder(GtkWidget *row, const char *path)
 {
-	struct setting_row *s = user;
-	g_autofree char *path = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(button));
-	if (s->showing || !path || str_equal(path, text_of(s, "value")))
-		return;
+	struct setting_row *s = of(row);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		pref_row_note(s->row, PREF_ERROR, tr("This folder cannot be opened."));
 	else
 		set(s, NULL, fd);
+}
+
+static void
+on_folder(GtkButton *button, gpointer user)
+{
+	struct setting_row *s = user;
+	(void)button;
+	pref_choose(s->row->widget, words_of(s, "title"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
+	    NULL, text_of(s, "value"), take_folder);
 }
 
 static void
@@ -221,11 +227,8 @@ new_control(struct setting_row *s)
 	if (is_type(s, "choice"))
 		return new_combo(s);
 	if (is_type(s, "folder")) {
-		control = gtk_file_chooser_button_new(
-		    words_of(s, "title"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER);
-		gtk_file_chooser_button_set_width_chars(
-		    GTK_FILE_CHOOSER_BUTTON(control), ENTRY_WIDTH);
-		g_signal_connect(control, "file-set", G_CALLBACK(on_folder), s);
+		control = gtk_button_new();
+		g_signal_connect(control, "clicked", G_CALLBACK(on_folder), s);
 		return control;
 	}
 	control = gtk_entry_new();
@@ -233,6 +236,31 @@ new_control(struct setting_row *s)
 	g_signal_connect(control, "activate", G_CALLBACK(on_typed), s);
 	g_signal_connect(control, "focus-out-event", G_CALLBACK(on_left), s);
 	return control;
+}
+
+/* What only tests can choose is shown all the same. */
+static void
+show_choice(GtkComboBoxText *combo, const char *word)
+{
+	if (gtk_combo_box_set_active_id(GTK_COMBO_BOX(combo), word))
+		return;
+	gtk_combo_box_text_append(combo, word, word);
+	gtk_combo_box_set_active_id(GTK_COMBO_BOX(combo), word);
+}
+
+static void
+show_folder(struct setting_row *s, const char *path)
+{
+	g_autofree char *clean = text_clean(TEXT_NAME, path);
+	/* Translators: what a setting is called, and its value */
+	g_autofree char *name = g_strdup_printf(tr("%s: %s"), words_of(s, "title"), clean);
+	GtkWidget *label;
+	gtk_button_set_label(GTK_BUTTON(s->row->control), clean);
+	label = gtk_bin_get_child(GTK_BIN(s->row->control));
+	gtk_label_set_ellipsize(GTK_LABEL(label), PANGO_ELLIPSIZE_START);
+	gtk_label_set_max_width_chars(GTK_LABEL(label), FOLDER_WIDTH);
+	gtk_widget_set_tooltip_text(s->row->control, clean);
+	atk_object_set_name(gtk_widget_get_accessible(s->row->control), name);
 }
 
 static void
@@ -245,9 +273,9 @@ show_value(struct setting_row *s)
 		gtk_switch_set_active(GTK_SWITCH(control),
 		    str_equal(value, earshot_value_as_str(earshot_value_at(choices, 1))));
 	else if (GTK_IS_COMBO_BOX(control))
-		gtk_combo_box_set_active_id(GTK_COMBO_BOX(control), value);
-	else if (GTK_IS_FILE_CHOOSER(control))
-		gtk_file_chooser_set_filename(GTK_FILE_CHOOSER(control), value);
+		show_choice(GTK_COMBO_BOX_TEXT(control), value);
+	else if (GTK_IS_BUTTON(control))
+		show_folder(s, value);
 	else if (!gtk_widget_has_focus(control))
 		gtk_entry_set_text(GTK_ENTRY(control), value);
 }
@@ -307,7 +335,10 @@ setting_row_new(
 	s->changed = changed;
 	s->ctx = ctx;
 	s->reset = new_reset(s);
-	s->row = pref_row_new(words_of(s, "title"), words_of(s, "help"), new_control(s), s->reset);
+	const char *others = words_of(s, "others");
+	g_autofree char *help =
+	    g_strconcat(words_of(s, "help"), *others ? " " : "", others, (char *)NULL);
+	s->row = pref_row_new(words_of(s, "title"), help, new_control(s), s->reset);
 	g_object_set_data_full(G_OBJECT(s->row->widget), "setting", s, setting_row_free);
 	setting_row_show(s->row->widget, setting);
 	return s->row->widget;
