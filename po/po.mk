@@ -31,6 +31,6 @@ pot:
 ## po-update     brings po/*.po up to date with the sources; what is new there is to be translated
 po-update: pot
 	$(Q)for l in $(PO_LANGUAGES); do \
-	  msgmerge --quiet --update --backup=none --previous $(PO_STYLE) po/$$l.po $(POT) && \
+	  msgmerge --quiet --update --backup=none --no-fuzzy-matching $(PO_STYLE) po/$$l.po $(POT) && \
 	  msgattrib --no-obsolete $(PO_STYLE) -o po/$$l.po po/$$l.po && \
 	  printf '%s: ' $$l && msgfmt --check --statistics -o /dev/null po/$$l.po || exit 1; done

@@ -7,7 +7,6 @@
 #include "front/words.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,8 +60,8 @@ cmd_daemon_stop(struct cli *c, int argc, char **argv)
 		code = print_line(c, answer, TR("Earshot has stopped."));
 	else
 		code = cli_fail(c, CLI_NO_ANSWER,
-		    "The daemon (process %" PRId64 ") was told to stop but is still there.",
-		    earshot_daemon_pid(c->link));
+		    "The daemon (process %lld) was told to stop but is still there.",
+		    (long long)earshot_daemon_pid(c->link));
 	earshot_value_free(answer);
 	return code;
 }

@@ -39,7 +39,8 @@ take_limit(struct cli *c, int64_t most, int64_t *limit)
 {
 	const char *given = cli_option(c, "limit");
 	if (given && str_to_int(given, 1, most, limit))
-		return cli_usage(c, "\"%s\" is not a number from 1 to %" PRId64 ".", given, most);
+		return cli_usage(
+		    c, "\"%s\" is not a number from 1 to %lld.", given, (long long)most);
 	return CLI_OK;
 }
 

@@ -124,7 +124,7 @@ add_person(const struct screen *s, struct buf *b, const struct earshot_value *e)
 	words_status(&status, person);
 	words_evidence(&seen, person);
 	if (str_equal(change, "gone"))
-		buf_fmt(b, tr("%s left"), buf_cstr(&styled));
+		buf_fmt(b, tr("%s has left"), buf_cstr(&styled));
 	else if (str_equal(change, "new")) /* Translators: the last: "answered 3 s ago" */
 		buf_fmt(b, tr("%s is here, %s (%s)"), buf_cstr(&styled), buf_cstr(&status),
 		    buf_cstr(&seen));

@@ -158,8 +158,9 @@ const struct setting setting_table[SETTING_COUNT] = {
 	.now = true,
 	.title = TR("Space to leave free"),
 	.labels = {TR("Automatic")},
-	.help = TR("What receiving files must leave free on the disk. With auto, 5 % of it, and at "
-		   "least 1G."),
+	.help = /* xgettext:no-c-format */ TR(
+	    "What receiving files must leave free on the disk. With auto, 5 % of it, and at "
+	    "least 1G."),
 	.offset = AT(files.keep_free)},
     {.name = "files.old_clients",
 	.type = SETTING_SWITCH,

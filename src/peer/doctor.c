@@ -223,7 +223,7 @@ on_answer(void *ctx, struct person *p, int err, const struct xml_elem *payload)
 		    p->display);
 	else if (err)
 		ipc_fail(call, err == -ETIMEDOUT ? IPC_TIMEOUT : IPC_UNREACHABLE,
-		    "%s does not answer: %s.", p->display, err_str(err));
+		    "%s does not answer: %-s.", p->display, err_str(err));
 	if (err || !result)
 		return;
 	struct value *v = value_object();
@@ -257,7 +257,7 @@ call_probe(struct ipc_call *call)
 	int err = iq_request(p, NS_DOCTOR, "probe", NULL, IQ_TIMEOUT, on_answer, call);
 	if (err)
 		ipc_fail(call, err == ERR_ABSENT ? IPC_ABSENT : IPC_UNREACHABLE,
-		    "%s cannot be asked: %s.", p->display, err_str(err));
+		    "%s cannot be asked: %-s.", p->display, err_str(err));
 	return 0;
 }
 

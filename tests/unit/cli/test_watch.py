@@ -130,7 +130,7 @@ def every_event_is_one_line(box):
     out = "\n".join(w.lines(count - 1))  # one has two lines, two are not for people
     check(not HARMFUL.search(out), out)
     for words in ("   [=] Romeo Montague: one\n\u00bb two <U+001B>[31mred\n", "* waves<U+202E>",
-                  "   [=] Tybalt<U+001B> is here, available", "Tybalt left", "   [PLAIN] Romeo is typing\n", "Romeo stopped typing\n",
+                  "   [=] Tybalt<U+001B> is here, available", "Tybalt has left", "   [PLAIN] Romeo is typing\n", "Romeo stopped typing\n",
                   "Juliet<U+001B> vouches for the key 0f0f0f0f of nurse<U+0007>@house, who has not been met",
                   "Juliet<U+001B> vouches for Nurse: earshot trust accept nurse@house\n",
                   "Romeo nudges you", "You are Mercutio", "No network",
