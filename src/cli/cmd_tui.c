@@ -11,8 +11,6 @@
 
 #ifdef EARSHOT_TUI
 
-enum { PATH_BYTES = 4096 };
-
 /* Appends what can be typed after a slash. Returns how many there are; out NULL: only counts. */
 static size_t
 list(const struct command *table, const char *parent, struct tui_command *out)
@@ -45,12 +43,11 @@ is_wanted(const struct cli *c)
 static int
 run(struct cli *c, const char *peer)
 {
-	char program[PATH_BYTES];
-	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	if (n < 0)
-		return cli_fail(
-		    c, CLI_ERROR, "%s", tr("This program cannot be found: /proc is not there."));
-	program[n] = '\0';
+	/* a passphrase, and what is wrong with the daemon, are asked for and told in lines */
+	int code = cli_connect(c);
+	if (code)
+		return code;
+	cli_disconnect(c);
 	struct tui_command *commands =
 	    calloc(list(command_table, NULL, NULL) + 1, sizeof(*commands));
 	if (!commands)
@@ -58,11 +55,11 @@ run(struct cli *c, const char *peer)
 	list(command_table, NULL, commands);
 	struct tui_options o = {.socket_path = c->socket_path,
 	    .peer = peer,
-	    .program = program,
+	    .program = "/proc/self/exe", /* also after an update has replaced it */
 	    .commands = commands,
 	    .theme = screen_env("EARSHOT_THEME"),
 	    .no_colour = c->no_colour || screen_env("NO_COLOR")};
-	int code = tui_run(&o);
+	code = tui_run(&o);
 	free(commands);
 	return code;
 }

@@ -21,6 +21,7 @@ enum {
 	RULE_FROM = 7,   /* ... and a line above the input */
 	INPUT_MOST = 8,  /* rows */
 	NOTICE_MOST = 3, /* rows */
+	SOME = 40,       /* columns from which there is room for what is not needed */
 	NEVER = 24 * 3600 * 1000,
 };
 
@@ -59,7 +60,6 @@ draw_person_title(struct ui *ui, int column, int columns, uint64_t *stale)
 {
 	const struct front_person *p = ui->who;
 	struct buf evidence = BUF_INIT(UI_SENTENCE), status = BUF_INIT(UI_SENTENCE);
-	enum { SOME = 40 };
 	people_evidence(&evidence, p, stale);
 	int room = columns;
 	if (columns >= SOME)
@@ -345,6 +345,7 @@ draw_input(struct ui *ui, int bottom, int column, int columns)
 		    input_row(ui->input, (size_t)i));
 	input_place(ui->input, &y, &x);
 	tui_screen_cursor(ui->screen, top + (int)y, column + (int)x);
+	ui->places.input_column = column;
 	ui->places.input_top = top;
 	ui->places.input_rows = rows;
 	return top;
@@ -374,15 +375,16 @@ draw_panes(struct ui *ui, int rows, int columns)
 	int bottom = rows >= 3 ? rows - 1 : rows;
 	at->talk_top = title && ui->who && rows >= TRUST_FROM ? 2 : title;
 	at->talk_column = column;
-	int above = draw_input(ui, bottom, column, width);
+	int margin = width >= SOME;
+	int above = draw_input(ui, bottom, column + margin, width - margin);
 	int rule = rows >= RULE_FROM ? --above : -1;
 	if (title)
 		draw_title(ui, columns, &stale);
 	above -= draw_sentences(ui, above, column, width);
 	if (both)
 		tui_screen_vline(ui->screen, title, list, (unsigned)(bottom - title), TUI_DIM);
-	at->list_top = title;
-	at->list_rows = (both ? bottom : above) - title;
+	at->list_top = both ? at->talk_top : title;
+	at->list_rows = (both ? bottom : above) - at->list_top;
 	if (list > 0)
 		people_draw(ui, at->list_top, at->list_rows, list);
 	at->talk_rows = list == columns ? 0 : above - at->talk_top;

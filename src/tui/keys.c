@@ -369,9 +369,9 @@ on_mouse(struct ui *ui, const struct tui_event *e)
 	} else if (e->button == TUI_BUTTON_LEFT && list) {
 		people_click(ui, e->row);
 	} else if (e->button == TUI_BUTTON_LEFT && e->row >= at->input_top &&
-		   e->row < at->input_top + at->input_rows && e->column >= at->talk_column) {
+		   e->row < at->input_top + at->input_rows && e->column >= at->input_column) {
 		input_point(ui->input, (size_t)(e->row - at->input_top),
-		    (unsigned)(e->column - at->talk_column));
+		    (unsigned)(e->column - at->input_column));
 		ui_touch(ui);
 	} else if (e->button == TUI_BUTTON_LEFT && e->row >= at->talk_top &&
 		   e->row < at->talk_top + at->talk_rows) {

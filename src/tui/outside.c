@@ -13,7 +13,7 @@
 
 enum { MARGINS = 4, NARROWEST = 20 };
 
-/* program [--socket PATH] WORDS: an array that is freed, of strings that are not. */
+/* earshot [--socket PATH] WORDS: an array that is freed, of strings that are not. */
 static char **
 make_argv(struct ui *ui, char *const *words, size_t count)
 {
@@ -21,11 +21,11 @@ make_argv(struct ui *ui, char *const *words, size_t count)
 	size_t n = 0;
 	if (!argv)
 		return NULL;
-	/* exec() writes to none of them */
-	memcpy(&argv[n++], &ui->o.program, sizeof(*argv));
+	static char name[] = "earshot", option[] = "--socket";
+	argv[n++] = name;
 	if (ui->o.socket_path) {
-		static char option[] = "--socket";
 		argv[n++] = option;
+		/* exec() does not write to it */
 		memcpy(&argv[n++], &ui->o.socket_path, sizeof(*argv));
 	}
 	for (size_t i = 0; i < count; i++)
@@ -38,7 +38,7 @@ static void
 run_with_terminal(struct ui *ui, char *const *argv)
 {
 	tui_screen_leave(ui->screen);
-	int status = run_foreground(argv);
+	int status = run_foreground(ui->o.program, argv);
 	if (status < 0)
 		(void)fprintf(stderr, "%s\n", tr("The command cannot be run."));
 	(void)fprintf(stderr, "\n%s", tr("Press Enter to go back."));
@@ -55,7 +55,7 @@ run_beside(struct ui *ui, char *const *argv, const char *title)
 	unsigned rows = 0, columns = 0;
 	tui_screen_size(ui->screen, &rows, &columns);
 	columns = columns > NARROWEST + MARGINS ? columns - MARGINS : NARROWEST;
-	if (run_create(argv, columns, &ui->run)) {
+	if (run_create(ui->o.program, argv, columns, &ui->run)) {
 		ui_notice(ui, TUI_BAD, "%s", tr("The command cannot be run."));
 		return;
 	}

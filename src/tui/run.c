@@ -120,14 +120,14 @@ run_read(struct run *r)
 
 /* Only what is safe between fork() and exec(). */
 static void
-become(char *const *argv, int in, int out)
+become(const char *program, char *const *argv, int in, int out)
 {
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
 	    dup2(out, STDERR_FILENO) >= 0)
-		execv(argv[0], argv);
+		execv(program, argv);
 	_exit(EXEC_FAILED);
 }
 
@@ -152,7 +152,7 @@ open_terminal(unsigned columns, int *ours, int *theirs)
 }
 
 static int
-start(struct run *r, char *const *argv, int theirs)
+start(struct run *r, const char *program, char *const *argv, int theirs)
 {
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (nothing < 0)
@@ -163,7 +163,7 @@ start(struct run *r, char *const *argv, int theirs)
 		setsid();
 		/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 		if (setenv("NO_COLOR", "1", 1) == 0)
-			become(argv, nothing, theirs);
+			become(program, argv, nothing, theirs);
 		_exit(EXEC_FAILED);
 	}
 	int err = r->pid < 0 ? -errno : 0;
@@ -172,7 +172,7 @@ start(struct run *r, char *const *argv, int theirs)
 }
 
 int
-run_create(char *const *argv, unsigned columns, struct run **out)
+run_create(const char *program, char *const *argv, unsigned columns, struct run **out)
 {
 	int theirs = -1;
 	struct run *r = calloc(1, sizeof(*r));
@@ -183,7 +183,7 @@ run_create(char *const *argv, unsigned columns, struct run **out)
 	buf_init(&r->text, TEXT_MAX);
 	int err = open_terminal(columns, &r->fd, &theirs);
 	if (!err)
-		err = start(r, argv, theirs);
+		err = start(r, program, argv, theirs);
 	if (theirs >= 0)
 		close(theirs);
 	if (err) {
@@ -231,7 +231,7 @@ run_status(const struct run *r)
 }
 
 int
-run_foreground(char *const *argv)
+run_foreground(const char *program, char *const *argv)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;
 	int status = 0;
@@ -242,7 +242,7 @@ run_foreground(char *const *argv)
 	if (pid == 0) {
 		sigaction(SIGINT, &interrupt, NULL);
 		sigaction(SIGQUIT, &quit, NULL);
-		become(argv, STDIN_FILENO, STDOUT_FILENO);
+		become(program, argv, STDIN_FILENO, STDOUT_FILENO);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

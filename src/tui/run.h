@@ -11,8 +11,8 @@
 
 struct run;
 
-/* argv[0] is the program. Its input is empty; `columns` is how wide it may write. */
-int run_create(char *const *argv, unsigned columns, struct run **out) MUST_USE;
+/* Its input is empty; `columns` is how wide it may write. */
+int run_create(const char *program, char *const *argv, unsigned columns, struct run **out) MUST_USE;
 /* Ends it if it is still there. Accepts NULL. */
 void run_destroy(struct run *r);
 
@@ -26,6 +26,6 @@ int run_status(const struct run *r);
 
 /* Runs with the terminal, which nobody else may use meanwhile, and waits for the end. Returns the
  * exit status as above, -1 if it could not be run. */
-int run_foreground(char *const *argv);
+int run_foreground(const char *program, char *const *argv);
 
 #endif

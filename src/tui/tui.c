@@ -85,18 +85,23 @@ on_link(void *ctx, enum front_link link, const char *sentence)
 	ui_touch(ui);
 }
 
+/* With the person that was named, once people are known. */
+static void
+start(struct ui *ui)
+{
+	char *name = ui->start_with;
+	if (!name || !front_own(ui->front))
+		return;
+	ui->start_with = NULL;
+	people_talk_with(ui, name);
+	free(name);
+}
+
 static void
 on_people(void *ctx)
 {
 	struct ui *ui = ctx;
-	size_t count = 0;
-	front_people(ui->front, &count);
-	if (ui->start_with && count > 0) {
-		char *name = ui->start_with;
-		ui->start_with = NULL;
-		people_talk_with(ui, name);
-		free(name);
-	}
+	start(ui);
 	lists_changed(ui);
 	ui_touch(ui);
 }
@@ -199,6 +204,7 @@ static void
 on_own(void *ctx, const struct earshot_value *own)
 {
 	(void)own;
+	start(ctx);
 	ui_touch(ctx);
 }
 

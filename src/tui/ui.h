@@ -48,7 +48,7 @@ struct ui_places {
 	int list_columns; /* 0: not seen */
 	int list_top, list_rows;
 	int talk_top, talk_rows, talk_column;
-	int input_top, input_rows;
+	int input_top, input_rows, input_column;
 };
 
 struct ui {

@@ -23,7 +23,7 @@ start(const char *script)
 	char *argv[] = {sh, c, text, NULL};
 	struct run *r = NULL;
 	(void)snprintf(text, sizeof(text), "%s", script);
-	assert_int_equal(run_create(argv, COLUMNS, &r), 0);
+	assert_int_equal(run_create(argv[0], argv, COLUMNS, &r), 0);
 	return r;
 }
 
@@ -98,7 +98,7 @@ what_is_not_there_fails(void **state)
 	char *argv[] = {nothing, NULL};
 	struct run *r = NULL;
 	(void)state;
-	assert_int_equal(run_create(argv, COLUMNS, &r), 0);
+	assert_int_equal(run_create(argv[0], argv, COLUMNS, &r), 0);
 	finish(r);
 	assert_int_equal(run_status(r), 127);
 	run_destroy(r);
