@@ -198,6 +198,7 @@ subscribe(struct earshot_keeper *k)
 	/* what is called from here on is done after it */
 	k->stage = STAGE_UP;
 	k->failures = 0;
+	k->start = false; /* who stops it from now on means it */
 	k->began = true;
 	k->end = 0;
 	forget_started(k);
