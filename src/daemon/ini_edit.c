@@ -12,7 +12,8 @@ struct scan {
 	bool inside; /* in the section */
 	bool named;  /* a key has come, so that an indented line goes on with it */
 	bool ours;   /* ... and it is this key */
-	bool remark, empty;
+	bool part;   /* the line says something of it */
+	bool empty;
 };
 
 static bool
@@ -30,16 +31,41 @@ is_word(const char *from, const char *to, const char *word)
 	return (size_t)(to - from) == len && memcmp(from, word, len) == 0;
 }
 
+/* The first of these characters before a remark, which begins behind a blank; NULL: none. */
+static const char *
+find(const char *at, const char *end, const char *wanted)
+{
+	bool after_blank = false;
+	for (; at < end; at++) {
+		if (after_blank && *at == ';')
+			return NULL;
+		if (*at && strchr(wanted, *at))
+			return at;
+		after_blank = is_blank(*at);
+	}
+	return NULL;
+}
+
+/* A line without a sign makes no sense, and ends nothing. */
 static void
 take_key(struct scan *s, const char *start, const char *end)
 {
-	const char *sign = start;
-	while (sign < end && *sign != '=' && *sign != ':')
-		sign++;
-	if (sign == end)
-		return; /* makes no sense, and ends nothing */
-	s->named = true;
-	s->ours = s->inside && is_word(start, sign, s->key);
+	const char *sign = find(start, end, "=:");
+	if (!sign)
+		return;
+	s->named = sign > start;
+	s->ours = s->part = s->inside && is_word(start, sign, s->key);
+}
+
+static void
+take_section(struct scan *s, const char *start, const char *end)
+{
+	const char *close = find(start + 1, end, "]");
+	size_t len = strlen(s->section);
+	if (!close)
+		return;
+	s->named = s->ours = false;
+	s->inside = (size_t)(close - start - 1) == len && memcmp(start + 1, s->section, len) == 0;
 }
 
 /* false: there was none. */
@@ -60,20 +86,16 @@ next_line(struct scan *s)
 	while (start < end && is_blank(*start))
 		start++;
 	s->empty = start == end;
-	s->remark = s->empty || *start == ';' || *start == '#';
+	s->part = false;
 	/* a remark ends nothing, and what is indented goes on with the key before it */
-	if (s->remark || (s->named && start > begin))
+	if (s->empty || *start == ';' || *start == '#')
 		return true;
-	s->ours = false;
-	if (*start == '[') {
-		const char *close = memchr(start, ']', (size_t)(end - start));
-		s->named = false;
-		size_t len = strlen(s->section);
-		s->inside = close && (size_t)(close - start - 1) == len &&
-			    memcmp(start + 1, s->section, len) == 0;
-	} else {
+	if (s->named && start > begin)
+		s->part = s->ours;
+	else if (*start == '[')
+		take_section(s, start, end);
+	else
 		take_key(s, start, end);
-	}
 	return true;
 }
 
@@ -112,13 +134,13 @@ ini_edit(const char *text, size_t len, const char *section, const char *key,
 	unsigned first = 0, end_of_section = 0;
 	const struct scan begin = {.at = text, .end = text + len, .section = section, .key = key};
 	for (struct scan s = begin; next_line(&s);) {
-		if (s.ours && !s.remark && !first)
+		if (s.part && !first)
 			first = s.number;
 		if (s.inside && !s.empty)
 			end_of_section = s.number;
 	}
 	for (struct scan s = begin; next_line(&s);) {
-		bool ours = s.ours && !s.remark;
+		bool ours = s.part;
 		if (!ours)
 			put_line(&c, s.line, s.len);
 		if (s.number == (first ? first : end_of_section))

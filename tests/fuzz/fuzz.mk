@@ -12,6 +12,7 @@ FUZZ_FOLDERS  = daemon chat transfer peer stream ipc store discovery mdns tls xm
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS   = $(STD) -O1 -g -fno-omit-frame-pointer $(FUZZ_SANITIZE) -MMD -MP \
                 -DEARSHOT_VERSION='"$(VERSION)"' -DEARSHOT_LIBEXECDIR='"$(libexecdir)"' \
+                -DEARSHOT_SYSCONFDIR='"$(sysconfdir)/earshot"' \
                 -DEARSHOT_LOCALEDIR='"$(localedir)"'
 FUZZ_RUN      = -max_len=4096 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 \
                 -max_total_time=$(FUZZ_SECONDS)

@@ -72,6 +72,18 @@ an_indented_section_is_none(void **state)
 }
 
 static void
+what_makes_no_sense_ends_nothing(void **state)
+{
+	(void)state;
+	check("[privacy]\nplain = on\n[broken\nplain = x\n", "off",
+	    "[privacy]\nplain = off\n[broken\n", 2);
+	check("[privacy]\nplain = on\njunk\n  goes on\n", "off",
+	    "[privacy]\nplain = off\njunk\n", 2);
+	check("[privacy]\npl ; ain = x\n[other ;]\n", "off",
+	    "[privacy]\npl ; ain = x\n[other ;]\nplain = off\n", 4);
+}
+
+static void
 a_mark_of_byte_order_is_no_text(void **state)
 {
 	(void)state;
@@ -103,6 +115,7 @@ main(void)
 	    cmocka_unit_test(a_key_that_is_there_is_replaced_where_it_is),
 	    cmocka_unit_test(a_key_that_goes_takes_its_lines_along_and_no_others),
 	    cmocka_unit_test(an_indented_section_is_none),
+	    cmocka_unit_test(what_makes_no_sense_ends_nothing),
 	    cmocka_unit_test(a_mark_of_byte_order_is_no_text),
 	    cmocka_unit_test(a_list_is_a_line_for_each),
 	};
