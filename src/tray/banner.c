@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { WIDTH_CHARS = 34, WIDTH_CHARS_MAX = 90 };
+
 struct banner {
 	struct front *f;
 	const struct banner_listener *l;
@@ -82,34 +84,43 @@ on_new_key(GtkButton *button, gpointer ctx)
 
 /* ---- the banners ---- */
 
+/* Words above, buttons below: beside each other they would need a wide window. */
 static GtkWidget *
 add_banner(GtkWidget *box, GtkMessageType type, const char *sentence)
 {
-	GtkWidget *bar = gtk_info_bar_new();
+	GtkWidget *bar = ui_add(box, gtk_info_bar_new());
 	GtkWidget *text = ui_text(sentence, NULL);
+	GtkWidget *inside = ui_box(GTK_ORIENTATION_VERTICAL, 6);
+	GtkWidget *buttons = ui_box(GTK_ORIENTATION_HORIZONTAL, 6);
 	gtk_info_bar_set_message_type(GTK_INFO_BAR(bar), type);
-	gtk_label_set_max_width_chars(GTK_LABEL(text), 70);
-	gtk_container_add(GTK_CONTAINER(gtk_info_bar_get_content_area(GTK_INFO_BAR(bar))), text);
+	/* a label that may become narrow may become high, and the window with it */
+	gtk_label_set_width_chars(GTK_LABEL(text), WIDTH_CHARS);
+	gtk_label_set_max_width_chars(GTK_LABEL(text), WIDTH_CHARS_MAX);
+	ui_add(inside, text);
+	ui_add(inside, buttons);
+	gtk_box_pack_start(
+	    GTK_BOX(gtk_info_bar_get_content_area(GTK_INFO_BAR(bar))), inside, TRUE, TRUE, 0);
+	g_object_set_data(G_OBJECT(bar), "buttons", buttons);
+	g_object_set_data(G_OBJECT(bar), "text", text);
 	ui_name(bar, sentence);
-	gtk_widget_show_all(ui_add(box, bar));
+	gtk_widget_show_all(bar);
 	return bar;
 }
 
-static void
+static GtkWidget *
 add_button(GtkWidget *bar, const char *mnemonic, GCallback fn, struct banner *b)
 {
 	GtkWidget *button = ui_button(mnemonic, fn, b);
-	gtk_container_add(GTK_CONTAINER(gtk_info_bar_get_action_area(GTK_INFO_BAR(bar))), button);
+	ui_add(g_object_get_data(G_OBJECT(bar), "buttons"), button);
 	gtk_widget_show(button);
+	return button;
 }
 
 static void
 add_method(GtkWidget *bar, const char *mnemonic, const char *method, struct banner *b)
 {
-	GtkWidget *button = ui_button(mnemonic, G_CALLBACK(on_method), b);
+	GtkWidget *button = add_button(bar, mnemonic, G_CALLBACK(on_method), b);
 	g_object_set_data_full(G_OBJECT(button), "method", g_strdup(method), g_free);
-	gtk_container_add(GTK_CONTAINER(gtk_info_bar_get_action_area(GTK_INFO_BAR(bar))), button);
-	gtk_widget_show(button);
 }
 
 static void
@@ -247,10 +258,7 @@ banner_create(struct front *f, const struct banner_listener *l, void *ctx, struc
 	b->box = ui_box(GTK_ORIENTATION_VERTICAL, 0);
 	b->person = ui_add(b->box, ui_box(GTK_ORIENTATION_VERTICAL, 0));
 	b->told = add_banner(b->box, GTK_MESSAGE_WARNING, "");
-	GtkWidget *area = gtk_info_bar_get_content_area(GTK_INFO_BAR(b->told));
-	GList *children = gtk_container_get_children(GTK_CONTAINER(area));
-	b->told_text = children->data;
-	g_list_free(children);
+	b->told_text = g_object_get_data(G_OBJECT(b->told), "text");
 	gtk_info_bar_set_show_close_button(GTK_INFO_BAR(b->told), TRUE);
 	g_signal_connect(b->told, "response", G_CALLBACK(on_told_away), b);
 	gtk_widget_hide(b->told);

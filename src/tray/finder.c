@@ -211,6 +211,7 @@ finder_create(struct front *f, const struct finder_listener *l, void *ctx, struc
 	s->list = gtk_list_box_new();
 	ui_name(s->list, tr("Messages found"));
 	s->nothing = ui_text("", "earshot-dim");
+	gtk_label_set_xalign(GTK_LABEL(s->nothing), 0.5F);
 	ui_margin(s->nothing, 24, 24);
 	gtk_widget_show(s->nothing);
 	gtk_list_box_set_placeholder(GTK_LIST_BOX(s->list), s->nothing);

@@ -526,6 +526,7 @@ messages_create(
 	gtk_list_box_set_activate_on_single_click(GTK_LIST_BOX(v->list), FALSE);
 	gtk_list_box_set_header_func(GTK_LIST_BOX(v->list), day_line, v, NULL);
 	GtkWidget *nothing = ui_text(tr("Nothing has been said yet."), "earshot-dim");
+	gtk_label_set_xalign(GTK_LABEL(nothing), 0.5F);
 	ui_margin(nothing, 24, 24);
 	gtk_widget_show(nothing);
 	gtk_list_box_set_placeholder(GTK_LIST_BOX(v->list), nothing);

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-enum { THUMBNAIL = 200, KEPT = 64, GAP = 10, BAR_WIDTH = 260 };
+enum { THUMBNAIL = 200, KEPT = 64, GAP = 10, BAR_WIDTH = 260, STATE_CHARS = 44 };
 
 struct offer {
 	struct front *f;
@@ -180,6 +180,19 @@ add_picture(struct offer *o)
 
 /* ---- all of it ---- */
 
+/* By the end of its name: what is in it nobody has looked at. */
+static GtkWidget *
+kind_icon(const char *name, bool folder)
+{
+	g_autofree char *type =
+	    folder ? g_strdup("inode/directory") : g_content_type_guess(name, NULL, 0, NULL);
+	g_autoptr(GIcon) icon = g_content_type_get_icon(type);
+	GtkWidget *image = gtk_image_new_from_gicon(icon, GTK_ICON_SIZE_DND);
+	ui_name(image, folder ? tr("Folder") : tr("File"));
+	gtk_widget_set_valign(image, GTK_ALIGN_START);
+	return image;
+}
+
 static void
 add_head(struct offer *o, const struct earshot_value *info, const char *name)
 {
@@ -187,10 +200,7 @@ add_head(struct offer *o, const struct earshot_value *info, const char *name)
 	GtkWidget *words = ui_box(GTK_ORIENTATION_VERTICAL, 1);
 	bool folder = earshot_value_bool(info, "folder", false);
 	g_autofree char *extent = say_extent(info);
-	GtkWidget *icon = gtk_image_new_from_icon_name(
-	    folder ? "folder" : "text-x-generic", GTK_ICON_SIZE_LARGE_TOOLBAR);
-	ui_name(icon, folder ? tr("Folder") : tr("File"));
-	ui_add(line, icon);
+	ui_add(line, kind_icon(name, folder));
 	ui_add(words, ui_text(name, "earshot-name"));
 	if (extent[0])
 		ui_class(ui_add(words, ui_label(extent, "earshot-dim")), "earshot-small");
@@ -253,6 +263,7 @@ offer_new(struct front *f, struct front_file *file, const char *name)
 	gtk_widget_set_size_request(o->bar, BAR_WIDTH, -1);
 	ui_name(o->bar, name);
 	o->state = ui_add(o->box, ui_text("", "earshot-small"));
+	gtk_label_set_max_width_chars(GTK_LABEL(o->state), STATE_CHARS);
 	show_state(o, info);
 	add_buttons(o, info);
 	return o->box;

@@ -388,6 +388,8 @@ make_list(struct people *l)
 	gtk_list_box_set_sort_func(GTK_LIST_BOX(l->list), compare, l, NULL);
 	gtk_list_box_set_filter_func(GTK_LIST_BOX(l->list), is_wanted, l, NULL);
 	l->nobody = ui_text(tr("Nobody is here yet."), "earshot-dim");
+	gtk_label_set_xalign(GTK_LABEL(l->nobody), 0.5F);
+	gtk_label_set_justify(GTK_LABEL(l->nobody), GTK_JUSTIFY_CENTER);
 	ui_margin(l->nobody, 14, 14);
 	gtk_widget_show(l->nobody);
 	gtk_list_box_set_placeholder(GTK_LIST_BOX(l->list), l->nobody);

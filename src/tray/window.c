@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { WIDTH = 900, HEIGHT = 620, LEFT = 290, LEFT_MIN = 190, RIGHT_MIN = 320 };
+enum { WIDTH = 900, HEIGHT = 620, LEFT = 290, LEFT_MIN = 190, RIGHT_MIN = 320, LINK_CHARS = 40 };
 
 struct window {
 	GtkApplication *app; /* borrowed */
@@ -285,6 +285,7 @@ make_link(struct window *w, GtkWidget *box)
 {
 	w->link = ui_add(box, gtk_info_bar_new());
 	w->link_text = ui_text("", NULL);
+	gtk_label_set_width_chars(GTK_LABEL(w->link_text), LINK_CHARS);
 	gtk_info_bar_set_message_type(GTK_INFO_BAR(w->link), GTK_MESSAGE_WARNING);
 	gtk_container_add(
 	    GTK_CONTAINER(gtk_info_bar_get_content_area(GTK_INFO_BAR(w->link))), w->link_text);
