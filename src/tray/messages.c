@@ -425,8 +425,8 @@ void
 messages_focus(struct messages *v)
 {
 	GtkListBoxRow *row = gtk_list_box_get_selected_row(GTK_LIST_BOX(v->list));
-	GtkWidget *w = row ? GTK_WIDGET(row) : v->count ? row_at(v, v->first + v->count - 1) : NULL;
-	gtk_widget_grab_focus(w ? w : v->list);
+	GtkWidget *newest = v->count > 0 ? row_at(v, v->first + v->count - 1) : v->list;
+	gtk_widget_grab_focus(row && !v->at_end ? GTK_WIDGET(row) : newest);
 }
 
 static void

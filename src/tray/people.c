@@ -31,6 +31,7 @@ struct people {
 	guint refresh; /* source; 0: none */
 	uint64_t refresh_at;
 	guint reorder;  /* source; 0: none */
+	guint entering; /* the same */
 	gboolean quiet; /* selections are ours */
 };
 
@@ -302,6 +303,28 @@ on_activated(GtkListBox *list, GtkListBoxRow *row, gpointer ctx)
 	l->l->on_entered(l->ctx);
 }
 
+static gboolean
+on_clicked(gpointer ctx)
+{
+	struct people *l = ctx;
+	l->entering = 0;
+	l->l->on_entered(l->ctx);
+	return G_SOURCE_REMOVE;
+}
+
+/* With the mouse one chooses in order to write; keys walk on through the list. The list itself
+ * takes the focus once this is over. */
+static gboolean
+on_released(GtkWidget *list, GdkEventButton *event, gpointer ctx)
+{
+	struct people *l = ctx;
+	int y = (int)event->y;
+	if (event->button == GDK_BUTTON_PRIMARY && !l->entering &&
+	    gtk_list_box_get_row_at_y(GTK_LIST_BOX(list), y))
+		l->entering = g_idle_add_full(G_PRIORITY_HIGH_IDLE, on_clicked, l, NULL);
+	return FALSE;
+}
+
 static void
 on_search(GtkSearchEntry *entry, gpointer ctx)
 {
@@ -396,6 +419,7 @@ make_list(struct people *l)
 	ui_fill(l->box, ui_scrolled(l->list, 0));
 	g_signal_connect(l->list, "row-selected", G_CALLBACK(on_selected), l);
 	g_signal_connect(l->list, "row-activated", G_CALLBACK(on_activated), l);
+	g_signal_connect(l->list, "button-release-event", G_CALLBACK(on_released), l);
 	sending_accept_drops(l->list, on_drop, l);
 }
 
@@ -427,6 +451,8 @@ people_destroy(struct people *l)
 		g_source_remove(l->refresh);
 	if (l->reorder)
 		g_source_remove(l->reorder);
+	if (l->entering)
+		g_source_remove(l->entering);
 	struct front_person *const *all = front_people(l->f, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct person_row *r = all[i]->user;

@@ -277,6 +277,7 @@ talk_changed(struct talk *t, struct front_person *p)
 	header_show(t->header, p);
 	banner_show(t->banner, p);
 	show_typing(t);
+	see(t);
 }
 
 void
