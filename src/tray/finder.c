@@ -103,7 +103,7 @@ on_answer(void *ctx, int err, const struct earshot_value *answer)
 	const struct earshot_value *hits = err ? NULL : earshot_value_get(answer, "messages");
 	for (size_t i = 0; i < earshot_value_count(hits); i++)
 		add_hit(s, earshot_value_at(hits, i));
-	gtk_label_set_text(GTK_LABEL(s->nothing),
+	ui_nothing(s->list, s->nothing,
 	    err ? earshot_error_message(err, answer) : tr("Nothing was found."));
 }
 
@@ -115,8 +115,7 @@ search(struct finder *s)
 	s->running++;
 	if (str_empty(words)) {
 		ui_empty(s->list);
-		gtk_label_set_text(
-		    GTK_LABEL(s->nothing), tr("Type words of what you are looking for."));
+		ui_nothing(s->list, s->nothing, tr("Type words of what you are looking for."));
 		return;
 	}
 	struct earshot_value *params = earshot_value_object();

@@ -525,11 +525,12 @@ messages_create(
 	ui_name(v->list, tr("Messages"));
 	gtk_list_box_set_activate_on_single_click(GTK_LIST_BOX(v->list), FALSE);
 	gtk_list_box_set_header_func(GTK_LIST_BOX(v->list), day_line, v, NULL);
-	GtkWidget *nothing = ui_text(tr("Nothing has been said yet."), "earshot-dim");
+	GtkWidget *nothing = ui_text("", "earshot-dim");
 	gtk_label_set_xalign(GTK_LABEL(nothing), 0.5F);
 	ui_margin(nothing, 24, 24);
 	gtk_widget_show(nothing);
 	gtk_list_box_set_placeholder(GTK_LIST_BOX(v->list), nothing);
+	ui_nothing(v->list, nothing, tr("Nothing has been said yet."));
 	v->scroll = ui_scrolled(v->list, 0);
 	v->adjust = gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(v->scroll));
 	v->overlay = gtk_overlay_new();

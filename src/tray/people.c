@@ -333,7 +333,7 @@ on_search(GtkSearchEntry *entry, gpointer ctx)
 	g_free(l->wanted);
 	l->wanted = str_empty(text) ? NULL : say_fold(text);
 	gtk_list_box_invalidate_filter(GTK_LIST_BOX(l->list));
-	gtk_label_set_text(GTK_LABEL(l->nobody),
+	ui_nothing(l->list, l->nobody,
 	    l->wanted ? tr("Nobody here is called that.") : tr("Nobody is here yet."));
 }
 
@@ -410,12 +410,13 @@ make_list(struct people *l)
 	gtk_list_box_set_activate_on_single_click(GTK_LIST_BOX(l->list), FALSE);
 	gtk_list_box_set_sort_func(GTK_LIST_BOX(l->list), compare, l, NULL);
 	gtk_list_box_set_filter_func(GTK_LIST_BOX(l->list), is_wanted, l, NULL);
-	l->nobody = ui_text(tr("Nobody is here yet."), "earshot-dim");
+	l->nobody = ui_text("", "earshot-dim");
 	gtk_label_set_xalign(GTK_LABEL(l->nobody), 0.5F);
 	gtk_label_set_justify(GTK_LABEL(l->nobody), GTK_JUSTIFY_CENTER);
 	ui_margin(l->nobody, 14, 14);
 	gtk_widget_show(l->nobody);
 	gtk_list_box_set_placeholder(GTK_LIST_BOX(l->list), l->nobody);
+	ui_nothing(l->list, l->nobody, tr("Nobody is here yet."));
 	ui_fill(l->box, ui_scrolled(l->list, 0));
 	g_signal_connect(l->list, "row-selected", G_CALLBACK(on_selected), l);
 	g_signal_connect(l->list, "row-activated", G_CALLBACK(on_activated), l);

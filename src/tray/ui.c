@@ -43,6 +43,13 @@ ui_role(GtkWidget *w, AtkRole role)
 	atk_object_set_role(gtk_widget_get_accessible(w), role);
 }
 
+void
+ui_nothing(GtkWidget *list, GtkWidget *label, const char *text)
+{
+	gtk_label_set_text(GTK_LABEL(label), text);
+	atk_object_set_description(gtk_widget_get_accessible(list), text);
+}
+
 GtkWidget *
 ui_label(const char *text, const char *style_class)
 {

@@ -15,6 +15,10 @@ void ui_set_class(GtkWidget *w, const char *style_class, bool on);
 void ui_name(GtkWidget *w, const char *name);
 void ui_role(GtkWidget *w, AtkRole role);
 
+/* What a list box shows when nothing is in it. Screen readers do not find that label: they find the
+ * same words as the description of the list. */
+void ui_nothing(GtkWidget *list, GtkWidget *label, const char *text);
+
 /* Plain text, never markup. style_class may be NULL. */
 GtkWidget *ui_label(const char *text, const char *style_class);
 /* The same over several lines. */

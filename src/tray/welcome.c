@@ -95,8 +95,12 @@ welcome_update(struct welcome *w)
 		gtk_entry_set_text(GTK_ENTRY(w->entry), str_empty(name) ? display : name);
 		w->filled = true;
 	}
+	bool ask = own && !w->greeted;
+	bool anew = ask && gtk_stack_get_visible_child(GTK_STACK(w->stack)) != w->first;
 	show_other(w);
-	gtk_stack_set_visible_child(GTK_STACK(w->stack), own && !w->greeted ? w->first : w->other);
+	gtk_stack_set_visible_child(GTK_STACK(w->stack), ask ? w->first : w->other);
+	if (anew)
+		gtk_widget_grab_focus(w->entry);
 }
 
 static void

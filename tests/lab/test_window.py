@@ -132,7 +132,9 @@ def people_are_found_by_any_part_of_their_name(l):
         if found:
             window.find("list item", contains="Romeo Müller")
         else:
-            window.find("label", "Nobody here is called that.")
+            window.absent("list item", contains="Romeo")
+            people = window.find("list box", "People")
+            check(people.description == "Nobody here is called that.", people.description)
     window.find("text", "Find people").type("mül")
     window.key("ctrl+k")
     window.key("Return")
