@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/people_table.h"
+#include "doctor/doctor.h"
 #include "front/marking.h"
 #include "front/words.h"
 
@@ -76,7 +77,10 @@ who_add(const struct screen *s, struct buf *b, const struct earshot_value *who, 
 	if (earshot_value_count(people) > 0)
 		people_table(s, b, people, numbered);
 	else if (s->tty)
-		buf_fmt(b, "%s\n", tr("Nobody else is here yet."));
+		buf_fmt(b, "%s\n",
+		    str_empty(earshot_value_str(state, "problem"))
+			? doctor_hint(state, 0)
+			: tr("Nobody else is here yet."));
 	if (s->tty)
 		add_look_alikes(s, b, people);
 	if (s->tty && more > 0) {

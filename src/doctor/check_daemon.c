@@ -96,6 +96,18 @@ static void
 tell_failure(struct exam *e, int err)
 {
 	const char *sentence = earshot_strerror(err);
+	// NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
+	const char *user = e->root ? getenv("SUDO_USER") : NULL;
+	if (err == EARSHOT_ERR_NOT_RUNNING && user) {
+		found(e, DOCTOR_UNKNOWN, "daemon-unasked",
+		    tr("With sudo the network and the firewall are looked at, and not the Earshot "
+		       "of "
+		       "%s."),
+		    user);
+		remedy(e, tr("For that:"));
+		command(e, "earshot doctor");
+		return;
+	}
 	switch (err) {
 	case EARSHOT_ERR_NOT_RUNNING:
 		found(e, DOCTOR_PROBLEM, "daemon-stopped",

@@ -94,9 +94,9 @@ suggest(struct exam *e, const struct packet_test *t, const struct fw_answer *a, 
 	const char *proto = t->mdns ? "udp" : "tcp";
 	if (t->mdns)
 		port = MDNS_PORT;
-	if (exam_has_program("ufw") && !t->out)
+	if (exam_firewall(e) == FRONT_UFW && !t->out)
 		command(e, "sudo ufw allow %u/%s", port, proto);
-	else if (exam_has_program("firewall-cmd") && !t->out)
+	else if (exam_firewall(e) == FRONT_FIREWALLD && !t->out)
 		command(e,
 		    "sudo firewall-cmd --permanent --add-port=%u/%s && "
 		    "sudo firewall-cmd --reload",
@@ -222,17 +222,34 @@ read_rules(struct exam *e, struct fw *fw)
 
 /* ---- without root ---- */
 
+enum exam_firewall
+exam_firewall(struct exam *e)
+{
+	const char *argv[] = {NULL, "--state", NULL};
+	struct buf text;
+	if (e->firewall != FRONT_UNASKED)
+		return e->firewall;
+	e->firewall = FRONT_NONE;
+	if (exam_file("/etc/ufw/ufw.conf", &text) == 0 && ufw_is_on(buf_cstr(&text)))
+		e->firewall = FRONT_UFW;
+	buf_clear(&text);
+	if (e->firewall == FRONT_NONE &&
+	    exam_program(e, "firewall-cmd", argv, PROGRAM_MS, &text) == 0 &&
+	    strncmp(buf_cstr(&text), "running", 7) == 0)
+		e->firewall = FRONT_FIREWALLD;
+	buf_finish(&text);
+	return e->firewall;
+}
+
 /* ufw's own files, as far as everybody may read them. */
 static bool
 ask_ufw(struct exam *e, uint16_t port)
 {
-	struct buf conf, defaults;
-	bool on = exam_file("/etc/ufw/ufw.conf", &conf) == 0 && ufw_is_on(buf_cstr(&conf));
+	struct buf defaults;
 	bool closed =
 	    exam_file("/etc/default/ufw", &defaults) != 0 || ufw_denies_input(buf_cstr(&defaults));
-	buf_finish(&conf);
 	buf_finish(&defaults);
-	if (!on || !closed)
+	if (exam_firewall(e) != FRONT_UFW || !closed)
 		return false;
 	struct buf rules;
 	bool known = exam_file("/etc/ufw/user.rules", &rules) == 0;
@@ -256,14 +273,10 @@ ask_ufw(struct exam *e, uint16_t port)
 static bool
 ask_firewalld(struct exam *e, uint16_t port)
 {
-	const char *state[] = {NULL, "--state", NULL}, *list[] = {NULL, "--list-all", NULL};
+	const char *list[] = {NULL, "--list-all", NULL};
 	struct buf text = BUF_INIT(0);
-	if (exam_program(e, "firewall-cmd", state, PROGRAM_MS, &text) != 0 ||
-	    !strstr(buf_cstr(&text), "running")) {
-		buf_finish(&text);
+	if (exam_firewall(e) != FRONT_FIREWALLD)
 		return false;
-	}
-	buf_clear(&text);
 	int err = exam_program(e, "firewall-cmd", list, PROGRAM_MS, &text);
 	bool mdns = !err && firewalld_has(buf_cstr(&text), "services", "mdns");
 	char number[16];
@@ -308,10 +321,15 @@ check_firewall(struct exam *e)
 		else {
 			/* what can be tried without reading them follows in "multicast" */
 			found(e, DOCTOR_UNKNOWN, "firewall-unseen",
-			    tr("The rules of the firewall can be read by root alone; what can be "
-			       "tried without was tried."));
-			remedy(e, tr("To have them looked at:"));
-			command(e, "sudo earshot doctor");
+			    e->root ? tr("The rules of the firewall cannot be read; what can be "
+					 "tried without was tried.")
+				    : tr("The rules of the firewall can be read by root alone; "
+					 "what can be tried without was tried."));
+			if (!e->root) {
+				remedy(e, tr("To have them looked at:"));
+				command(e, "sudo earshot doctor");
+			}
+			earshot_value_set_str(evidence(e), "error", err_str(err));
 		}
 	}
 	fw_finish(&fw);

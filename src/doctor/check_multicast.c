@@ -266,14 +266,19 @@ tell_unsent(struct exam *e, const struct trial *t, enum doctor_severity severity
 }
 
 static const char *
-firewall_command(void)
+firewall_command(struct exam *e)
 {
-	if (exam_has_program("ufw"))
+	switch (exam_firewall(e)) {
+	case FRONT_UFW:
 		return "sudo ufw allow 5353/udp";
-	if (exam_has_program("firewall-cmd"))
-		return "sudo firewall-cmd --permanent --add-service=mdns && sudo firewall-cmd "
-		       "--reload";
-	return "sudo nft list ruleset";
+	case FRONT_FIREWALLD:
+		return "sudo firewall-cmd --permanent --add-service=mdns && "
+		       "sudo firewall-cmd --reload";
+	case FRONT_UNASKED:
+	case FRONT_NONE:
+	default:
+		return "sudo earshot doctor";
+	}
 }
 
 static void
@@ -305,8 +310,9 @@ tell_trial(struct exam *e, const struct trial *t, enum doctor_severity severity)
 		    tr("What is announced does not come in on %s (%s, UDP 5353): most likely a "
 		       "firewall on this machine drops it."),
 		    t->interface->name, family_word(t));
-		remedy(e, tr("Let mDNS in: UDP to port 5353."));
-		command(e, "%s", firewall_command());
+		remedy(
+		    e, tr("Let mDNS in: UDP to port 5353. With root it is said which rule it is."));
+		command(e, "%s", firewall_command(e));
 	}
 	earshot_value_set_str(evidence(e), "interface", t->interface->name);
 	earshot_value_set_str(evidence(e), "family", family_word(t));

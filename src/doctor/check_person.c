@@ -154,8 +154,9 @@ talk(struct exam *e, const struct way *w)
 		found(e, DOCTOR_PROBLEM, "peer-silent",
 		    tr("%s takes the connection but does not answer: %s"), w->display,
 		    earshot_error_message(err, answer));
-		remedy(e, tr("Their settings may keep you out, or their key is another than you "
-			     "know; see `earshot trust show`, and try again."));
+		remedy(
+		    e, tr("Most likely they do not hear that you are announced, or their settings "
+			  "keep you out: run `earshot doctor` there, too."));
 		earshot_value_set_str(evidence(e), "peer", w->name);
 	} else {
 		/* a whole number has no fraction in JSON */

@@ -66,7 +66,9 @@ struct exam {
 	size_t interface_count;
 	size_t heard;       /* other machines whose mDNS was heard just now ... */
 	size_t heard_names; /* ... and how many people they announced */
-	bool root;          /* everything may be looked at */
+	bool root;
+	/* what rules are changed with here; FRONT_UNASKED at first */
+	enum exam_firewall { FRONT_UNASKED, FRONT_NONE, FRONT_UFW, FRONT_FIREWALLD } firewall;
 };
 
 /* ---- writing down ---- */
@@ -111,6 +113,7 @@ int exam_ask(struct exam *e, const char *method, struct earshot_value *params, u
 int exam_program(
     struct exam *e, const char *name, const char *argv[], unsigned ms, struct buf *out) MUST_USE;
 bool exam_has_program(const char *name);
+enum exam_firewall exam_firewall(struct exam *e);
 
 /* Files of the system: at most 4 MiB. */
 int exam_file(const char *path, struct buf *out) MUST_USE;
