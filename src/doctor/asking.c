@@ -191,7 +191,7 @@ exam_program(struct exam *e, const char *name, const char *argv[], unsigned ms, 
 		if (err)
 			(void)kill(pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			continue;
+			;
 		if (!err && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
 			err = -EPERM;
 	}

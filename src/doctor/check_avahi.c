@@ -3,7 +3,6 @@
 #include "doctor/exam.h"
 #include "doctor/system_files.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,13 +132,11 @@ check_limits(struct exam *e, const char *conf)
 	bool missing = heard > listed + listed / 20;
 	if (cache && most * RECORDS >= cache * 9 / 10) {
 		found(e, missing ? DOCTOR_PROBLEM : DOCTOR_WARNING, "avahi-cache-full",
-		    missing ? tr("avahi-daemon remembers %" PRId64
-				 " records at most, which is too few here: %" PRId64
-				 " people are announced, and it tells of %" PRId64 ".")
-			    : tr("avahi-daemon remembers %" PRId64
-				 " records at most, which is hardly enough: %" PRId64
-				 " people are announced, and it tells of %" PRId64 "."),
-		    cache, most, listed);
+		    missing ? tr("avahi-daemon remembers %lld records at most, which is too few "
+				 "here: %lld people are announced, and it tells of %lld.")
+			    : tr("avahi-daemon remembers %lld records at most, which is hardly "
+				 "enough: %lld people are announced, and it tells of %lld."),
+		    (long long)cache, (long long)most, (long long)listed);
 		advise(e, "server", "cache-entries-max=16384");
 		earshot_value_set_int(evidence(e), "limit", cache);
 		earshot_value_set_int(evidence(e), "announced", heard);
@@ -147,9 +144,9 @@ check_limits(struct exam *e, const char *conf)
 	}
 	if (objects && (listed + OBJECTS_OWN) >= objects * 9 / 10) {
 		found(e, DOCTOR_WARNING, "avahi-objects-full",
-		    tr("avahi-daemon lets a program ask for %" PRId64
-		       " things at once, which is hardly enough for %" PRId64 " people."),
-		    objects, listed);
+		    tr("avahi-daemon lets a program ask for %lld things at once, which is hardly "
+		       "enough for %lld people."),
+		    (long long)objects, (long long)listed);
 		advise(e, "server", "objects-per-client-max=8192");
 		earshot_value_set_int(evidence(e), "limit", objects);
 	}

@@ -3,7 +3,6 @@
 #include "base/str.h"
 #include "doctor/exam.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 enum { FAR_MS = 120 * 1000, MINUTE = 60 * 1000 };
@@ -34,10 +33,10 @@ check_clock(struct exam *e)
 		seen(e, tr("agree"));
 		return;
 	}
-	int64_t minutes = (llabs(worst) + MINUTE / 2) / MINUTE;
+	long long minutes = (llabs(worst) + MINUTE / 2) / MINUTE;
 	found(e, DOCTOR_WARNING, "clock-differs",
-	    worst > 0 ? tr("The clock of %s is %" PRId64 " min ahead of yours.")
-		      : tr("The clock of %s is %" PRId64 " min behind yours."),
+	    worst > 0 ? tr("The clock of %s is %lld min ahead of yours.")
+		      : tr("The clock of %s is %lld min behind yours."),
 	    whose, minutes);
 	remedy(e, far > 1 && far == compared
 		      ? tr("All others differ from you: set the clock of this machine. Messages "

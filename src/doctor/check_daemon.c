@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,12 +164,12 @@ check_helper(struct exam *e)
 	}
 	if (restarts >= RESTARTS_MANY) {
 		found(e, DOCTOR_WARNING, "helper-restarts",
-		    tr_n("The helper that looks for people has ended and was started again %" PRId64
-			 " time.",
-			"The helper that looks for people has ended and was started again %" PRId64
-			" times.",
+		    tr_n("The helper that looks for people has ended and was started again %lld "
+			 "time.",
+			"The helper that looks for people has ended and was started again %lld "
+			"times.",
 			(unsigned long)restarts),
-		    restarts);
+		    (long long)restarts);
 		remedy(e, tr("See the daemon's log for why; avahi-daemon may be ending, too."));
 		earshot_value_set_int(evidence(e), "restarts", restarts);
 	}
@@ -191,10 +190,9 @@ check_state(struct exam *e)
 	}
 	if (limit && (limit < 256 || used * 10 > limit * 9)) {
 		found(e, DOCTOR_WARNING, "few-files",
-		    tr("The daemon may have %" PRId64
-		       " files and connections open at once, and has "
-		       "%" PRId64 "."),
-		    limit, used);
+		    tr("The daemon may have %lld files and connections open at once, and has "
+		       "%lld."),
+		    (long long)limit, (long long)used);
 		remedy(e, tr("Raise the limit of open files (ulimit -n, LimitNOFILE=)."));
 		earshot_value_set_int(evidence(e), "limit", limit);
 	}

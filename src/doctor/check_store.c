@@ -7,7 +7,6 @@
 #include "doctor/exam.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -85,12 +84,12 @@ ask_disk(struct exam *e, const char *path, struct disk *d)
 static void
 add_size(struct buf *out, int64_t bytes)
 {
-	if (bytes >= 10 * 1024 * MIB)
-		buf_fmt(out, "%" PRId64 " GiB", bytes >> 30);
+	if (bytes >= INT64_C(10240) * MIB)
+		buf_fmt(out, "%lld GiB", (long long)bytes >> 30);
 	else if (bytes >= 10 * MIB)
-		buf_fmt(out, "%" PRId64 " MiB", bytes >> 20);
+		buf_fmt(out, "%lld MiB", (long long)bytes >> 20);
 	else
-		buf_fmt(out, "%" PRId64 " KiB", bytes >> 10);
+		buf_fmt(out, "%lld KiB", (long long)bytes >> 10);
 }
 
 static void
@@ -180,9 +179,9 @@ check_file(struct exam *e, const struct earshot_value *store, const char *path)
 		add_size(&size, earshot_value_int(store, "size", 0));
 		if (messages >= 0)
 			seen(e,
-			    tr_n("%" PRId64 " message in %s", "%" PRId64 " messages in %s",
+			    tr_n("%lld message in %s", "%lld messages in %s",
 				(unsigned long)messages),
-			    messages, buf_cstr(&size));
+			    (long long)messages, buf_cstr(&size));
 		else
 			seen(e, "%s", buf_cstr(&size));
 		buf_finish(&size);
@@ -190,9 +189,8 @@ check_file(struct exam *e, const struct earshot_value *store, const char *path)
 	int n = snprintf(log, sizeof(log), "%s-wal", path);
 	if (n > 0 && n < (int)sizeof(log) && stat(log, &st) == 0 && st.st_size > LOG_TOO_BIG) {
 		found(e, DOCTOR_WARNING, "store-log-big",
-		    tr("The history's log of changes has grown to %" PRId64
-		       " MiB: it cannot be emptied."),
-		    (int64_t)st.st_size / MIB);
+		    tr("The history's log of changes has grown to %lld MiB: it cannot be emptied."),
+		    (long long)st.st_size / MIB);
 		remedy(e, tr("Make room on the disk, then start the daemon anew."));
 		command(e, "earshot daemon stop; earshot daemon start");
 		earshot_value_set_int(evidence(e), "size", (int64_t)st.st_size);

@@ -43,6 +43,23 @@ dns_is_answer(const uint8_t *packet, size_t len)
 	return len >= HEAD && packet[2] & 0x80;
 }
 
+/* Labels, up to the root's or a pointer. false: they are broken. */
+static bool
+take_labels(const struct packet *p, size_t *at, uint8_t out[256], size_t *to)
+{
+	while (*at < p->len && p->bytes[*at] && p->bytes[*at] < DNS_LABEL) {
+		size_t n = p->bytes[*at];
+		if (p->len - *at < n + 1 || *to + n + 1 > 254)
+			return false;
+		out[(*to)++] = p->bytes[(*at)++];
+		for (; n; n--, (*at)++) {
+			uint8_t c = p->bytes[*at];
+			out[(*to)++] = (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+		}
+	}
+	return *at < p->len;
+}
+
 /* A name in labels with their lengths, in lower case; moves behind it. false: it is broken. */
 static bool
 take_name(struct packet *p, uint8_t out[256])
@@ -50,28 +67,17 @@ take_name(struct packet *p, uint8_t out[256])
 	size_t at = p->at, to = 0;
 	bool jumped = false;
 	for (int jumps = 0; jumps < JUMPS_MAX; jumps++) {
-		while (at < p->len && p->bytes[at] && p->bytes[at] < DNS_LABEL) {
-			size_t n = p->bytes[at];
-			if (p->len - at < n + 1 || to + n + 1 > 254)
-				return false;
-			out[to++] = p->bytes[at++];
-			for (; n; n--, at++) {
-				uint8_t c = p->bytes[at];
-				out[to++] = (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-			}
-		}
-		if (at >= p->len)
+		if (!take_labels(p, &at, out, &to))
 			return false;
+		bool pointer = (p->bytes[at] & 0xc0) == 0xc0 && p->len - at >= 2;
+		if (!jumped)
+			p->at = at + (pointer ? 2 : 1);
 		if (!p->bytes[at]) {
 			out[to] = 0;
-			if (!jumped)
-				p->at = at + 1;
 			return true;
 		}
-		if ((p->bytes[at] & 0xc0) != 0xc0 || p->len - at < 2)
+		if (!pointer)
 			return false;
-		if (!jumped)
-			p->at = at + 2;
 		jumped = true;
 		at = (size_t)(p->bytes[at] & 0x3f) << 8 | p->bytes[at + 1];
 	}

@@ -77,7 +77,7 @@ struct exam {
  * last one. */
 void found(struct exam *e, enum doctor_severity severity, const char *id, const char *cause, ...)
     PRINTF_LIKE(4, 5);
-void remedy(struct exam *e, const char *sentence, ...) PRINTF_LIKE(2, 3);
+void remedy(struct exam *e, const char *text, ...) PRINTF_LIKE(2, 3);
 void command(struct exam *e, const char *text, ...) PRINTF_LIKE(2, 3);
 struct earshot_value *evidence(struct exam *e); /* NULL out of memory, which setters accept */
 /* What the check that runs has seen, in a few words; what was said before stays in front. */

@@ -107,7 +107,7 @@ struct fw_answer
 fw_walk(const struct fw *fw, const struct fw_packet *packet, const enum fw_hook *hooks);
 
 /* ---- readers; 0 or an error, then what was read so far stays ---- */
-int fw_read_nft(struct fw *fw, const char *json, size_t len) MUST_USE;
+int fw_read_nft(struct fw *fw, const char *text, size_t len) MUST_USE; /* JSON */
 int fw_read_iptables(struct fw *fw, enum fw_family family, const char *text) MUST_USE;
 
 #endif

@@ -133,7 +133,7 @@ read_address(struct fw *fw, struct fw_rule *r, enum fw_field field, bool negated
 		if (number & (~number >> 1))
 			return -EINVAL; /* holes */
 		for (bits = 0; bits < 32 && number & (UINT32_C(1) << (31 - bits)); bits++)
-			continue;
+			;
 		*slash = '\0';
 	}
 	return fw_add_address(fw, m, text, bits);

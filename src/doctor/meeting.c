@@ -106,7 +106,7 @@ meeting_tell_probe(struct exam *e, const struct exam_met *met)
 {
 	const char *result = met->probe_err ? NULL : earshot_value_str(met->probe, "result");
 	const char *address = earshot_value_str(met->probe, "address");
-	int64_t port = earshot_value_int(met->probe, "port", 0);
+	long long port = earshot_value_int(met->probe, "port", 0);
 	if (!result || str_equal(result, "ok"))
 		return false;
 	if (str_equal(result, "unannounced")) {
@@ -114,8 +114,8 @@ meeting_tell_probe(struct exam *e, const struct exam_met *met)
 		    tr("%s does not hear that you are announced, so you may be missing there."),
 		    met->display);
 		remedy(e, tr("Run `earshot doctor` there, too; or have them add your address:"));
-		command(e, "earshot peers add HOST:%" PRId64,
-		    earshot_value_int(e->status, "port", 5298));
+		command(e, "earshot peers add HOST:%lld",
+		    (long long)earshot_value_int(e->status, "port", 5298));
 	} else if (!is_own(e, address)) {
 		found(e, DOCTOR_WARNING, "behind-nat",
 		    tr("%s sees you as %s, which is no address of this machine: something between "
@@ -128,16 +128,16 @@ meeting_tell_probe(struct exam *e, const struct exam_met *met)
 		return true;
 	} else if (str_equal(result, "refused")) {
 		found(e, DOCTOR_PROBLEM, "inbound-refused",
-		    tr("%s tried to connect to you (%s, TCP %" PRId64
-		       ") and was refused: a firewall of this machine, or another machine has this "
+		    tr("%s tried to connect to you (%s, TCP %lld) and was refused: a firewall of "
+		       "this machine, or another machine has this "
 		       "address."),
 		    met->display, address ? address : "?", port);
 		remedy(e, tr("Have the firewall looked at:"));
 		command(e, "sudo earshot doctor");
 	} else {
 		found(e, DOCTOR_PROBLEM, "inbound-blocked",
-		    tr("%s tried to connect to you (%s, TCP %" PRId64
-		       ") and got no answer: a firewall of this machine keeps others out."),
+		    tr("%s tried to connect to you (%s, TCP %lld) and got no answer: a firewall of "
+		       "this machine keeps others out."),
 		    met->display, address ? address : "?", port);
 		remedy(e, tr("Let connections to that port in. To see which rule it is:"));
 		command(e, "sudo earshot doctor");

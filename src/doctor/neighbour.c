@@ -103,7 +103,7 @@ exam_neighbour(const struct sockaddr_storage *a)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (send(fd, &ask, sizeof(ask), 0) == (ssize_t)sizeof(ask))
 		for (int i = 0; i < ANSWERS_MAX && read_some(fd, &w); i++)
-			continue;
+			;
 	(void)close(fd);
 	return w.found;
 }

@@ -47,7 +47,6 @@ say(const struct inbound *in, const char *id, const struct probe *probe, const c
 {
 	struct buf stanza = BUF_INIT(LIMIT_STANZA);
 	struct xml_writer w = xml_writer_to(&stanza);
-	char number[24];
 	xml_open(&w, NULL, "iq");
 	xml_attr(&w, "from", in->from->roster->own_name);
 	xml_attr(&w, "to", in->from->instance);
@@ -56,6 +55,7 @@ say(const struct inbound *in, const char *id, const struct probe *probe, const c
 	xml_open(&w, NS_DOCTOR, "probe");
 	xml_attr(&w, "result", result);
 	if (probe) {
+		char number[24];
 		xml_attr(&w, "address", probe->address);
 		(void)snprintf(number, sizeof(number), "%u", probe->port);
 		xml_attr(&w, "port", number);
