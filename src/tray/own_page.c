@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { PICTURE_SIDE = 64, ENTRY_WIDTH = 24, SPACING = 6 };
+enum { PICTURE_SIDE = 64, ENTRY_WIDTH = 24, SPACING = 6, REMARK_MAX = 8192 };
 
 struct own_page {
 	struct front *f; /* borrowed */
@@ -138,8 +138,8 @@ on_own_picture(GtkWidget *page, int err, const struct earshot_value *answer)
 {
 	const char *digits = err ? "" : earshot_value_str(answer, "data");
 	size_t len = digits ? strlen(digits) / 2 : 0;
-	g_autofree guint8 *data = g_malloc(len + 1);
-	if (len > LIMIT_AVATAR || !digits || hex_decode(data, digits, strlen(digits)) != 0)
+	guint8 data[LIMIT_AVATAR];
+	if (len > sizeof(data) || !digits || hex_decode(data, digits, strlen(digits)) != 0)
 		len = 0;
 	show_picture(of(page), data, len);
 }
@@ -229,7 +229,7 @@ own_page_show(GtkWidget *page, const struct earshot_value *name)
 {
 	struct own_page *o = of(page);
 	const char *hash = own_text(o, "avatar");
-	struct buf remark = BUF_INIT(64 * 1024);
+	struct buf remark = BUF_INIT(REMARK_MAX);
 	enum pref_note note = name ? setting_row_remark(name, &remark) : PREF_NOTHING;
 	o->by_setting = name && !str_equal(earshot_value_str(name, "origin"), "default");
 	show_entry(o->name, own_text(o, "full_name"));

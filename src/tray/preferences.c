@@ -34,6 +34,7 @@ struct preferences {
 	GHashTable *settings; /* owned; key, owned, to a row, borrowed */
 	guint again_timer;    /* 0: none */
 	unsigned tries;
+	bool was_down;
 	bool showing; /* it is we who change the controls */
 };
 
@@ -120,8 +121,11 @@ on_again_timer(gpointer user)
 {
 	struct preferences *p = user;
 	bool up = front_link_state(p->tray->front) == FRONT_UP;
-	if (!up && p->tries++ < AGAIN_MOST) {
-		front_retry(p->tray->front);
+	p->was_down = p->was_down || !up;
+	/* it is still going, or another one is not there yet */
+	if (!(up && p->was_down) && p->tries++ < AGAIN_MOST) {
+		if (!up)
+			front_retry(p->tray->front);
 		return G_SOURCE_CONTINUE;
 	}
 	p->again_timer = 0;
@@ -139,6 +143,7 @@ on_stopped(GtkWidget *window, int err, const struct earshot_value *answer)
 	if (err && err != EARSHOT_ERR_CUT_OFF)
 		set_problem(p, earshot_error_message(err, answer));
 	p->tries = 0;
+	p->was_down = false;
 	if (!p->again_timer)
 		p->again_timer = g_timeout_add(AGAIN_MS, on_again_timer, p);
 }

@@ -376,7 +376,7 @@ what_is_kept_is_what_is_read(void **state)
 {
 	(void)state;
 	static const char *const values[] = {"a", "a;b", "a #b", "[a]", "=", "a=b:c", "\"a\"",
-	    "; a", " a", "a ", "a ;b", "a\tb", "\xc3\xbc \xe2\x80\xae", ":", "#a"};
+	    "; a", " a", "a ", "a ;b", "a\tb", "\xc3\xbc \xe2\x82\xac", ":", "#a"};
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		struct config c, again;
 		unsigned line;

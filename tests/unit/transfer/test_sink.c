@@ -141,11 +141,11 @@ f5_a_file_is_marked_as_somebody_elses(void **state)
 	struct buf name = BUF_INIT(256);
 	struct stat st;
 	struct sink *s = new_sink("run.desktop", 2, false);
-	assert_int_equal(sink_set_origin(s, "Eve\n=%\"\xe2\x80\xae@verona"), 0);
+	assert_int_equal(sink_set_origin(s, "Eve\n=%\"\xe2\x82\xac@verona"), 0);
 	assert_int_equal(open_sink(s), 0);
 	assert_int_equal(sink_write(s, "hi", 2), 0);
 	assert_int_equal(sink_finish(s, &name), 0);
-	expect_origin(downloaded("run.desktop"), "xmpp:Eve%0A%3D%25%22%E2%80%AE@verona");
+	expect_origin(downloaded("run.desktop"), "xmpp:Eve%0A%3D%25%22%E2%82%AC@verona");
 	assert_int_equal(stat(downloaded("run.desktop"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600); /* and nobody executes it */
 	assert_int_equal(st.st_mtim.tv_sec, 1000000000);
