@@ -112,6 +112,16 @@ call_happen(struct ipc_call *call)
 }
 
 static inline int
+call_cursor(struct ipc_call *call)
+{
+	struct value *result = value_object();
+	value_set_int(result, "number", 0);
+	value_set_int(result, "last", log_last);
+	ipc_reply(call, result);
+	return 0;
+}
+
+static inline int
 call_missing(struct ipc_call *call)
 {
 	struct value *data = value_object();
@@ -157,6 +167,7 @@ static const struct ipc_method methods[] = {
     {"hold", "", "Answer at the next one", call_hold},
     {"burst", "count", "Publish events", call_burst},
     {"happen", "count", "Let durable events happen", call_happen},
+    {"cursor", "name", "Tell the newest number", call_cursor},
     {"missing", "", "Fail", call_missing},
     {"read", "", "Read from descriptors", call_read},
     {"stop", "", "Stop", call_stop},
