@@ -86,11 +86,20 @@ set_link(struct earshot_keeper *k, enum earshot_link link, int err)
 		k->l->on_link(k->ctx, link, err);
 }
 
+/* Closing is not enough: a child of the program may have inherited it. */
+static void
+unwatch(struct earshot_keeper *k, int fd)
+{
+	(void)epoll_ctl(k->poll, EPOLL_CTL_DEL, fd, NULL); /* it may not have got that far */
+}
+
 static void
 forget_started(struct earshot_keeper *k)
 {
-	if (k->alive >= 0)
-		close(k->alive); /* and so it leaves the poll set */
+	if (k->alive < 0)
+		return;
+	unwatch(k, k->alive);
+	close(k->alive);
 	k->alive = -1;
 }
 
@@ -104,7 +113,8 @@ drop_connection(struct earshot_keeper *k)
 		return;
 	if (earshot_cursor(c) >= 0)
 		k->cursor = earshot_cursor(c);
-	earshot_close(c); /* its descriptor leaves the poll set */
+	unwatch(k, earshot_fd(c));
+	earshot_close(c);
 }
 
 static void

@@ -270,6 +270,34 @@ every_call_is_answered_once_when_the_daemon_ends(void **state)
 	assert_int_equal(t.answers, 6);
 }
 
+/* A child has all that is open, and so holds the end of the lost connection. */
+static void
+a_child_of_the_program_keeps_nobody_awake(void **state)
+{
+	(void)state;
+	struct told t;
+	struct earshot_keeper *k = keeper(&t, EARSHOT_START);
+	WAIT(k, t.up == 1);
+	pid_t child = fork();
+	if (child == 0) {
+		(void)alarm(20);
+		for (;;)
+			(void)pause();
+	}
+	stop_daemon();
+	WAIT(k, t.link == EARSHOT_LINK_WAITING);
+	struct earshot *c = started();
+	WAIT(k, t.up == 2);
+	int wakes = 0;
+	while (wakes < 100 && step(k, 200) == 0)
+		wakes++;
+	assert_true(wakes < 100);
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, NULL, 0);
+	earshot_keeper_close(k);
+	stop(c);
+}
+
 static void
 calls_that_wait_are_answered_when_it_is_closed(void **state)
 {
@@ -512,6 +540,7 @@ static const struct CMUnitTest tests[] = {
     TEST(goes_on_where_it_was_cut_off),
     TEST(begins_where_it_is_told_to),
     TEST(every_call_is_answered_once_when_the_daemon_ends),
+    TEST(a_child_of_the_program_keeps_nobody_awake),
     TEST(calls_that_wait_are_answered_when_it_is_closed),
     TEST(may_be_closed_in_every_callback),
     TEST(descriptors_travel),
