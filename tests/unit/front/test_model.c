@@ -1,187 +1,6 @@
 /* The model against a daemon that the test makes things happen in. */
 #define _GNU_SOURCE /* mkdtemp */
-#include "fake.h"
-
-#include "base/buf.h"
-#include "front/front.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-static const char ROMEO[] = "romeo@orchard", JULIET[] = "juliet@balcony";
-
-struct seen {
-	struct front *f;
-	int links, people, persons, gone, messages, changed, histories, notices, attentions, owns;
-	int files, refusals, nested;
-	char notice[200], refusal[200];
-	bool inside;
-};
-
-static void
-on_link(void *ctx, enum front_link link, const char *sentence)
-{
-	struct seen *s = ctx;
-	s->links++;
-	assert_true((link == FRONT_UP) == (sentence == NULL));
-}
-
-static void
-on_people(void *ctx)
-{
-	((struct seen *)ctx)->people++;
-}
-
-static void
-on_person(void *ctx, struct front_person *p)
-{
-	(void)p;
-	((struct seen *)ctx)->persons++;
-}
-
-static void
-on_person_gone(void *ctx, struct front_person *p)
-{
-	(void)p;
-	((struct seen *)ctx)->gone++;
-}
-
-static void
-on_message(void *ctx, struct front_person *p, size_t at)
-{
-	struct seen *s = ctx;
-	assert_true(at < p->count);
-	s->messages++;
-}
-
-static void
-on_message_changed(void *ctx, struct front_person *p, size_t at)
-{
-	struct seen *s = ctx;
-	assert_true(at < p->count);
-	s->changed++;
-}
-
-static void
-on_history(void *ctx, struct front_person *p, size_t added)
-{
-	struct seen *s = ctx;
-	assert_true(added <= p->count);
-	s->histories++;
-}
-
-static void
-on_notice(void *ctx, struct front_person *p, const struct front_message *m)
-{
-	struct seen *s = ctx;
-	s->notices++;
-	(void)snprintf(s->notice, sizeof(s->notice), "%s: %s", p->display, m->text);
-}
-
-static void
-on_file(void *ctx, struct front_file *file, bool progress)
-{
-	(void)file;
-	(void)progress;
-	((struct seen *)ctx)->files++;
-}
-
-static void
-on_own(void *ctx, const struct earshot_value *own)
-{
-	(void)own;
-	((struct seen *)ctx)->owns++;
-}
-
-static void
-on_attention(void *ctx, struct front_person *p)
-{
-	(void)p;
-	((struct seen *)ctx)->attentions++;
-}
-
-static void
-on_refusal(void *ctx, struct front_person *about, const char *sentence)
-{
-	struct seen *s = ctx;
-	(void)about;
-	s->refusals++;
-	(void)snprintf(s->refusal, sizeof(s->refusal), "%s", sentence);
-}
-
-static const struct front_listener listener = {
-    .on_link = on_link,
-    .on_people = on_people,
-    .on_person = on_person,
-    .on_person_gone = on_person_gone,
-    .on_message = on_message,
-    .on_message_changed = on_message_changed,
-    .on_history = on_history,
-    .on_notice = on_notice,
-    .on_file = on_file,
-    .on_own = on_own,
-    .on_attention = on_attention,
-    .on_refusal = on_refusal,
-};
-
-/* ---- waiting ---- */
-
-static bool
-step(struct front *f, int ms)
-{
-	struct pollfd p = {.fd = front_fd(f), .events = POLLIN};
-	int n = poll(&p, 1, ms);
-	if (n > 0)
-		front_dispatch(f);
-	return n > 0;
-}
-
-/* Until the condition holds; fails after ten seconds. */
-#define WAIT(f, condition) \
-	do { \
-		uint64_t end_ = clock_now() + 10000; \
-		while (!(condition) && clock_now() < end_) \
-			(void)step(f, 200); \
-		assert_true(condition); \
-	} while (0)
-
-/* Until nothing has happened for so long. */
-static void
-settle(struct front *f, int ms)
-{
-	while (step(f, ms))
-		;
-}
-
-static struct front *
-opened(struct seen *s)
-{
-	*s = (struct seen){0};
-	assert_int_equal(front_create(fake_path, "test", &listener, s, &s->f), 0);
-	WAIT(s->f, front_link_state(s->f) == FRONT_UP && s->owns > 0);
-	settle(s->f, 50);
-	return s->f;
-}
-
-static void
-says(const char *who, const char *text)
-{
-	assert_int_equal(fake_do("says", fake_params2(who, "text", text)), 0);
-}
-
-static void
-becomes(const char *who, const char *id, const char *state)
-{
-	struct earshot_value *params = fake_params2(who, "id", id);
-	earshot_value_set_str(params, "state", state);
-	assert_int_equal(fake_do("becomes", params), 0);
-}
-
-/* ---- tests ---- */
+#include "watched.h"
 
 static void
 it_lists_people_and_what_is_unread(void **state)
@@ -235,10 +54,308 @@ what_is_said_is_shown_at_once_and_then_kept(void **state)
 	front_close(f);
 }
 
+/* Another front end of ours: it is shown, and nobody is disturbed. */
+static void
+what_another_front_end_said_is_shown_without_a_notice(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	WAIT(f, !p->loading);
+	struct earshot_value *params = fake_params2(ROMEO, "text", "from the terminal");
+	earshot_value_set_bool(params, "ours", true);
+	assert_int_equal(fake_do("says", params), 0);
+	WAIT(f, p->count == 1);
+	assert_true(p->messages[0]->ours);
+	assert_int_equal(p->queued, 1);
+	settle(f, 50);
+	assert_int_equal(s.notices, 0);
+	front_close(f);
+}
+
+static void
+what_shall_disturb_nobody_is_counted_alone(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	publish("message", "{\"number\":5000,\"direction\":\"in\",\"peer\":\"eve@x\",\"display\":"
+			   "\"Eve\",\"id\":\"a\",\"text\":\"spam\",\"time\":5,\"state\":\"unread\","
+			   "\"trust\":\"plain\",\"quiet\":true}");
+	publish("attention",
+	    "{\"peer\":\"eve@x\",\"display\":\"Eve\",\"trust\":\"plain\",\"quiet\":true}");
+	WAIT(f, front_find(f, "eve@x") != NULL);
+	assert_int_equal(front_find(f, "eve@x")->unread, 1);
+	publish(
+	    "attention", "{\"peer\":\"romeo@orchard\",\"display\":\"Romeo\",\"trust\":\"known\"}");
+	WAIT(f, s.attentions == 1);
+	assert_int_equal(s.notices, 0);
+	front_close(f);
+}
+
+/* A stranger's escape sequences do not get beyond the model. */
+static void
+texts_are_clean(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	publish("person",
+	    "{\"change\":\"new\",\"person\":{\"name\":\"e\\u001b[2J\",\"display\":"
+	    "\"E\\u202ev\\ne\",\"status\":\"\\u0007\",\"text\":\"\\u001b]0;x\",\"client\":"
+	    "\"\\u009b\","
+	    "\"trust\":\"\\u001b\",\"state\":\"announced\",\"looks_like\":\"\\u001bJ\"}}");
+	WAIT(f, front_find(f, "e\x1b[2J") != NULL);
+	const struct front_person *p = front_find(f, "e\x1b[2J");
+	const char *const texts[] = {
+	    p->shown, p->display, p->status, p->text, p->client, p->trust, p->looks_like};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (const char *c = texts[i]; *c; c++)
+			assert_true((unsigned char)*c >= ' ' && strncmp(c, "\xe2\x80\xae", 3) != 0);
+	front_open(f, front_find(f, ROMEO));
+	publish("message",
+	    "{\"number\":5000,\"direction\":\"in\",\"peer\":\"romeo@orchard\",\"id\":\"a\","
+	    "\"text\":\"a\\u001b[31m\\nb\",\"time\":5,\"state\":\"unread\",\"reply\":\"x\","
+	    "\"reply_text\":\"\\u001bc\\nd\",\"reactions\":{\"theirs\":[\"\\u001b\"],\"ours\":[]}"
+	    "}");
+	WAIT(f, s.notices == 1);
+	struct front_person *romeo = front_find(f, ROMEO);
+	WAIT(f, romeo->count == 1);
+	assert_string_equal(romeo->messages[0]->text, "a<U+001B>[31m\nb");
+	assert_string_equal(romeo->messages[0]->reply_text, "<U+001B>c<U+000A>d");
+	assert_string_equal(romeo->messages[0]->reactions, "<U+001B>");
+	front_close(f);
+}
+
+static void
+older_pages_come_until_there_are_none(void **state)
+{
+	(void)state;
+	struct seen s;
+	says_many(ROMEO, 250);
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	assert_true(p->loading);
+	WAIT(f, !p->loading);
+	assert_int_equal(p->count, 100);
+	assert_false(p->whole);
+	front_older(f, p);
+	front_older(f, p); /* one at a time */
+	WAIT(f, p->count == 200);
+	front_older(f, p);
+	WAIT(f, p->count == 250);
+	assert_true(p->whole);
+	front_older(f, p);
+	settle(f, 50);
+	for (size_t i = 1; i < p->count; i++)
+		assert_true(p->messages[i - 1]->number < p->messages[i]->number);
+	assert_int_equal(fake->histories, 3);
+	front_trim(f, p);
+	WAIT(f, p->count == 100);
+	assert_false(p->whole);
+	front_older(f, p);
+	WAIT(f, p->count == 200);
+	front_close(f);
+}
+
+static void
+a_conversation_does_not_grow_for_ever(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	WAIT(f, !p->loading);
+	for (int i = 0; i < 5; i++) {
+		says_many(ROMEO, 2000);
+		WAIT(f, p->unread == 2000u * (unsigned)(i + 1));
+		assert_true(p->count >= 2000 && p->count <= 4000);
+	}
+	assert_int_equal(p->messages[p->count - 1]->number, fake->last);
+	assert_int_equal(s.messages, 10000);
+	assert_true(s.people <= 10); /* once in a while, not for each */
+	front_close(f);
+}
+
+/* ---- what becomes of messages ---- */
+
+static void
+changes_find_their_message(void **state)
+{
+	(void)state;
+	struct seen s;
+	says(ROMEO, "but soft");
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	WAIT(f, p->count == 1);
+	front_say(f, p, "what light", p->messages[0]);
+	WAIT(f, p->count == 2 && p->messages[1]->number > 0);
+	assert_string_equal(p->messages[1]->reply_text, "but soft");
+	assert_string_equal(p->messages[1]->reply, p->messages[0]->id);
+	front_edit(f, p, p->messages[1], "/me looks");
+	WAIT(f, p->messages[1]->edited);
+	assert_string_equal(p->messages[1]->text, "looks");
+	assert_true(p->messages[1]->action);
+	front_react(f, p, p->messages[0], "\xe2\x9d\xa4");
+	WAIT(f, p->messages[0]->reactions != NULL);
+	assert_string_equal(p->messages[0]->reactions, "[\xe2\x9d\xa4]");
+	struct earshot_value *params = fake_params2(ROMEO, "id", p->messages[0]->id);
+	struct earshot_value *all = earshot_value_array();
+	earshot_value_append_str(all, "\xf0\x9f\x91\x8d");
+	earshot_value_set(params, "reactions", all);
+	earshot_value_set_bool(params, "theirs", true);
+	assert_int_equal(fake_do("react", params), 0);
+	WAIT(f, strstr(p->messages[0]->reactions, "\xf0\x9f\x91\x8d"));
+	assert_string_equal(p->messages[0]->reactions, "\xf0\x9f\x91\x8d [\xe2\x9d\xa4]");
+	front_react(f, p, p->messages[0], "");
+	WAIT(f, strcmp(p->messages[0]->reactions, "\xf0\x9f\x91\x8d") == 0);
+	params = fake_params2(ROMEO, "id", p->messages[0]->id);
+	earshot_value_set_bool(params, "theirs", true);
+	earshot_value_set_str(params, "text", "but hard");
+	assert_int_equal(fake_do("edit", params), 0);
+	WAIT(f, strcmp(p->messages[0]->text, "but hard") == 0);
+	assert_string_equal(p->messages[1]->reply_text, "but hard"); /* as a fresh page has it */
+	front_retract(f, p, p->messages[1]);
+	WAIT(f, p->messages[1]->retracted);
+	assert_string_equal(p->messages[1]->text, "");
+	assert_int_equal(s.refusals, 0);
+	front_close(f);
+}
+
+/* An id is what its writer made up: theirs cannot stand in for one of ours. */
+static void
+the_other_cannot_take_the_id_of_our_message(void **state)
+{
+	(void)state;
+	struct seen s;
+	char json[300];
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_say(f, p, "ours", NULL);
+	WAIT(f, p->count == 1 && p->messages[0]->number > 0);
+	(void)snprintf(json, sizeof(json),
+	    "{\"number\":5000,\"direction\":\"in\",\"peer\":\"romeo@orchard\",\"id\":\"%s\","
+	    "\"text\":\"theirs\",\"time\":5,\"state\":\"unread\"}",
+	    p->messages[0]->id);
+	publish("message", json);
+	WAIT(f, p->count == 2);
+	becomes(ROMEO, p->messages[0]->id, "read");
+	WAIT(f, p->messages[0]->mark == FRONT_READ);
+	assert_int_equal(p->messages[1]->mark, FRONT_UNREAD);
+	front_close(f);
+}
+
+static void
+seen_reaches_up_to_the_newest_that_is_known(void **state)
+{
+	(void)state;
+	struct seen s;
+	says_many(ROMEO, 5);
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	WAIT(f, p->count == 5);
+	front_seen(f, p);
+	front_seen(f, p);
+	WAIT(f, p->unread == 0);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(p->messages[i]->mark, FRONT_SEEN);
+	says(ROMEO, "more");
+	WAIT(f, p->unread == 1);
+	/* another front end sees it; here the conversation is not opened */
+	says_many(JULIET, 3);
+	WAIT(f, front_find(f, JULIET)->unread == 3);
+	assert_int_equal(fake_do("seen", fake_params(JULIET)), 0);
+	WAIT(f, front_find(f, JULIET)->unread == 0);
+	settle(f, 500);
+	assert_int_equal(front_unread(f), 1);
+	front_close(f);
+}
+
+static void
+typing_pauses_by_itself(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	publish("typing", "{\"peer\":\"romeo@orchard\",\"state\":\"composing\"}");
+	WAIT(f, p->typing);
+	publish("typing", "{\"peer\":\"romeo@orchard\",\"state\":\"paused\"}");
+	WAIT(f, !p->typing);
+	publish("typing", "{\"peer\":\"romeo@orchard\",\"state\":\"composing\"}");
+	WAIT(f, p->typing);
+	says(ROMEO, "there");
+	WAIT(f, !p->typing);
+	front_typing(f, p, true);
+	front_typing(f, p, true);
+	settle(f, 10000); /* eight seconds after the last key */
+	front_typing(f, p, true);
+	front_typing(f, p, false);
+	front_typing(f, p, true);
+	front_say(f, p, "here", NULL);
+	front_typing(f, p, false);
+	settle(f, 100);
+	struct earshot *c = NULL;
+	struct earshot_value *answer = NULL;
+	assert_int_equal(earshot_connect(fake_path, "test", 0, &c), 0);
+	assert_int_equal(earshot_call(c, "typed", NULL, 5000, &answer), 0);
+	assert_string_equal(earshot_value_str(answer, "text"), "cpcac");
+	earshot_value_free(answer);
+	earshot_close(c);
+	front_close(f);
+}
+
+static void
+files_are_followed(void **state)
+{
+	(void)state;
+	struct seen s;
+	tell_of_file(0, "offered", 0);
+	struct front *f = opened(&s);
+	WAIT(f, front_file_find(f, "f0") != NULL);
+	assert_int_equal(front_file_asks(f), 1);
+	tell_of_file(1, "offered", 0);
+	WAIT(f, front_file_asks(f) == 2);
+	tell_of_file(1, "active", 0);
+	tell_of_file(1, "active", 500);
+	WAIT(f, earshot_value_int(front_file_find(f, "f1")->info, "done", 0) == 500);
+	assert_int_equal(front_file_asks(f), 1);
+	publish("message",
+	    "{\"number\":5000,\"direction\":\"in\",\"peer\":\"romeo@orchard\",\"id\":"
+	    "\"transfer1\",\"text\":\"photo.jpg\",\"file\":true,\"time\":5,\"state\":\"unread\"}");
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	publish("message",
+	    "{\"number\":5001,\"direction\":\"in\",\"peer\":\"romeo@orchard\",\"id\":"
+	    "\"transfer0\",\"text\":\"photo.jpg\",\"file\":true,\"time\":5,\"state\":\"unread\"}");
+	WAIT(f, p->count > 0 && !p->loading);
+	assert_ptr_equal(front_file_of(f, p, p->messages[p->count - 1]), front_file_find(f, "f0"));
+	fake->files = 1; /* forgotten by somebody, which no event tells */
+	fake_end();
+	fake_begin();
+	WAIT(f, front_file_find(f, "f1") == NULL);
+	front_close(f);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(it_lists_people_and_what_is_unread, fake_setup, fake_teardown),
-    cmocka_unit_test_setup_teardown(
-	what_is_said_is_shown_at_once_and_then_kept, fake_setup, fake_teardown),
+    TEST(it_lists_people_and_what_is_unread),
+    TEST(what_is_said_is_shown_at_once_and_then_kept),
+    TEST(what_another_front_end_said_is_shown_without_a_notice),
+    TEST(what_shall_disturb_nobody_is_counted_alone),
+    TEST(texts_are_clean),
+    TEST(older_pages_come_until_there_are_none),
+    TEST(a_conversation_does_not_grow_for_ever),
+    TEST(changes_find_their_message),
+    TEST(the_other_cannot_take_the_id_of_our_message),
+    TEST(seen_reaches_up_to_the_newest_that_is_known),
+    TEST(typing_pauses_by_itself),
+    TEST(files_are_followed),
 };
 
 int
