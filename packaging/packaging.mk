@@ -51,9 +51,9 @@ install: all man
 	$(Q)$(fill_in) packaging/earshot.pc.in >$(DESTDIR)$(libdir)/pkgconfig/earshot.pc
 	$(Q)$(fill_in) packaging/systemd/earshotd.service.in >$(DESTDIR)$(userunitdir)/earshotd.service
 	$(Q)install -m 644 packaging/systemd/earshotd.socket $(DESTDIR)$(userunitdir)
-	$(Q)$(B)/earshot completion bash >$(DESTDIR)$(bashdir)/earshot
-	$(Q)$(B)/earshot completion zsh >$(DESTDIR)$(zshdir)/_earshot
-	$(Q)$(B)/earshot completion fish >$(DESTDIR)$(fishdir)/earshot.fish
+	$(Q)LC_ALL=C $(B)/earshot completion bash >$(DESTDIR)$(bashdir)/earshot
+	$(Q)LC_ALL=C $(B)/earshot completion zsh >$(DESTDIR)$(zshdir)/_earshot
+	$(Q)LC_ALL=C $(B)/earshot completion fish >$(DESTDIR)$(fishdir)/earshot.fish
 	$(Q)for page in $(MAN_PAGES); do \
 	  install -D -m 644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit 1; done
 

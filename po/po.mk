@@ -34,3 +34,12 @@ po-update: pot
 	  msgmerge --quiet --update --backup=none --no-fuzzy-matching $(PO_STYLE) po/$$l.po $(POT) && \
 	  msgattrib --no-obsolete $(PO_STYLE) -o po/$$l.po po/$$l.po && \
 	  printf '%s: ' $$l && msgfmt --check --statistics -o /dev/null po/$$l.po || exit 1; done
+
+.PHONY: install-translations uninstall-translations
+install: install-translations
+install-translations: $(MO_FILES)
+	$(Q)for l in $(if $(MO_FILES),$(PO_LANGUAGES)); do \
+	  install -D -m 644 -t $(DESTDIR)$(localedir)/$$l/LC_MESSAGES $(B)/locale/$$l/LC_MESSAGES/earshot.mo || exit 1; done
+uninstall: uninstall-translations
+uninstall-translations:
+	$(Q)rm -f $(PO_LANGUAGES:%=$(DESTDIR)$(localedir)/%/LC_MESSAGES/earshot.mo)

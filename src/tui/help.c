@@ -15,21 +15,21 @@ struct entry {
 };
 
 static const struct entry keys[] = {
-    {"Enter", TR("send; Alt+Enter or Ctrl+J begins a new line")},
-    {"Tab", TR("complete names, commands and files")},
-    {"Up Down", TR("lines of the text, then what was typed before")},
-    {"Page Up, Page Down", TR("scroll; older messages are loaded")},
-    {"Esc", TR("close, leave, back to the newest message")},
-    {"Alt+Up, Alt+Down", TR("previous or next person (Ctrl+P, Ctrl+N)")},
-    {"Alt+1 ... Alt+9", TR("that person of the list")},
-    {"Alt+A", TR("next person with something unread")},
-    {"Alt+L, F2", TR("the list of people, where there is no room for both")},
-    {"Ctrl+F", TR("search all that was said")},
-    {"Ctrl+L", TR("draw the screen anew")},
-    {"Ctrl+C, Ctrl+D", TR("leave, if nothing is typed")},
+    {TR("Enter"), TR("send; Alt+Enter or Ctrl+J begins a new line")},
+    {TR("Tab"), TR("complete names, commands and files")},
+    {TR("Up Down"), TR("lines of the text, then what was typed before")},
+    {TR("Page Up, Page Down"), TR("scroll; older messages are loaded")},
+    {TR("Esc"), TR("close, leave, back to the newest message")},
+    {TR("Alt+Up, Alt+Down"), TR("previous or next person (Ctrl+P, Ctrl+N)")},
+    {TR("Alt+1 ... Alt+9"), TR("that person of the list")},
+    {TR("Alt+A"), TR("next person with something unread")},
+    {TR("Alt+L, F2"), TR("the list of people, where there is no room for both")},
+    {TR("Ctrl+F"), TR("search all that was said")},
+    {TR("Ctrl+L"), TR("draw the screen anew")},
+    {TR("Ctrl+C, Ctrl+D"), TR("leave, if nothing is typed")},
     {NULL, NULL},
-    {"Tab, Shift+Up, Alt+K", TR("choose a message, if nothing is typed; then:")},
-    {"Up, Down", TR("another one (Alt+K, Alt+J)")},
+    {TR("Tab, Shift+Up, Alt+K"), TR("choose a message, if nothing is typed; then:")},
+    {TR("Up, Down"), TR("another one (Alt+K, Alt+J)")},
     {"r", TR("reply")},
     {"t", TR("react")},
     {"e, d", TR("edit, take back (yours)")},
@@ -101,7 +101,7 @@ help_open(struct ui *ui)
 	add_line(o, TUI_NAME, tr("Keys"));
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		if (keys[i].key)
-			add_entry(o, keys[i].key, tr(keys[i].does));
+			add_entry(o, tr(keys[i].key), tr(keys[i].does));
 		else
 			add_line(o, TUI_PLAIN, "");
 	}
