@@ -467,6 +467,40 @@ only_a_rule_for_the_verified_accepts_without_asking(void **state)
 	assert_false(t->automatic);
 }
 
+/* Of the administrator, that is, who makes no exceptions; and what others change at once. */
+static void
+a_policy_is_above_the_rules(void **state)
+{
+	(void)state;
+	struct person *p = person_called(ROMEO);
+	struct transfer *t;
+	struct transfer_offer o = an_offer("x", 100);
+	struct policy_files files = world.r.files;
+	p->trust = STORE_TRUST_VERIFIED;
+	o.id = "00000000000000000000000000000001";
+	assert_int_equal(transfers_offered(p, &method, &o, &t), 0);
+	settle(); /* romeo is kept */
+	ask("files.auto", "{\"peer\":\"" ROMEO "\",\"size\":100,\"daily\":250}", "");
+	files.accept_fixed = files.rate_fixed = true;
+	files.rate = 100000;
+	roster_apply(&world.r, &world.r.policy, &files, world.r.lifetime);
+	o.id = "00000000000000000000000000000002";
+	assert_int_equal(transfers_offered(p, &method, &o, &t), 0);
+	assert_false(t->automatic); /* in spite of the rule */
+	settle();
+	ask("files.auto", "{\"peer\":\"" ROMEO "\",\"size\":100,\"daily\":250}", "policy");
+	ask("files.auto", "{\"peer\":\"" ROMEO "\",\"off\":true}", "");
+	assert_int_equal(rate_get(transfers_rate(world.r.transfers)), 100000);
+	ask("files.limit", "{\"rate\":0}", "policy");
+	assert_int_equal(rate_get(transfers_rate(world.r.transfers)), 100000);
+	files.accept_verified = true;
+	files.accept_size = files.accept_daily = 1000;
+	roster_apply(&world.r, &world.r.policy, &files, world.r.lifetime);
+	o.id = "00000000000000000000000000000003";
+	assert_int_equal(transfers_offered(p, &method, &o, &t), 0);
+	assert_true(t->automatic);
+}
+
 /* ---- sending ---- */
 
 static struct transfer *
@@ -587,6 +621,7 @@ main(void)
 	    TEST(it_goes_on_where_it_was_after_a_restart),
 	    TEST(who_may_not_offer_is_refused),
 	    TEST(only_a_rule_for_the_verified_accepts_without_asking),
+	    TEST(a_policy_is_above_the_rules),
 	    TEST(what_is_sent_is_what_it_was),
 	    TEST(f4_a_source_that_changed_fails_with_its_name),
 	    TEST(what_they_want_must_be_there),
