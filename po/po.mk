@@ -14,7 +14,7 @@ PO_KEYWORDS = tr tr_n:1,2 TR ipc_fail:3 ipc_fail_data:4 send_error:4 chat_fail_s
               ERR_TEXT:3 UV_TEXT:2 SYSTEM_TEXT:2
 # and of the command line these (src/cli/cli.h)
 PO_KEYWORDS += cli_fail:3 cli_usage:2 cli_warn:2 cli_note:2 cli_confirm:2 cli_call:2 cli_try:2 cli_say:2 \
-               cli_await:2 cli_progress:2 cli_pause:2 secret_ask:2 show_fmt:3 show_rows:3 show_refusal:2
+               cli_await:2 cli_progress:2 cli_pause:2 secret_ask:2 show_fmt:3 show_refusal:2
 PO_SOURCES  = $(sort $(wildcard src/*/*.[ch]))
 # File names tell translators where they are; line numbers would only change with every change.
 PO_STYLE    = --no-wrap --sort-by-file --add-location=file

@@ -149,6 +149,14 @@ cli_progress(struct cli *c, const char *what, uint64_t since)
 	uint64_t seconds = (clock_now() - since) / 1000;
 	if (!c->err.tty)
 		return;
+	if (c->plain) { /* one line, once: nothing that was written changes */
+		buf_fmt(&line, "%s ...\n", tr(what));
+		if (c->progress != since)
+			(void)screen_write(&c->err, &line); /* nothing depends on it */
+		c->progress = since;
+		buf_finish(&line);
+		return;
+	}
 	if (seconds > 0)
 		buf_fmt(&line, "%s (%llu s) ...", tr(what), (unsigned long long)seconds);
 	else
@@ -168,7 +176,7 @@ void
 cli_quiet(struct cli *c)
 {
 	struct buf b = BUF_INIT(SCREEN_MAX);
-	if (!c->err.tty)
+	if (!c->err.tty || c->plain)
 		return;
 	buf_str(&b, "\r\033[K");
 	(void)screen_write(&c->err, &b);

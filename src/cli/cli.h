@@ -43,7 +43,8 @@ struct cli {
 	const char *values[CLI_OPTIONS_MAX]; /* of its options, "" for flags; NULL: not given */
 	bool json;
 	bool no_colour;
-	bool plain; /* lines, one after the other, also where the terminal could do more */
+	bool plain;        /* lines, one after the other, also where the terminal could do more */
+	uint64_t progress; /* with it: `since` of the sign of life that was given last */
 	bool help;
 	bool version;
 };

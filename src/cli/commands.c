@@ -350,12 +350,11 @@ const struct command command_table[] = {
     {"resume", "[ID|NAME]", TR("Go on with a file that you paused"), NULL, ARG_TRANSFER,
 	COMMAND_START, 0, 1, resume_options, NULL, cmd_resume},
     {"chat", "NAME", TR("Talk with somebody"),
-	TR("On a terminal as tui does. With --plain, and without a terminal, in lines: it shows "
-	   "what was said last and marks it as seen. What you type is sent with Enter; what the "
-	   "other says appears above. A check mark tells that a message arrived, two that it was "
-	   "read. /help shows what else can be typed. When input is not a terminal every line of "
-	   "it "
-	   "is taken as if it were typed: sent as a message unless it begins with a single /."),
+	TR("On a terminal as tui does. With --plain, and where the terminal cannot show that, in "
+	   "lines: what was not seen yet and a little before it, then what is said. What you type "
+	   "is sent with Enter, and a line tells when it was delivered. /help shows what else can "
+	   "be typed. When input is not a terminal every line of it is taken as if it were typed: "
+	   "sent as a message unless it begins with a single /."),
 	ARG_PERSON, COMMAND_START, 1, 1, NULL, NULL, cmd_tui},
     {"history", "[NAME]", TR("Show what was said"),
 	TR("The newest messages, of one person or of all. A TIME is a day (2026-11-23), a minute "

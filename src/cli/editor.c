@@ -17,12 +17,8 @@
 enum {
 	TICK_MS = 500,
 	HISTORY_LINES = 200,
-	PROMPT_MAX = 1024,
 	KILL_LINE = 0x15, /* Ctrl-U */
 };
-
-/* libedit counts what stands between two of these as no width. */
-static const char mark_escape = '\1';
 
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP};
 
@@ -34,14 +30,11 @@ struct editor {
 	History *history;                /* owned */
 	struct buf plain;                /* input that is no whole line yet, without a terminal */
 	struct buf changed;              /* the line as on_change saw it */
-	char *prompt;                    /* owned; as last drawn */
-	size_t prompt_width;
 	struct sigaction before[ARRAY_LEN(caught)];
 	bool catching;
 	bool editing; /* inside el_gets(): a line stands on the screen */
 	bool quit;
 	int signal;
-	unsigned resizes;
 };
 
 static int signal_pipe[2] = {-1, -1}; /* a handler has no other way to reach the editor */
@@ -57,116 +50,50 @@ on_signal(int number)
 	errno = saved;
 }
 
-/* ---- drawing ---- */
+/* ---- printing ---- */
 
-/* The row of the input, counted from its first, on which a text of this width ends. */
+/* Rows of the line being typed below the one in which the cursor stands. */
 static size_t
-row_of(const struct editor *e, size_t width)
+rows_below(const struct screen *s, const LineInfo *line)
 {
-	return width / (e->s->columns > 0 ? e->s->columns : 1);
+	size_t columns = s->columns > 0 ? s->columns : 1;
+	size_t all = text_width(line->buffer, (size_t)(line->lastchar - line->buffer));
+	size_t before = text_width(line->buffer, (size_t)(line->cursor - line->buffer));
+	return all / columns - before / columns;
 }
 
-/* Takes the input off the screen; the cursor is where it began. */
+/* What is printed stands below what is being typed, and that is repeated below it: a screen reader
+ * reads what is added, and nothing that was there before changes. */
 static void
-hide(struct editor *e, struct buf *b)
+print(struct editor *e, const char *text, size_t len)
 {
-	if (!e->editing)
-		return;
-	const LineInfo *line = el_line(e->el);
-	size_t before = (size_t)(line->cursor - line->buffer);
-	size_t up = row_of(e, e->prompt_width + text_width(line->buffer, before));
-	buf_char(b, '\r');
-	if (up > 0)
-		buf_fmt(b, "\033[%zuA", up);
-	buf_str(b, "\033[J");
-}
-
-static void
-show(struct editor *e)
-{
-	if (e->editing)
+	struct buf b = BUF_INIT(SCREEN_MAX);
+	const LineInfo *line = e->editing ? el_line(e->el) : NULL;
+	bool typing = line && line->lastchar > line->buffer;
+	for (size_t i = typing ? rows_below(e->s, line) + 1 : 0; i > 0; i--)
+		buf_char(&b, '\n');
+	buf_add(&b, text, len);
+	if (screen_write(e->s, &b))
+		editor_quit(e); /* nobody reads any more */
+	buf_finish(&b);
+	if (typing)
 		el_set(e->el, EL_REFRESH);
 }
 
 void
 editor_print(struct editor *e, struct buf *text)
 {
-	struct buf b = BUF_INIT(SCREEN_MAX);
-	hide(e, &b);
-	buf_add(&b, buf_cstr(text), text->len);
+	print(e, buf_cstr(text), text->len);
 	buf_clear(text);
-	if (screen_write(e->s, &b))
-		editor_quit(e); /* nobody reads any more */
-	buf_finish(&b);
-	show(e);
 }
 
-void
-editor_mark(struct editor *e, size_t up, size_t column, const char *mark)
-{
-	struct buf b = BUF_INIT(SCREEN_MAX);
-	hide(e, &b);
-	buf_fmt(&b, "\033[%zuA\033[%zuC%s\033[%zuB\r", up, column, mark, up);
-	if (screen_write(e->s, &b))
-		editor_quit(e);
-	buf_finish(&b);
-	show(e);
-}
-
-void
-editor_refresh(struct editor *e)
-{
-	struct buf b = BUF_INIT(SCREEN_MAX);
-	hide(e, &b);
-	if (screen_write(e->s, &b))
-		editor_quit(e);
-	buf_finish(&b);
-	show(e);
-}
-
-unsigned
-editor_resizes(const struct editor *e)
-{
-	return e->resizes;
-}
-
-/* libedit keeps the pointer until it asks again. */
+/* A prompt would be read out each time. */
 static char *
 on_prompt(EditLine *el)
 {
-	static char fallback[] = "> ";
-	struct editor *e = NULL;
-	struct buf words = BUF_INIT(PROMPT_MAX), b = BUF_INIT(PROMPT_MAX);
-	el_get(el, EL_CLIENTDATA, &e);
-	e->l->prompt(e->ctx, &words);
-	e->prompt_width = text_width(buf_cstr(&words), words.len);
-	if (e->s->colour)
-		buf_fmt(&b, "%c\033[1m%c%s%c\033[0m%c", mark_escape, mark_escape, buf_cstr(&words),
-		    mark_escape, mark_escape);
-	else
-		buf_str(&b, buf_cstr(&words));
-	free(e->prompt);
-	e->prompt = buf_take(&b);
-	buf_finish(&b);
-	buf_finish(&words);
-	if (e->prompt)
-		return e->prompt;
-	e->prompt_width = sizeof(fallback) - 1;
-	return fallback;
-}
-
-/* The line went out with Enter: the one who takes it prints it in a better form. */
-static void
-erase_entered(struct editor *e, const char *line)
-{
-	struct buf b = BUF_INIT(SCREEN_MAX);
-	size_t up = row_of(e, e->prompt_width + text_width(line, strlen(line))) + 1;
-	if (up >= e->s->rows)
-		up = e->s->rows - 1;
-	buf_fmt(&b, "\r\033[%zuA\033[J", up);
-	if (screen_write(e->s, &b))
-		editor_quit(e);
-	buf_finish(&b);
+	static char none[] = "";
+	(void)el;
+	return none;
 }
 
 /* ---- waiting ---- */
@@ -183,20 +110,15 @@ tell_change(struct editor *e)
 	e->l->on_change(e->ctx, buf_cstr(&e->changed));
 }
 
+/* libedit begins anew, where the cursor is. */
 static void
 resize(struct editor *e)
 {
-	struct buf b = BUF_INIT(SCREEN_MAX);
 	screen_measure(e->s);
-	e->resizes++;
 	if (!e->editing)
 		return;
-	hide(e, &b); /* the terminal has wrapped the rows anew: as wide as it is now */
-	if (screen_write(e->s, &b))
-		editor_quit(e);
-	buf_finish(&b);
 	el_resize(e->el);
-	show(e);
+	print(e, "", 0);
 }
 
 static void
@@ -306,13 +228,14 @@ run_terminal(struct editor *e)
 		e->editing = true;
 		const char *got = el_gets(e->el, &len);
 		e->editing = false;
-		if (!got || len <= 0)
+		if (!got || len <= 0) {
+			print(e, "\n", e->quit ? 0 : 1); /* behind the ^D */
 			break;
+		}
 		if (got[len - 1] == '\n')
 			len--;
 		struct buf line = BUF_INIT(LIMIT_MESSAGE_TEXT);
 		buf_add(&line, got, (size_t)len);
-		erase_entered(e, buf_cstr(&line));
 		HistEvent event;
 		if (len > 0)
 			history(e->history, &event, H_ENTER, buf_cstr(&line));
@@ -320,10 +243,6 @@ run_terminal(struct editor *e)
 		e->l->on_line(e->ctx, buf_cstr(&line));
 		buf_finish(&line);
 	}
-	struct buf b = BUF_INIT(64);
-	buf_str(&b, "\r\033[J");
-	(void)screen_write(e->s, &b); /* it is over anyhow */
-	buf_finish(&b);
 }
 
 static void
@@ -409,7 +328,7 @@ open_terminal(struct editor *e)
 	el_set(e->el, EL_CLIENTDATA, e);
 	el_set(e->el, EL_EDITOR, "emacs");
 	el_set(e->el, EL_SIGNAL, 0);
-	el_set(e->el, EL_PROMPT_ESC, on_prompt, mark_escape);
+	el_set(e->el, EL_PROMPT, on_prompt);
 	el_set(e->el, EL_HIST, history, e->history);
 	el_set(e->el, EL_GETCFN, on_getc);
 	return 0;
@@ -456,6 +375,5 @@ editor_destroy(struct editor *e)
 	}
 	buf_finish(&e->plain);
 	buf_finish(&e->changed);
-	free(e->prompt);
 	free(e);
 }

@@ -1,5 +1,6 @@
-/* One line of input, edited with libedit on a terminal, while other text appears above it
- * without wrecking it; elsewhere plain lines. Serves one more descriptor while it waits. Knows
+/* Lines of input, edited with libedit on a terminal, and lines of output between them: for screen
+ * readers, and for terminals that can do no more. What stands on the screen stays as it is: the
+ * cursor moves back in the line being typed alone. Serves one more descriptor while it waits. Knows
  * nothing of what is said. libedit is only here. One editor at a time: it owns the terminal and
  * the signals that concern it (INT, TERM, HUP, WINCH, TSTP). */
 #ifndef CLI_EDITOR_H
@@ -16,8 +17,6 @@ struct editor;
 
 /* on_line and on_ready may print, quit and do all else; on_change may not print. */
 struct editor_listener {
-	/* Appends the prompt: clean text, one row. Asked for each time it is drawn. */
-	void (*prompt)(void *ctx, struct buf *out);
 	void (*on_line)(void *ctx, const char *line);
 	void (*on_change)(void *ctx, const char *line);
 	/* What to wait for besides the keyboard; -1: nothing. */
@@ -36,13 +35,8 @@ void editor_destroy(struct editor *e); /* the terminal is as before */
 int editor_run(struct editor *e);
 void editor_quit(struct editor *e);
 
-/* Prints whole rows, a line break at their end, above the input; clears text. */
+/* Prints whole lines, a line break at their end; clears text. A line that is being typed goes on
+ * below them. */
 void editor_print(struct editor *e, struct buf *text);
-/* Writes one character `up` rows above the input, `column` columns in. */
-void editor_mark(struct editor *e, size_t up, size_t column, const char *mark);
-/* Draws the prompt again. */
-void editor_refresh(struct editor *e);
-/* Resizes so far: where older rows are is unknown after one. */
-unsigned editor_resizes(const struct editor *e);
 
 #endif

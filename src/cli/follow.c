@@ -208,7 +208,7 @@ draw(struct follow *f)
 	struct buf b = BUF_INIT(SCREEN_MAX), what = BUF_INIT(WORDS_MAX);
 	struct transfer_progress p;
 	bool moving = false;
-	if (!f->c->err.tty || clock_now() < f->drawn + BAR_EVERY)
+	if (!f->c->err.tty || f->c->plain || clock_now() < f->drawn + BAR_EVERY)
 		return;
 	for (size_t i = 0; i < f->count; i++)
 		moving = moving || is_moving(&f->all[i]);

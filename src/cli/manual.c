@@ -95,6 +95,53 @@ static const char ui[] =
     "A mouse chooses people and messages, and scrolls. Colors are those of the terminal;\n"
     "*EARSHOT_THEME* names another theme, and so does _/theme_.\n";
 
+/* The line mode (say.c, session_show.c): what it says is promised here. */
+static const char plain[] =
+    "\n"
+    "# PLAIN LINES\n"
+    "\n"
+    "With *--plain*, or EARSHOT_PLAIN set, and on terminals that cannot show the screen, "
+    "*earshot*\n"
+    "and *earshot chat* NAME talk in lines. They are made for screen readers: what happens is one\n"
+    "line at the end, who before what; the lines of a message have / between them. Nothing that "
+    "was\n"
+    "written changes, there is no prompt, and nothing is told by a color or a mark alone. If\n"
+    "something happens while you type, what you have typed is repeated below it. That somebody\n"
+    "types is not told. These lines stay as they are in later versions (TEXT is how a message\n"
+    "begins):\n"
+    "\n"
+    "*Verified, Romeo: words*\n"
+    "\tRomeo says something. The line begins with the trust in whose words they are: _Not\n"
+    "\tencrypted_, _New key_, _Known key_, _Introduced_, _Verified_ or _NOT THE SAME PERSON_. "
+    "Also\n"
+    "\t_Verified, Romeo, answering \"TEXT\": words_; of /me, _Verified, Romeo, action: words_; of\n"
+    "\twhat you said elsewhere, _Verified, You to Romeo: words_.\n"
+    "\n"
+    "*Verified, Romeo corrected: words*\n"
+    "\tAlso _took back: TEXT_, _reacted with ... to: TEXT_, _took the reactions back from: TEXT_.\n"
+    "\n"
+    "*Delivered to Romeo: TEXT*\n"
+    "\tYour message has arrived. Also _Read by Romeo: TEXT_; _Handed over to Romeo, whose program\n"
+    "\tconfirms nothing: TEXT_; _Waits for Romeo: TEXT_, when that takes longer than three "
+    "seconds;\n"
+    "\t_Not delivered to Romeo: TEXT (REASON)_; _Will not be sent to Romeo: TEXT_, cancelled.\n"
+    "\n"
+    "*2 unread messages from Romeo.*\n"
+    "\tAt the beginning, of everybody who said something that you have not seen. What was said\n"
+    "\tbefore has its time in front and what became of it behind: _18:04 Verified, Romeo: words\n"
+    "\t(unread)_.\n"
+    "\n"
+    "*1: Romeo, available, answered 3 s ago. Verified.*\n"
+    "\tSomebody in the list of _/who_; the number chooses.\n"
+    "\n"
+    "*Trust in Romeo: encrypted, and you have compared the key*\n"
+    "\tWhat the trust means, when you begin to talk and when it changes.\n"
+    "\n"
+    "*Romeo is here.* *Romeo is away: at lunch.* *Romeo is not answering.* *Romeo has left.*\n"
+    "\tOf whom you talk with; while you talk with nobody, of everybody who comes and leaves.\n"
+    "\n"
+    "Files are told of in whole sentences, with what to type: _/accept f3_.\n";
+
 static const char tail[] =
     "\n"
     "# ENVIRONMENT\n"
@@ -191,6 +238,7 @@ manual_write(struct buf *out)
 {
 	buf_str(out, head);
 	buf_str(out, ui);
+	buf_str(out, plain);
 	buf_str(out, "\n# COMMANDS\n");
 	for (const struct command *cmd = command_table; cmd->name; cmd++) {
 		if (cmd->flags & COMMAND_HIDDEN)

@@ -3,12 +3,10 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "base/text.h"
 #include "base/tr.h"
 #include "base/utf8.h"
 #include "cli/command.h"
-#include "front/marking.h"
-#include "front/when.h"
+#include "cli/say.h"
 #include "front/words.h"
 
 #include <poll.h>
@@ -17,11 +15,10 @@
 #include <unistd.h>
 
 enum {
-	PAUSED_MS = 8000,  /* after the last key we count as pausing (XEP-0085) */
-	THEIRS_MS = 30000, /* a typing notice that nobody takes back ends by itself */
+	PAUSED_MS = 8000, /* after the last key we count as pausing (XEP-0085) */
 	RETRY_MS = 1000,
-	DRAIN_MS = 15000, /* answers to the last lines of a file */
-	PROMPT_COLUMNS = 24,
+	CONVERSATIONS = 200,
+	DRAIN_MS = 15000,  /* answers to the last lines of a file */
 	EXIT_SIGNAL = 128, /* the shells' way to say that a signal ended a program */
 };
 
@@ -92,7 +89,6 @@ session_choose(struct session *s, const struct earshot_value *person)
 	if (s->composing)
 		session_typing(s, "active");
 	s->composing = false;
-	s->their_key_at = 0;
 	if (!name || str_copy(s->peer, sizeof(s->peer), name)) {
 		s->peer[0] = '\0';
 		return;
@@ -107,28 +103,6 @@ session_choose(struct session *s, const struct earshot_value *person)
 }
 
 /* ---- the editor's questions ---- */
-
-static void
-on_prompt(void *ctx, struct buf *out)
-{
-	struct session *s = ctx;
-	size_t room =
-	    s->c->out.columns / 3 < PROMPT_COLUMNS ? s->c->out.columns / 3 : (size_t)PROMPT_COLUMNS;
-	size_t len = strlen(s->display);
-	size_t n = text_fit(s->display, len, room);
-	if (!*s->peer) {
-		buf_fmt(out, "%s ", tr("Who?"));
-		return;
-	}
-	buf_add(out, s->display, n);
-	if (n < len)
-		buf_str(out, "\xe2\x80\xa6");
-	if (marking_is_plain(s->trust))
-		buf_fmt(out, " %s", tr("plain"));
-	if (s->their_key_at)
-		buf_fmt(out, " (%s)", tr("typing"));
-	buf_str(out, "> ");
-}
 
 static void
 on_line(void *ctx, const char *line)
@@ -177,14 +151,13 @@ cut_off(struct session *s)
 {
 	cli_disconnect(s->c);
 	s->retry_at = clock_now() + RETRY_MS;
-	s->their_key_at = 0;
 	s->composing = false;
-	if (!s->c->out.tty) {
+	if (!s->by_hand) {
 		s->code = cli_fail_call(s->c, EARSHOT_ERR_CUT_OFF, NULL);
 		editor_quit(s->editor);
 		return;
 	}
-	show_rows(s, STYLE_WARN, "Earshot has stopped. Waiting for it to come back ...");
+	show_line(s, STYLE_WARN, tr("Earshot has stopped. Waiting for it to come back."));
 }
 
 static void
@@ -197,7 +170,7 @@ reconnect(struct session *s, uint64_t now)
 	}
 	s->retry_at = 0;
 	earshot_set_event_handler(s->c->link, on_event, s);
-	show_rows(s, STYLE_GOOD, "Earshot is back.");
+	show_line(s, STYLE_GOOD, tr("Earshot is back."));
 	struct earshot_value *params = earshot_value_object();
 	earshot_value_set_int(params, "since", s->number);
 	session_ask(s, "subscribe", params, NULL, 0);
@@ -219,13 +192,10 @@ on_ready(void *ctx, bool ready)
 		s->composing = false;
 		session_typing(s, "paused");
 	}
-	if (s->their_key_at && now - s->their_key_at > THEIRS_MS) {
-		s->their_key_at = 0;
-		editor_refresh(s->editor);
-	}
+	talk_waiting(s, now, false);
 }
 
-static const struct editor_listener listener = {on_prompt, on_line, on_change, on_fd, on_ready};
+static const struct editor_listener listener = {on_line, on_change, on_fd, on_ready};
 
 /* ---- life ---- */
 
@@ -256,7 +226,6 @@ subscribe(struct session *s)
 	earshot_value_free(answer);
 	if (code)
 		return code;
-	s->day = when_day_number(clock_wall());
 	earshot_set_event_handler(s->c->link, on_event, s);
 	params = earshot_value_object();
 	earshot_value_set_int(params, "since", s->number);
@@ -267,6 +236,7 @@ static int
 open_session(struct cli *c, struct session *s)
 {
 	s->c = c;
+	s->by_hand = c->out.tty || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 	int code = cli_connect(c);
 	if (code)
 		return code;
@@ -278,7 +248,9 @@ open_session(struct cli *c, struct session *s)
 static void
 close_session(struct session *s)
 {
-	if (s->spoken && s->c->out.tty)
+	if (s->editor)
+		talk_waiting(s, clock_now(), true); /* nobody will say it later */
+	if (s->spoken && s->by_hand)
 		session_typing(s, "gone");
 	for (int i = 0; i < 10 && s->c->link && earshot_events(s->c->link) != POLLIN; i++)
 		if (earshot_dispatch(s->c->link))
@@ -300,7 +272,34 @@ run_session(struct session *s)
 	if (number)
 		return EXIT_SIGNAL + number;
 	drain(s);
-	return s->c->out.tty ? CLI_OK : s->code;
+	return s->by_hand ? CLI_OK : s->code;
+}
+
+/* Whoever has said something that was not seen; of whom we talk with it is told anyhow. */
+static int
+tell_unread(struct session *s)
+{
+	struct earshot_value *params = earshot_value_object(), *answer = NULL;
+	if (!s->by_hand) {
+		earshot_value_free(params);
+		return CLI_OK;
+	}
+	earshot_value_set_int(params, "limit", CONVERSATIONS);
+	int code = cli_call(s->c, NULL, "conversations", params, &answer);
+	const struct earshot_value *all = earshot_value_get(answer, "conversations");
+	for (size_t i = 0; i < earshot_value_count(all); i++) {
+		const struct earshot_value *one = earshot_value_at(all, i);
+		int64_t unread = earshot_value_int(one, "unread", 0);
+		struct buf who = BUF_INIT(WORDS_MAX), b = BUF_INIT(WORDS_MAX);
+		words_display(&who, one);
+		say_unread(&b, buf_cstr(&who), (unsigned long)unread);
+		if (unread > 0 && !str_equal(earshot_value_str(one, "peer"), s->peer))
+			show_line(s, STYLE_NAME, buf_cstr(&b));
+		buf_finish(&who);
+		buf_finish(&b);
+	}
+	earshot_value_free(answer);
+	return code;
 }
 
 /* The daemon knows best whom a name means, and says so if it means nobody or several. */
@@ -312,7 +311,7 @@ start_with(struct session *s, const char *name)
 	if (!code)
 		session_choose(s, person);
 	earshot_value_free(person);
-	return code;
+	return code ? code : tell_unread(s);
 }
 
 int
@@ -378,8 +377,10 @@ session_overview(struct cli *c)
 		    s, STYLE_PLAIN, "You are %s. /help shows what you can type.", buf_cstr(&b));
 		buf_finish(&b);
 		show_people(s);
-		code = run_session(s);
+		code = tell_unread(s);
 	}
+	if (!code)
+		code = run_session(s);
 	close_session(s);
 	free(s);
 	return code;

@@ -1,4 +1,5 @@
-/* A conversation in the terminal, shared by `chat` and `session`: session.c holds it together,
+/* A conversation in lines, shared by `chat` and `session`, for people who hear a screen or have no
+ * better one, and for scripts: session.c holds it together,
  * session_talk.c keeps its messages, session_show.c shows what else happens, session_command.c,
  * session_message.c and session_file.c do what is typed. Every call to the
  * daemon is asynchronous: what others say appears while it is on its way. */
@@ -19,22 +20,23 @@ enum {
 	SESSION_BEGIN = 256,
 	SESSION_NAME = 256,
 	SESSION_NOTICE = 1024,
-	SESSION_TRUST = 16, /* the longest word for it, docs/ipc.md */
+	SESSION_TRUST = 16, /* the longest words for it, and for a state, docs/ipc.md */
+	SESSION_STATE = 16,
 };
 
 /* A message of ours, until 63 others followed it. */
 struct sent {
-	char *text;                 /* owned; as typed; NULL: said before, or elsewhere */
+	char *text;                 /* owned; as typed, or as it was said elsewhere */
 	char id[SESSION_ID];        /* empty until the daemon has given it one */
 	char reply[SESSION_ID];     /* of the message it answers, empty if none */
 	char token[RANDOM_ID_SIZE]; /* empty if it was not said here */
 	char peer[SESSION_NAME];
-	uint64_t row;     /* row of the transcript where its mark stands */
-	unsigned resizes; /* editor_resizes() then */
-	uint64_t number;  /* 0: slot unused */
-	bool shown;       /* it stands in the transcript */
-	bool answered;    /* the daemon has it, or has refused it */
-	bool settled;     /* a receipt has told more than the answer will */
+	char display[SESSION_NAME]; /* of the peer, clean */
+	char state[SESSION_STATE];  /* the last one heard of */
+	uint64_t tell_at;           /* ms; when it is said that it waits; 0: it is not */
+	uint64_t number;            /* 0: slot unused */
+	bool answered;              /* the daemon has it, or has refused it */
+	bool settled;               /* a receipt has told more than the answer will */
 };
 
 /* A message of the conversation, whoever said it. */
@@ -61,17 +63,14 @@ struct session {
 	struct earshot_value *held; /* owned; messages that wait for older ones to be shown */
 	int64_t number;             /* of the newest event: after a break we go on behind it */
 	int64_t shown;              /* newest message of those fetched when the person was chosen */
-	int64_t day;                /* of the last row (when_day_number) */
 	uint64_t turn;              /* how often a person was chosen */
-	uint64_t rows;              /* of the transcript so far */
 	uint64_t key_at;            /* ms; last change of the line, for typing notices */
-	uint64_t their_key_at;      /* ms; last sign that they type; 0: they do not */
 	uint64_t retry_at;          /* ms; when to look for the daemon again; 0: connected */
 	unsigned waiting;           /* calls under way */
 	int code;                   /* exit code of a conversation without a terminal */
 	bool composing;             /* they were told that we type */
 	bool spoken;                /* a message went out: leaving is worth a word */
-	bool told_absent;           /* it was said that the person is away */
+	bool by_hand;               /* somebody sits at a terminal: no script */
 	bool choosing;              /* plain words choose a person while nobody is talked to */
 };
 
@@ -99,16 +98,17 @@ void session_look_back(struct session *s);
 const struct recent *session_recent(struct session *s, bool ours, int64_t n);
 void talk_message(struct session *s, const struct earshot_value *e);
 void talk_receipt(struct session *s, const struct earshot_value *e);
+/* Says of what waits that it does, when that has become worth a line; all: of everything, now. */
+void talk_waiting(struct session *s, uint64_t now, bool all);
 void talk_change(struct session *s, const char *topic, const struct earshot_value *e);
 
 /* session_show.c */
-/* Prints rows of clean text above the input. Sentences given to these as they stand in the source
- * are translated inside. */
-void show_rows(struct session *s, enum style style, const char *text);
+/* Prints a line of clean text; nothing in a script: that is for people. */
+void show_line(struct session *s, enum style style, const char *text);
+/* Sentences given to these as they stand in the source are translated inside. */
 void show_fmt(struct session *s, enum style style, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* Prints rows that are laid out already; frees b. */
+/* Prints lines that end with a break; frees b. */
 void show_block(struct session *s, struct buf *b);
-void show_laid_out(struct session *s, struct buf *b, size_t rows);
 /* What was typed cannot be done. Who writes a file has to know it, too. */
 void show_refusal(struct session *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void show_error(struct session *s, int err, const struct earshot_value *answer);

@@ -137,7 +137,7 @@ on_ping(struct session *s, int err, const struct earshot_value *answer, uint64_t
 	}
 	struct buf b = BUF_INIT(WORDS_MAX);
 	ping_words(&b, answer);
-	show_rows(s, STYLE_PLAIN, buf_cstr(&b));
+	show_line(s, STYLE_PLAIN, buf_cstr(&b));
 	buf_finish(&b);
 }
 
@@ -155,7 +155,7 @@ on_nudged(struct session *s, int err, const struct earshot_value *answer, uint64
 	if (err)
 		show_error(s, err, answer);
 	else
-		show_rows(s, STYLE_DIM, "You nudged.");
+		show_line(s, STYLE_DIM, tr("You nudged."));
 }
 
 static void
@@ -250,14 +250,13 @@ do_help(struct session *s, const char *rest)
 		struct buf b = BUF_INIT(WORDS_MAX);
 		buf_fmt(&b, "/%s%s%s - %s", table[i].name, *table[i].args ? " " : "", table[i].args,
 		    tr(table[i].help));
-		show_rows(s, STYLE_PLAIN, buf_cstr(&b));
+		show_line(s, STYLE_PLAIN, buf_cstr(&b));
 		buf_finish(&b);
 	}
-	show_rows(s, STYLE_DIM,
-	    "Before your messages: … waits, · handed over, ✓ arrived, ✓✓ read, × cancelled, ! "
-	    "failed. "
-	    "-2 means the last but one, and so on: of yours for /edit and /retract, of the other's "
-	    "for /reply and /react. A message that begins with / is typed with //.");
+	show_line(s, STYLE_DIM,
+	    tr("A line tells when your message was delivered. -2 means the last but one, and so "
+	       "on: of yours for /edit and /retract, of the other's for /reply and /react. A "
+	       "message that begins with / is typed with //."));
 }
 
 void

@@ -1,5 +1,6 @@
 /* What can be typed about files. */
 #include "base/str.h"
+#include "base/tr.h"
 #include "cli/attach.h"
 #include "cli/session.h"
 #include "cli/style_of.h"
@@ -18,7 +19,7 @@ file_news(struct session *s, const struct earshot_value *event)
 {
 	struct buf b = BUF_INIT(SENTENCE);
 	if (transfer_news(&b, event, "/accept "))
-		show_rows(
+		show_line(
 		    s, transfer_asks(event) ? STYLE_WARN : style_of_transfer(event), buf_cstr(&b));
 	buf_finish(&b);
 }

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/tr.h"
+#include "cli/say.h"
 #include "cli/session.h"
 #include "cli/talk.h"
 
@@ -135,7 +136,7 @@ on_waiting(struct session *s, int err, const struct earshot_value *answer, uint6
 		return;
 	}
 	if (count == 0) {
-		show_rows(s, STYLE_DIM, "Nothing waits: what went out cannot be cancelled.");
+		show_line(s, STYLE_DIM, tr("Nothing waits: what went out cannot be cancelled."));
 		return;
 	}
 	const struct earshot_value *last = earshot_value_at(messages, count - 1);
@@ -158,26 +159,34 @@ message_cancel(struct session *s, const char *rest)
 /* ---- looking back ---- */
 
 static void
+add_past(struct session *s, struct buf *b, const struct earshot_value *m, unsigned flags)
+{
+	int64_t day = 0;
+	if (s->by_hand) {
+		say_message(b, m, flags);
+		buf_char(b, '\n');
+	} else if (flags & SAY_DATE)
+		talk_snippet(&s->c->out, b, m);
+	else
+		talk_add(&s->c->out, b, m, 0, &day);
+}
+
+static void
 on_messages(struct session *s, int err, const struct earshot_value *answer, uint64_t search)
 {
 	const struct earshot_value *messages = earshot_value_get(answer, "messages");
 	size_t count = earshot_value_count(messages);
 	struct buf b = BUF_INIT(SCREEN_MAX);
-	int64_t day = 0;
 	if (err) {
 		show_error(s, err, answer);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (search)
-			talk_snippet(&s->c->out, &b, earshot_value_at(messages, i));
-		else
-			talk_add(&s->c->out, &b, earshot_value_at(messages, i), 0, &day);
-	if (!search)
-		s->day = day ? day : s->day;
+		add_past(s, &b, earshot_value_at(messages, i),
+		    search ? SAY_TIME | SAY_DATE : (unsigned)SAY_TIME);
 	show_block(s, &b);
 	if (count == 0)
-		show_rows(s, STYLE_DIM, search ? TR("Nothing found.") : TR("Nothing was said."));
+		show_line(s, STYLE_DIM, search ? tr("Nothing found.") : tr("Nothing was said."));
 }
 
 void

@@ -2,21 +2,23 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/str.h"
-#include "base/text.h"
 #include "base/tr.h"
 #include "base/utf8.h"
-#include "cli/pages.h"
+#include "cli/say.h"
 #include "cli/session.h"
 #include "cli/talk.h"
-#include "front/marking.h"
-#include "front/when.h"
 #include "front/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_BEFORE = 20, SHOWN_LEAST = 5, ROWS_AROUND = 4, BEGIN_COLUMNS = 50 };
+enum {
+	SHOWN_BEFORE = 20,
+	SHOWN_LEAST = 5, /* of those that were seen before */
+	BEGIN_COLUMNS = 50,
+	WAITS_MS = 3000, /* what is on its way so long is said to wait */
+};
 
 /* ---- messages that can be spoken of by a number ---- */
 
@@ -66,36 +68,6 @@ session_recent(struct session *s, bool ours, int64_t n)
 	return NULL;
 }
 
-/* ---- rows ---- */
-
-/* Prints a message; returns the row that holds its mark. */
-static uint64_t
-print_message(struct session *s, const struct earshot_value *m, unsigned flags)
-{
-	struct buf b = BUF_INIT(SCREEN_MAX);
-	size_t head = 0;
-	size_t day = talk_day(&s->c->out, &b, earshot_value_int(m, "time", 0), &s->day);
-	size_t rows = talk_rows(&s->c->out, &b, m, flags, &head);
-	uint64_t row = s->rows + day + head;
-	show_laid_out(s, &b, day + rows);
-	return row;
-}
-
-/* Where its mark stands now, if it is still on the screen. */
-static void
-show_mark(struct session *s, struct sent *m, const char *state)
-{
-	const char *mark = talk_mark(state);
-	char padded[32];
-	size_t width = text_width(mark, strlen(mark));
-	uint64_t up = s->rows - m->row;
-	if (!m->shown || m->resizes != editor_resizes(s->editor) || up + 1 >= s->c->out.rows)
-		return;
-	int pad = width < TALK_MARK_WIDTH ? TALK_MARK_WIDTH - (int)width : 0;
-	(void)snprintf(padded, sizeof(padded), "%*s%s", pad, "", mark);
-	editor_mark(s->editor, (size_t)up, TALK_MARK_COLUMN, padded);
-}
-
 /* ---- what we say ---- */
 
 static struct sent *
@@ -121,25 +93,53 @@ sent_new(struct session *s, const char *text)
 	free(m->text);
 	*m = (struct sent){.number = ++s->sent_count, .text = text ? strdup(text) : NULL};
 	(void)snprintf(m->peer, sizeof(m->peer), "%s", s->peer); /* of the same size */
+	(void)snprintf(m->display, sizeof(m->display), "%s", s->display);
 	return m;
+}
+
+/* The line about what became of it; the words it began with say which one is meant. */
+static void
+tell(struct session *s, struct sent *m, const char *reason)
+{
+	struct buf b = BUF_INIT(WORDS_MAX);
+	bool bad = str_equal(m->state, "failed");
+	m->tell_at = 0;
+	if (say_state(&b, m->state, m->display, m->text ? m->text : "", reason))
+		show_line(s, bad ? STYLE_BAD : STYLE_DIM, buf_cstr(&b));
+	buf_finish(&b);
 }
 
 static void
 set_state(struct session *s, struct sent *m, const char *state, const char *reason)
 {
-	struct buf b = BUF_INIT(WORDS_MAX);
-	show_mark(s, m, state);
-	if (str_equal(state, "failed")) {
-		char *told = earshot_translate(reason);
-		cli_add(&b, told);
-		free(told);
-		if (b.len > 0)
-			show_fmt(s, STYLE_BAD, "Not delivered: %s", buf_cstr(&b));
-		else
-			show_rows(s, STYLE_BAD, "Not delivered");
-	} else if (str_equal(state, "cancelled"))
-		show_rows(s, STYLE_DIM, "Cancelled: it will not be sent.");
-	buf_finish(&b);
+	if (!state || str_equal(m->state, state) || str_copy(m->state, sizeof(m->state), state))
+		return; /* one that is too long is none that is known */
+	if (str_equal(state, "queued"))
+		m->tell_at = clock_now() + WAITS_MS;
+	else
+		tell(s, m, reason);
+}
+
+void
+talk_waiting(struct session *s, uint64_t now, bool all)
+{
+	uint64_t oldest = s->sent_count > SESSION_SENT ? s->sent_count - SESSION_SENT : 0;
+	for (uint64_t n = oldest + 1; n <= s->sent_count; n++) {
+		struct sent *m = sent_find(s, n);
+		if (m && m->tell_at && (all || now >= m->tell_at))
+			tell(s, m, NULL);
+	}
+}
+
+/* It was not taken at all. */
+static void
+refused(struct session *s, struct sent *m, int err, const struct earshot_value *answer)
+{
+	struct buf why = BUF_INIT(WORDS_MAX);
+	cli_add(&why, earshot_error_message(err, answer));
+	(void)snprintf(m->state, sizeof(m->state), "failed");
+	tell(s, m, buf_cstr(&why));
+	buf_finish(&why);
 }
 
 static void
@@ -147,15 +147,16 @@ on_sent(struct session *s, int err, const struct earshot_value *answer, uint64_t
 {
 	struct sent *m = sent_find(s, number);
 	bool away = err == EARSHOT_ERR_CUT_OFF || err == EARSHOT_ERR_NOT_RUNNING;
-	if (away && s->c->out.tty)
+	if (away && s->by_hand)
 		return; /* it is said again, with the same token, when the daemon is back */
 	if (m)
 		m->answered = true;
 	if (err) {
 		s->code = cli_exit_code(err, answer);
-		if (m)
-			show_mark(s, m, "failed");
-		show_error(s, err, answer);
+		if (m && s->by_hand)
+			refused(s, m, err, answer);
+		else
+			show_error(s, err, answer);
 		return;
 	}
 	const char *id = earshot_value_str(answer, "id");
@@ -166,12 +167,8 @@ on_sent(struct session *s, int err, const struct earshot_value *answer, uint64_t
 		recent_add(s, id, m->text, true);
 	if (!m->settled)
 		set_state(s, m, earshot_value_str(answer, "state"), NULL);
-	if (!earshot_value_bool(answer, "here", true) && !s->told_absent &&
-	    str_equal(m->peer, s->peer)) {
-		s->told_absent = true;
-		show_fmt(
-		    s, STYLE_DIM, "%s is not here; it is kept and will be delivered.", s->display);
-	}
+	if (m->tell_at && !earshot_value_bool(answer, "here", true))
+		tell(s, m, NULL); /* it will wait for long */
 }
 
 static void
@@ -189,9 +186,8 @@ void
 session_say(struct session *s, const char *text, const struct recent *answered)
 {
 	const struct sent *oldest = &s->sent[s->sent_count % SESSION_SENT];
-	bool action = strncmp(text, "/me ", 4) == 0;
 	if (!s->c->link && oldest->token[0] && !oldest->answered) {
-		show_rows(s, STYLE_WARN, "Too much waits for Earshot to come back: not taken.");
+		show_line(s, STYLE_WARN, tr("Too much waits for Earshot to come back: not taken."));
 		return;
 	}
 	struct sent *m = sent_new(s, text);
@@ -200,20 +196,11 @@ session_say(struct session *s, const char *text, const struct recent *answered)
 		(void)snprintf(m->reply, sizeof(m->reply), "%s", answered->id);
 	s->composing = false; /* the message says it */
 	s->spoken = true;
-	if (s->c->out.tty) { /* who wrote a file knows it */
-		struct earshot_value *v = earshot_value_object();
-		earshot_value_set_str(v, "direction", "out");
-		earshot_value_set_str(v, "text", action ? text + 4 : text);
-		earshot_value_set_bool(v, "action", action);
-		earshot_value_set_int(v, "time", clock_wall());
-		earshot_value_set_str(v, "trust", s->trust);
-		if (answered)
-			earshot_value_set_str(v, "reply_text", answered->begin);
-		m->row = print_message(s, v, 0);
-		m->resizes = editor_resizes(s->editor);
-		m->shown = true;
-		show_mark(s, m, "queued");
-		earshot_value_free(v);
+	if (!s->c->link && s->by_hand) {
+		struct buf begin = BUF_INIT(WORDS_MAX);
+		talk_begin(&begin, text, BEGIN_COLUMNS);
+		show_fmt(s, STYLE_DIM, "Will be sent when Earshot is back: %s", buf_cstr(&begin));
+		buf_finish(&begin);
 	}
 	send_out(s, m);
 }
@@ -243,25 +230,45 @@ tell_seen(struct session *s, const struct earshot_value *m)
 		earshot_value_free(params);
 }
 
-/* A message of the conversation that stands in the transcript. */
+/* A message of the conversation that was said to the user: it can be spoken of. */
 static void
-remember(struct session *s, const struct earshot_value *m, uint64_t row)
+remember(struct session *s, const struct earshot_value *m)
 {
-	const char *id = earshot_value_str(m, "id");
+	const char *id = earshot_value_str(m, "id"), *state = earshot_value_str(m, "state");
 	bool ours = talk_ours(m);
 	recent_add(s, id, earshot_value_str(m, "text"), ours);
 	struct recent *r = recent_find(s, id);
 	if (r)
 		r->retracted = earshot_value_bool(m, "retracted", false);
-	if (!ours || str_empty(id))
-		return;
-	struct sent *kept = sent_new(s, NULL);
-	kept->row = row;
-	kept->resizes = editor_resizes(s->editor);
-	kept->shown = true;
+	if (!ours || str_empty(id) || strlen(id) >= SESSION_ID)
+		return; /* no receipt can be told of it */
+	struct sent *kept = sent_new(s, earshot_value_str(m, "text"));
 	kept->answered = true;
-	if (str_copy(kept->id, sizeof(kept->id), id))
-		kept->shown = false; /* no receipt can be shown for it */
+	(void)snprintf(kept->id, sizeof(kept->id), "%s", id); /* measured above */
+	if (!state || str_copy(kept->state, sizeof(kept->state), state))
+		kept->state[0] = '\0';
+}
+
+/* A line, and it can be spoken of. Of each that is not talked with it is said once how to answer.
+ */
+static void
+show_message(struct session *s, const struct earshot_value *m, unsigned flags)
+{
+	struct buf b = BUF_INIT(SCREEN_MAX), who = words_name(m);
+	bool here = str_equal(earshot_value_str(m, "peer"), s->peer);
+	bool first = strncmp(s->other, buf_cstr(&who), sizeof(s->other) - 1) != 0;
+	say_message(&b, m, flags);
+	if (!here && first && !talk_ours(m)) {
+		(void)snprintf(
+		    s->other, sizeof(s->other), "%s", buf_cstr(&who)); /* compared only */
+		buf_char(&b, '\n');
+		buf_fmt(&b, tr("To answer: /to %s"), buf_cstr(&who));
+	}
+	show_line(s, here ? STYLE_PLAIN : STYLE_WARN, buf_cstr(&b));
+	if (here)
+		remember(s, m);
+	buf_finish(&b);
+	buf_finish(&who);
 }
 
 static void
@@ -274,51 +281,68 @@ release_held(struct session *s)
 	earshot_value_free(held);
 }
 
+static bool
+is_unread(const struct earshot_value *m)
+{
+	return str_equal(earshot_value_str(m, "state"), "unread");
+}
+
+/* What has not been seen yet, and a few before it. */
+static void
+show_past(struct session *s, const struct earshot_value *messages)
+{
+	const struct earshot_value *last = NULL;
+	struct buf b = BUF_INIT(WORDS_MAX);
+	size_t count = earshot_value_count(messages), unread = 0, first = count;
+	for (size_t i = count; i > 0; i--)
+		if (is_unread(earshot_value_at(messages, i - 1))) {
+			unread++;
+			first = i - 1;
+		}
+	for (size_t i = first > SHOWN_LEAST ? first - SHOWN_LEAST : 0; i < count; i++) {
+		const struct earshot_value *m = earshot_value_at(messages, i);
+		if (i == first) {
+			say_unread(&b, s->display, unread);
+			show_line(s, STYLE_NAME, buf_cstr(&b));
+		}
+		show_message(s, m, SAY_TIME);
+		last = is_unread(m) ? m : last;
+	}
+	for (size_t i = 0; i < count; i++)
+		s->shown = earshot_value_int(earshot_value_at(messages, i), "number", s->shown);
+	if (last)
+		tell_seen(s, last);
+	buf_finish(&b);
+}
+
 static void
 on_history(struct session *s, int err, const struct earshot_value *answer, uint64_t turn)
 {
-	const struct earshot_value *messages = earshot_value_get(answer, "messages");
-	const struct earshot_value *unread = NULL;
-	size_t count = err ? 0 : earshot_value_count(messages);
 	if (turn != s->turn)
 		return; /* somebody else is talked to by now */
 	if (err == EARSHOT_ERR_CUT_OFF || err == EARSHOT_ERR_NOT_RUNNING)
 		return; /* asked again when the daemon is back */
 	if (err)
 		show_error(s, err, answer);
-	if (count > 0)
-		s->day = 0; /* of the first one the day is said in any case */
-	for (size_t i = 0; i < count; i++) {
-		const struct earshot_value *m = earshot_value_at(messages, i);
-		remember(s, m, print_message(s, m, TALK_MARKED));
-		s->shown = earshot_value_int(m, "number", 0);
-		if (str_equal(earshot_value_str(m, "state"), "unread"))
-			unread = m;
-	}
-	if (unread)
-		tell_seen(s, unread);
+	else
+		show_past(s, earshot_value_get(answer, "messages"));
 	release_held(s);
 }
 
 void
 session_look_back(struct session *s)
 {
-	struct earshot_value *params = cli_peer(s->peer);
-	size_t rows = s->c->out.rows;
-	size_t fit = rows > SHOWN_LEAST + ROWS_AROUND ? rows - ROWS_AROUND : (size_t)SHOWN_LEAST;
 	s->turn++;
 	s->shown = 0;
 	s->recent_count = 0;
-	s->told_absent = false;
 	earshot_value_free(s->held);
 	s->held = NULL;
-	if (!s->c->out.tty) {
-		earshot_value_free(params);
+	if (!s->by_hand)
 		return; /* a script talks on */
-	}
 	/* what is said meanwhile belongs below it */
 	s->held = earshot_value_array();
-	earshot_value_set_int(params, "limit", fit < SHOWN_BEFORE ? (int64_t)fit : SHOWN_BEFORE);
+	struct earshot_value *params = cli_peer(s->peer);
+	earshot_value_set_int(params, "limit", SHOWN_BEFORE);
 	session_ask(s, "history", params, on_history, s->turn);
 }
 
@@ -352,49 +376,37 @@ talk_message(struct session *s, const struct earshot_value *e)
 		return; /* it came with what was said before */
 	if (ours && is_own(s, e))
 		return;
-	if (!s->c->out.tty && (ours || !here))
+	if (!s->by_hand && (ours || !here))
 		return; /* a script talks with one */
 	if (here && s->held) {
 		earshot_value_append(s->held, earshot_value_ref(e));
 		return;
 	}
-	if (here && !ours)
-		s->their_key_at = 0;
-	if (!s->c->out.tty) {
+	if (!s->by_hand) {
 		struct buf b = BUF_INIT(SCREEN_MAX);
 		bool was = screen_english(&s->c->out);
-		(void)talk_rows(&s->c->out, &b, e, TALK_READING, NULL);
+		talk_rows(&s->c->out, &b, e, TALK_READING);
 		(void)tr_english(was);
-		show_laid_out(s, &b, 1);
+		show_block(s, &b);
 		return;
 	}
-	uint64_t row =
-	    print_message(s, e, here ? TALK_READING | TALK_MARKED : TALK_NAMED | TALK_OTHER);
-	if (here) {
-		remember(s, e, row);
-		if (!ours)
-			tell_seen(s, e);
-		return;
-	}
-	struct buf who = BUF_INIT(WORDS_MAX);
-	words_display(&who, e);
-	if (!ours && strncmp(s->other, buf_cstr(&who), sizeof(s->other) - 1) != 0) {
-		(void)snprintf(
-		    s->other, sizeof(s->other), "%s", buf_cstr(&who)); /* compared only */
-		show_fmt(s, STYLE_DIM, "To answer: /to %s", buf_cstr(&who));
-	}
-	buf_finish(&who);
+	show_message(s, e, 0);
+	if (here && !ours)
+		tell_seen(s, e);
 }
 
 void
 talk_receipt(struct session *s, const struct earshot_value *e)
 {
 	struct sent *m = sent_by_id(s, earshot_value_str(e, "id"));
-	const char *state = earshot_value_str(e, "state");
+	struct buf reason = BUF_INIT(WORDS_MAX);
+	words_told(&reason, e, "reason");
 	if (m) {
 		m->settled = true;
-		set_state(s, m, state, earshot_value_str(e, "reason"));
+		set_state(
+		    s, m, earshot_value_str(e, "state"), reason.len > 0 ? buf_cstr(&reason) : NULL);
 	}
+	buf_finish(&reason);
 }
 
 /* ---- what is changed afterwards ---- */
@@ -417,7 +429,7 @@ add_change(struct session *s, struct buf *b, const char *topic, const struct ear
 	const char *text = earshot_value_str(e, "text");
 	struct buf what = BUF_INIT(SCREEN_MAX);
 	if (text)
-		text_add(&what, TEXT_BODY, text, strlen(text));
+		say_in_one_line(&what, text);
 	else
 		add_reactions(&what, earshot_value_get(e, "reactions"));
 	if (strcmp(topic, "correction") == 0 && theirs)
@@ -446,12 +458,12 @@ talk_change(struct session *s, const char *topic, const struct earshot_value *e)
 	struct buf b = BUF_INIT(SCREEN_MAX);
 	if (!*s->peer || !str_equal(earshot_value_str(e, "peer"), s->peer) || s->held)
 		return; /* what is being fetched is as it reads by now */
-	buf_fmt(&b, "%s ", marking(earshot_value_str(e, "trust")));
+	buf_fmt(&b, "%s, ", say_trust(earshot_value_str(e, "trust")));
 	add_change(s, &b, topic, e, r ? r->begin : "...");
 	if (r && strcmp(topic, "correction") == 0)
 		recent_words(r, earshot_value_str(e, "text"));
 	else if (r && strcmp(topic, "retraction") == 0)
 		r->retracted = true;
-	show_rows(s, STYLE_DIM, buf_cstr(&b));
+	show_line(s, STYLE_DIM, buf_cstr(&b));
 	buf_finish(&b);
 }

@@ -17,7 +17,6 @@
 static const char hit_begins = '\2', hit_ends = '\3';
 
 enum { QUOTE_MAX = 60, NAME_LEAST = 8 };
-enum { STATE_TOLD = 1 << 8 }; /* a flag of our own: the state stands elsewhere in the row */
 
 bool
 talk_ours(const struct earshot_value *m)
@@ -135,7 +134,7 @@ add_state(struct buf *out, const struct earshot_value *m)
 void
 talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags)
 {
-	if (!(flags & (STATE_TOLD | TALK_MARKED)) || !str_empty(earshot_value_str(m, "reason")))
+	if (!(flags & TALK_STATE_TOLD) || !str_empty(earshot_value_str(m, "reason")))
 		add_state(out, m);
 	if (earshot_value_bool(m, "file", false))
 		buf_fmt(out, " (%s)", tr("file"));
@@ -187,20 +186,19 @@ talk_words(struct buf *out, const struct earshot_value *m, unsigned flags)
 }
 
 /* What the message answers, above it. */
-static size_t
+static void
 add_quote(const struct screen *s, struct buf *out, const struct earshot_value *m)
 {
 	const char *quoted = earshot_value_str(m, "reply_text");
 	struct buf row = BUF_INIT(WORDS_MAX);
 	if (str_empty(quoted))
-		return 0;
+		return;
 	size_t room = s->columns > TALK_INDENT + 3 ? s->columns - TALK_INDENT - 3 : 1;
 	buf_fmt(&row, "%*s> ", s->columns / 2 > TALK_INDENT ? TALK_INDENT : 1, "");
 	talk_begin(&row, quoted, room < QUOTE_MAX ? room : QUOTE_MAX);
 	screen_style(s, out, STYLE_DIM, buf_cstr(&row));
 	buf_char(out, '\n');
 	buf_finish(&row);
-	return 1;
 }
 
 static enum style
@@ -223,16 +221,13 @@ add_cut(struct buf *out, const struct earshot_value *m, unsigned flags, size_t r
 	buf_finish(&who);
 }
 
-size_t
-talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m, unsigned flags,
-    size_t *head)
+void
+talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m, unsigned flags)
 {
 	const char *state = earshot_value_str(m, "state"), *mark = talk_mark(state);
 	bool action = earshot_value_bool(m, "action", false), ours = talk_ours(m);
 	struct buf when = BUF_INIT(64), who = BUF_INIT(WORDS_MAX), words = BUF_INIT(SCREEN_MAX);
-	size_t rows = add_quote(s, out, m);
-	if (head)
-		*head = rows;
+	add_quote(s, out, m);
 	if (flags & TALK_READING && !ours)
 		mark = "";
 	words_clock(&when, earshot_value_int(m, "time", 0));
@@ -245,17 +240,15 @@ talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m
 	size_t marked = style_marking(s, out, m);
 	buf_str(out, action ? "* " : "");
 	add_cut(&who, m, flags, s->columns / 2 > marked ? s->columns / 2 - marked : 0);
-	enum style other = flags & TALK_OTHER ? STYLE_WARN : STYLE_NAME;
-	screen_style(s, out, ours ? STYLE_DIM : other, buf_cstr(&who));
+	screen_style(s, out, ours ? STYLE_DIM : STYLE_NAME, buf_cstr(&who));
 	buf_str(out, action ? " " : ": ");
 	size_t column = when.len + TALK_MARK_WIDTH + 1 + marked +
 			text_width(buf_cstr(&who), who.len) + (action ? 3 : 2);
 	talk_words(&words, m, flags);
-	rows += screen_wrap(s, out, buf_cstr(&words), column, TALK_INDENT);
+	(void)screen_wrap(s, out, buf_cstr(&words), column, TALK_INDENT);
 	buf_finish(&when);
 	buf_finish(&who);
 	buf_finish(&words);
-	return rows;
 }
 
 void
@@ -280,26 +273,25 @@ talk_line(struct buf *out, const struct earshot_value *m, unsigned flags)
 		buf_str(out, "\n\xc2\xbb ");
 	}
 	buf_str(out, earshot_value_bool(m, "action", false) ? "/me " : "");
-	talk_words(out, m, STATE_TOLD);
+	talk_words(out, m, TALK_STATE_TOLD);
 	buf_char(out, '\n');
 	(void)tr_english(was);
 }
 
-size_t
-talk_day(const struct screen *s, struct buf *out, int64_t at, int64_t *day)
+/* The line with the day, when it is another than *day. */
+static void
+add_day(const struct screen *s, struct buf *out, int64_t at, int64_t *day)
 {
 	struct buf words = BUF_INIT(256), row = BUF_INIT(256);
 	int64_t number = when_day_number(at);
-	size_t rows = 0;
 	if (number != *day) {
 		*day = number;
 		when_day(&words, at);
-		rows = screen_wrap(s, &row, buf_cstr(&words), 0, 0);
+		(void)screen_wrap(s, &row, buf_cstr(&words), 0, 0);
 		screen_style(s, out, STYLE_NAME, buf_cstr(&row));
 	}
 	buf_finish(&words);
 	buf_finish(&row);
-	return rows;
 }
 
 void
@@ -312,8 +304,8 @@ talk_add(const struct screen *s, struct buf *out, const struct earshot_value *m,
 	}
 	if (*day != 0 && when_day_number(earshot_value_int(m, "time", 0)) != *day)
 		buf_char(out, '\n');
-	(void)talk_day(s, out, earshot_value_int(m, "time", 0), day);
-	(void)talk_rows(s, out, m, flags, NULL);
+	add_day(s, out, earshot_value_int(m, "time", 0), day);
+	talk_rows(s, out, m, flags);
 }
 
 /* Clean words in which the two marks of the emphasis are left: they take no column. */

@@ -11,17 +11,16 @@
 #include <stdint.h>
 
 /* A message on a terminal: "18:04 ✓✓ [v] Name: words", " ✓" if the mark is one column wide. */
-enum { TALK_MARK_COLUMN = 6, TALK_MARK_WIDTH = 2, TALK_INDENT = 9 };
+enum { TALK_MARK_WIDTH = 2, TALK_INDENT = 9 };
 
 /* Columns of an id that are shown to people: enough to name the message by. */
 enum { TALK_ID_SHOWN = 8 };
 
 enum talk_flags {
-	TALK_NAMED = 1,   /* several conversations: says to whom we spoke */
-	TALK_IDS = 2,     /* with number and id */
-	TALK_READING = 4, /* it is being read: not marked as unread */
-	TALK_MARKED = 16, /* the mark changes later: what waits is not said in words */
-	TALK_OTHER = 8,   /* of somebody else than who is talked to */
+	TALK_NAMED = 1,      /* several conversations: says to whom we spoke */
+	TALK_IDS = 2,        /* with number and id */
+	TALK_READING = 4,    /* it is being read: not marked as unread */
+	TALK_STATE_TOLD = 8, /* what became of it is said elsewhere */
 };
 
 bool talk_ours(const struct earshot_value *m);
@@ -34,10 +33,9 @@ void talk_notes(struct buf *out, const struct earshot_value *m, unsigned flags);
 /* The words themselves, and the notes. */
 void talk_words(struct buf *out, const struct earshot_value *m, unsigned flags);
 
-/* Appends the rows of a message for a terminal, what it answers above it. Returns how many; *head
- * (may be NULL) is which of them holds the mark. */
-size_t talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m,
-    unsigned flags, size_t *head);
+/* Appends the rows of a message for a terminal, what it answers above it. */
+void
+talk_rows(const struct screen *s, struct buf *out, const struct earshot_value *m, unsigned flags);
 /* Appends a message for scripts, in English: time, marking, who, state and text with tabs between.
  * Later lines of the text begin with a mark of their own, so that each line without one is a
  * message. */
@@ -46,9 +44,6 @@ void talk_line(struct buf *out, const struct earshot_value *m, unsigned flags);
  * *day is kept by the caller and begins as 0. */
 void talk_add(const struct screen *s, struct buf *out, const struct earshot_value *m,
     unsigned flags, int64_t *day);
-/* The line with the day, when it is another than *day. Returns its rows. */
-size_t talk_day(const struct screen *s, struct buf *out, int64_t at, int64_t *day);
-
 /* How a text begins, as one line of at most `columns`. */
 void talk_begin(struct buf *out, const char *text, size_t columns);
 /* The words that were found, with what was looked for emphasised where that is possible. */

@@ -13,7 +13,7 @@ struct known {
 
 /* The first one stands for whatever is not here. */
 static const struct known all[] = {
-    {"plain", "[PLAIN]", ""},
+    {"plain", "[PLAIN]", TR("not encrypted, anyone here can read, alter or fake this")},
     {"new", "[?]", TR("encrypted, but nobody has looked yet whose key it is")},
     {"known", "[=]", TR("encrypted, the key it has always been")},
     {"introduced", "[i]", TR("encrypted, vouched for by somebody you have verified")},
@@ -34,6 +34,12 @@ const char *
 marking(const char *trust)
 {
 	return find(trust)->marking;
+}
+
+const char *
+marking_meaning(const char *trust)
+{
+	return tr(find(trust)->meaning);
 }
 
 bool

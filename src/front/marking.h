@@ -14,6 +14,8 @@ enum { MARKING_WIDTH = 7 }; /* columns of the widest */
 /* "[PLAIN]", "[?]", "[=]", "[i]", "[v]", "[!]" */
 const char *marking(const char *trust);
 bool marking_is_plain(const char *trust);
+/* "encrypted, the key it has always been" */
+const char *marking_meaning(const char *trust);
 
 /* The marking and what it means, for a person: "[PLAIN - anyone here can read, alter or fake
  * this]",

@@ -114,7 +114,7 @@ def what_others_begin_and_decide_is_told(box):
     for words, rows in ((("watch",), (r"Romeo Montague wants to compare keys: earshot verify romeo@orchard$",
                                       r"\[v\] Romeo Montague is verified \(was known\): compared$")),
                         (("--plain", "chat", "romeo"), (r"^Romeo Montague wants to compare keys: earshot verify romeo@",
-                                             r"^Romeo Montague is now \[v\]"))):
+                                             r"^Trust in Romeo Montague: encrypted, and you have compared the key$"))):
         t = Terminal(box, *words, size=(120, 24))
         try:
             until = time.monotonic() + 10
