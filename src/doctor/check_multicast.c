@@ -35,6 +35,8 @@ struct trial {
 	int listen_err;
 	uint16_t id; /* of our question */
 	bool back;   /* it came back */
+	bool both;   /* of IPv4: IPv6 does the same there */
+	bool told;   /* of IPv6: with IPv4 */
 };
 
 struct heard {
@@ -235,7 +237,7 @@ listen_all(struct exam *e, struct trial *trials, size_t count, struct heard *h)
 static const char *
 family_word(const struct trial *t)
 {
-	return t->family == AF_INET ? "IPv4" : "IPv6";
+	return t->both ? tr("IPv4 and IPv6") : t->family == AF_INET ? "IPv4" : "IPv6";
 }
 
 static void
@@ -327,14 +329,27 @@ works(const struct trial *t)
 	return !t->err && !t->listen_err && t->back;
 }
 
+/* What fails in the same way on one interface is told once. */
 static void
-judge(struct exam *e, const struct trial *trials, size_t count)
+pair(struct trial *trials, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct trial *four = &trials[i - 1], *six = &trials[i];
+		six->told = four->both = four->interface == six->interface && !works(four) &&
+					 !works(six) && four->err == six->err &&
+					 four->listen_err == six->listen_err;
+	}
+}
+
+static void
+judge(struct exam *e, struct trial *trials, size_t count)
 {
 	size_t good = 0;
+	pair(trials, count);
 	for (size_t i = 0; i < count; i++)
 		good += works(&trials[i]);
 	for (size_t i = 0; i < count; i++)
-		if (!works(&trials[i]))
+		if (!works(&trials[i]) && !trials[i].told)
 			tell_trial(e, &trials[i], good ? DOCTOR_WARNING : DOCTOR_PROBLEM);
 	if (!good)
 		return;

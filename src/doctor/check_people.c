@@ -80,8 +80,10 @@ tell_silent(struct exam *e, const struct group *g)
 	bool all = !g->answer && !g->refuse;
 	if (all && (no_way || g->count >= FEW)) {
 		found(e, DOCTOR_PROBLEM, "client-isolation",
-		    tr("People are announced (%s), but none of them can be reached: this network "
-		       "keeps its devices apart (client isolation), as guest Wi-Fi does."),
+		    tr("People are announced (%s), but not one can be reached: this network keeps "
+		       "its devices apart (client isolation), as guest Wi-Fi does, or they have "
+		       "all "
+		       "left without a word."),
 		    buf_cstr(&names));
 		remedy(
 		    e, tr("Use a cable, another Wi-Fi or a phone's hotspot, or have the isolation "

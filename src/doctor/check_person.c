@@ -254,40 +254,54 @@ tell_unknown(struct exam *e, int err, const struct earshot_value *answer)
 	free(who);
 }
 
+/* What was typed is an address, or a name that has one and is nobody's. */
+static void
+find_place(struct exam *e, struct way *w)
+{
+	struct sockaddr_storage list[ADDRESSES];
+	size_t count = exam_parse(e->wish->who, &list[0]) ? 1 : 0;
+	if (!count && !w->person && strpbrk(e->wish->who, ".:"))
+		count = exam_resolve(e, e->wish->who, list, ADDRESSES);
+	for (; w->count < count; w->count++)
+		w->dials[w->count].to = list[w->count];
+}
+
+static void
+find_person(struct way *w)
+{
+	w->name = earshot_value_str(w->person, "name");
+	while (w->count < ADDRESSES && meeting_place(w->person, w->count, &w->dials[w->count].to))
+		w->count++;
+}
+
 void
 check_person(struct exam *e)
 {
 	struct way w = {0};
+	struct sockaddr_storage address;
+	struct earshot_value *answer = NULL;
+	int err = EARSHOT_ERR_FAILED;
 	if (!e->wish->who)
 		return;
-	struct earshot_value *params = earshot_value_object(), *person = NULL;
-	struct sockaddr_storage address;
-	bool literal = exam_parse(e->wish->who, &address);
-	int err = EARSHOT_ERR_FAILED;
-	if (!literal) {
+	if (!exam_parse(e->wish->who, &address)) {
+		struct earshot_value *params = earshot_value_object();
 		earshot_value_set_str(params, "peer", e->wish->who);
-		err = exam_ask(e, "info", params, EXAM_CALL_MS, &person);
-	} else
-		earshot_value_free(params);
-	char *display = NULL;
-	if (literal) {
-		display = text_clean(TEXT_NAME, e->wish->who);
-		w.dials[w.count++].to = address;
-	} else if (!err) {
-		const char *shown = earshot_value_str(person, "display");
-		w.person = person;
-		w.name = earshot_value_str(person, "name");
-		display = text_clean(TEXT_NAME, str_empty(shown) ? e->wish->who : shown);
-		while (w.count < ADDRESSES && meeting_place(person, w.count, &w.dials[w.count].to))
-			w.count++;
+		err = exam_ask(e, "info", params, EXAM_CALL_MS, &answer);
 	}
+	if (!err) {
+		w.person = answer;
+		find_person(&w);
+	} else
+		find_place(e, &w);
+	const char *shown = err ? NULL : earshot_value_str(answer, "display");
+	char *display = text_clean(TEXT_NAME, str_empty(shown) ? e->wish->who : shown);
 	w.display = display ? display : "?";
-	if (!literal && err)
-		tell_unknown(e, err, person);
+	if (err && !w.count)
+		tell_unknown(e, err, answer);
 	else {
 		tell_trust(e, &w);
 		walk(e, &w);
 	}
 	free(display);
-	earshot_value_free(person);
+	earshot_value_free(answer);
 }

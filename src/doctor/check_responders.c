@@ -100,6 +100,45 @@ look_through(struct owners *o, const char *pid)
 	(void)closedir(dir);
 }
 
+/* Whose descriptors are closed to us, as those of confined programs are even to their own user: a
+ * responder we know that runs as the socket's user is taken for its owner. */
+static void
+guess(struct owners *o, const char *pid)
+{
+	static const char *const known[] = {"earshot-mdns", "avahi-daemon", "systemd-resolve"};
+	char name[WORD], path[64];
+	struct buf text;
+	int64_t uid;
+	bool is_known = false;
+	read_name(pid, name, sizeof(name));
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		is_known |= str_equal(name, known[i]);
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
+	if (is_known && exam_file(path, &text) == 0) {
+		uid = status_uid(buf_cstr(&text));
+		for (size_t i = 0; i < o->socket_count; i++) {
+			if (o->named[i] || (int64_t)o->sockets[i].uid != uid)
+				continue;
+			o->named[i] = true;
+			add_owner(o, name, o->sockets[i].uid);
+		}
+		buf_finish(&text);
+	}
+}
+
+static void
+each_process(struct owners *o, void (*fn)(struct owners *o, const char *pid))
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *d;
+	// NOLINTNEXTLINE(concurrency-mt-unsafe): likewise
+	while (proc && (d = readdir(proc)))
+		if (isdigit((unsigned char)d->d_name[0]))
+			fn(o, d->d_name);
+	if (proc)
+		(void)closedir(proc);
+}
+
 static void
 find_owners(struct owners *o)
 {
@@ -111,14 +150,10 @@ find_owners(struct owners *o)
 			    o->sockets + o->socket_count, SOCKETS - o->socket_count);
 		buf_finish(&text);
 	}
-	DIR *proc = o->socket_count ? opendir("/proc") : NULL;
-	const struct dirent *d;
-	// NOLINTNEXTLINE(concurrency-mt-unsafe): likewise
-	while (proc && (d = readdir(proc)))
-		if (isdigit((unsigned char)d->d_name[0]))
-			look_through(o, d->d_name);
-	if (proc)
-		(void)closedir(proc);
+	if (!o->socket_count)
+		return;
+	each_process(o, look_through);
+	each_process(o, guess);
 	for (size_t i = 0; i < o->socket_count; i++)
 		if (!o->named[i])
 			add_owner(o, "", o->sockets[i].uid);
@@ -145,10 +180,6 @@ kind_of(const struct owner *o)
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (str_equal(o->program, known[i].program))
 			return known[i].kind;
-	if (!*o->program && str_equal(o->user, "avahi"))
-		return KIND_AVAHI;
-	if (!*o->program && str_equal(o->user, "systemd-resolve"))
-		return KIND_RESOLVED;
 	return KIND_OTHER;
 }
 
@@ -179,7 +210,7 @@ tell(struct exam *e, const struct owner *o, enum kind kind)
 		    tr("A program of the user %s has UDP port 5353; which one, only root can see."),
 		    *o->user ? o->user : "?");
 		remedy(e, tr("To find out:"));
-		command(e, "sudo ss -lunp sport = 5353");
+		command(e, "sudo ss -lunp 'sport = :5353'");
 	}
 	earshot_value_set_str(evidence(e), "program", *o->program ? o->program : NULL);
 	earshot_value_set_str(evidence(e), "user", *o->user ? o->user : NULL);

@@ -8,14 +8,11 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { DISK_MS = 1500 };
@@ -35,8 +32,9 @@ struct disk {
 
 /* The nearest folder that is there: downloads are made when they are needed. */
 static void
-look(const char *path, struct disk *d)
+look(const void *path, void *out)
 {
+	struct disk *d = out;
 	struct statvfs fs;
 	char *at = strdup(path);
 	*d = (struct disk){.err = at ? 0 : -ENOMEM};
@@ -55,30 +53,12 @@ look(const char *path, struct disk *d)
 	free(at);
 }
 
-/* In a process of its own: a server that is gone keeps whoever asks for its disk for minutes. */
+/* A server that is gone keeps whoever asks for its disk for minutes. */
 static void
 ask_disk(struct exam *e, const char *path, struct disk *d)
 {
-	int fds[2];
-	*d = (struct disk){.err = -ETIMEDOUT};
-	if (pipe(fds) < 0)
-		return;
-	pid_t pid = fork();
-	if (pid == 0) {
-		look(path, d);
-		_exit(write(fds[1], d, sizeof(*d)) == (ssize_t)sizeof(*d) ? 0 : 1);
-	}
-	(void)close(fds[1]);
-	struct pollfd p = {.fd = fds[0], .events = POLLIN};
-	struct disk told;
-	if (pid > 0 && poll(&p, 1, (int)exam_left(e, DISK_MS)) > 0 &&
-	    read(fds[0], &told, sizeof(told)) == (ssize_t)sizeof(told))
-		*d = told;
-	(void)close(fds[0]);
-	if (pid > 0) {
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, NULL, d->err == -ETIMEDOUT ? WNOHANG : 0);
-	}
+	if (!exam_apart(e, look, path, d, sizeof(*d), DISK_MS))
+		*d = (struct disk){.err = -ETIMEDOUT};
 }
 
 static void

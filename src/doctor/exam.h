@@ -115,6 +115,11 @@ int exam_program(
 bool exam_has_program(const char *name);
 enum exam_firewall exam_firewall(struct exam *e);
 
+/* Does what may hang (a look-up, a disk elsewhere) in a process of its own: fn() fills out, of that
+ * size. False: it took longer than ms, or could not be done. */
+bool exam_apart(struct exam *e, void (*fn)(const void *in, void *out), const void *in, void *out,
+    size_t size, unsigned ms) MUST_USE;
+
 /* Files of the system: at most 4 MiB. */
 int exam_file(const char *path, struct buf *out) MUST_USE;
 
@@ -130,6 +135,8 @@ enum exam_neighbour { EXAM_NEIGHBOUR_UNKNOWN, EXAM_NEIGHBOUR_MISSING, EXAM_NEIGH
 enum exam_neighbour exam_neighbour(const struct sockaddr_storage *a);
 /* "192.0.2.7:5298", "[fe80::1%eth0]:5298"; port 0: without. false: it is no address. */
 bool exam_parse(const char *text, struct sockaddr_storage *out);
+/* The same of "host:port", whose name is looked up. Returns how many addresses it has. */
+size_t exam_resolve(struct exam *e, const char *text, struct sockaddr_storage *out, size_t max);
 void exam_address(const struct sockaddr_storage *a, bool port, char *out, size_t size);
 
 /* Connects to all of them at once. err of each: 0, -ECONNREFUSED, -ETIMEDOUT, ... fd: -1, or with

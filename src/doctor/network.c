@@ -16,7 +16,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HARDWARE_PPP = 512, HARDWARE_NONE = 0xfffe, TURN_MS = 200, DIALS_MAX = 64 };
+enum {
+	HARDWARE_PPP = 512,
+	HARDWARE_NONE = 0xfffe,
+	TURN_MS = 200,
+	DIALS_MAX = 64,
+	LOOKED_UP = 4,
+	LOOK_UP_MS = 3000
+};
 
 /* ---- interfaces ---- */
 
@@ -127,10 +134,14 @@ exam_route(const struct exam *e, const struct sockaddr_storage *to)
 
 /* ---- addresses ---- */
 
-bool
-exam_parse(const char *text, struct sockaddr_storage *out)
+/* Host and port of a text; port 5298 if it has none. */
+struct place {
+	char host[NI_MAXHOST], port[8];
+};
+
+static bool
+split(const char *text, struct place *p)
 {
-	char host[NI_MAXHOST], port[8] = "5298";
 	const char *close_bracket = text[0] == '[' ? strchr(text, ']') : NULL;
 	const char *begin = close_bracket ? text + 1 : text, *colon = strrchr(text, ':');
 	const char *end = close_bracket ? close_bracket : text + strlen(text);
@@ -142,21 +153,62 @@ exam_parse(const char *text, struct sockaddr_storage *out)
 	if (colon && !close_bracket)
 		end = colon;
 	size_t len = (size_t)(end - begin);
-	if (len == 0 || len >= sizeof(host) ||
+	if (len == 0 || len >= sizeof(p->host) ||
 	    (colon && str_to_int(colon + 1, 1, UINT16_MAX, &number) != 0) ||
-	    (colon && str_copy(port, sizeof(port), colon + 1) != 0))
+	    str_copy(p->port, sizeof(p->port), colon ? colon + 1 : "5298") != 0)
 		return false;
-	memcpy(host, begin, len);
-	host[len] = '\0';
+	memcpy(p->host, begin, len);
+	p->host[len] = '\0';
+	return true;
+}
+
+bool
+exam_parse(const char *text, struct sockaddr_storage *out)
+{
 	const struct addrinfo hints = {
 	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
-	if (getaddrinfo(host, port, &hints, &list) != 0)
+	struct place p;
+	/* a number alone is no address, whatever the C library thinks */
+	if (!split(text, &p) || !strpbrk(p.host, ".:") ||
+	    getaddrinfo(p.host, p.port, &hints, &list) != 0)
 		return false;
 	memset(out, 0, sizeof(*out));
 	memcpy(out, list->ai_addr, list->ai_addrlen);
 	freeaddrinfo(list);
 	return true;
+}
+
+struct looked_up {
+	struct sockaddr_storage list[LOOKED_UP];
+	size_t count;
+};
+
+static void
+look_up(const void *in, void *out)
+{
+	const struct place *p = in;
+	struct looked_up *found = out;
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *list = NULL;
+	memset(found, 0, sizeof(*found));
+	if (getaddrinfo(p->host, p->port, &hints, &list) != 0)
+		return;
+	for (const struct addrinfo *a = list; a && found->count < LOOKED_UP; a = a->ai_next)
+		memcpy(&found->list[found->count++], a->ai_addr, a->ai_addrlen);
+	freeaddrinfo(list);
+}
+
+size_t
+exam_resolve(struct exam *e, const char *text, struct sockaddr_storage *out, size_t max)
+{
+	struct looked_up found = {.count = 0};
+	struct place p;
+	if (!split(text, &p) || !exam_apart(e, look_up, &p, &found, sizeof(found), LOOK_UP_MS))
+		return 0;
+	size_t count = found.count < max ? found.count : max;
+	memcpy(out, found.list, count * sizeof(*out));
+	return count;
 }
 
 void

@@ -218,6 +218,20 @@ udp_sockets(const char *text, uint16_t port, struct udp_socket *out, size_t max)
 	return count;
 }
 
+/* ---- /proc/PID/status ---- */
+
+int64_t
+status_uid(const char *text)
+{
+	char line[LINE];
+	unsigned real;
+	while (next_line(&text, line, sizeof(line)))
+		// NOLINTNEXTLINE(cert-err34-c): likewise
+		if (sscanf(line, "Uid: %u", &real) == 1)
+			return real;
+	return -1;
+}
+
 /* ---- names ---- */
 
 unsigned

@@ -32,6 +32,9 @@ struct udp_socket {
 /* Those with that local port. Returns how many of them, at most max. */
 size_t udp_sockets(const char *table, uint16_t port, struct udp_socket *out, size_t max);
 
+/* ---- /proc/PID/status: the user it runs as; -1 ---- */
+int64_t status_uid(const char *status);
+
 /* ---- names ---- */
 /* "pc-17" is "pc" renamed for the 17th time: its number; 1: the same; 0: another name. */
 unsigned renamed(const char *now, const char *wanted);

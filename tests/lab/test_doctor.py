@@ -24,6 +24,7 @@ def nothing_is_wrong_without_root(l):
     juliet, _ = connected(l)
     found = Findings(juliet, root=False).well()
     check(found.by_id["firewall-unseen"]["severity"] == "unknown", "it says what it cannot see")
+    check("unknown-responder" not in found.by_id, "it knows its own helper")
 
 
 @case

@@ -198,6 +198,17 @@ def an_address_where_something_else_answers_is_told(l):
     Findings(juliet, f"{romeo.host.address()}:8000").named("peer-refuses")
     Findings(juliet, "192.0.2.77:5298").named("no-route")
 
+@case
+def an_address_may_be_a_name(l):
+    juliet, romeo = two(l)
+    with open(juliet.host.path("/run/hosts"), "w", encoding="ascii") as file:
+        file.write(f"127.0.0.1 localhost\n{romeo.host.address()} mantua.example\n")
+    juliet.host.must("mount", "--bind", "/run/hosts", "/etc/hosts")
+    found = Findings(juliet, f"mantua.example:{romeo.status()['port']}").well()
+    check("speaks XMPP" in found.seen["person"], f"{found.seen}")
+    Findings(juliet, "mantua.example:9").named("peer-refuses")
+    Findings(juliet, "nowhere.example:5298").named("person-unknown")
+
 
 @case
 def clocks_that_differ_are_told_and_break_nothing(l):

@@ -106,6 +106,15 @@ sockets_of_a_port_are_found(void **state)
 }
 
 static void
+the_user_of_a_process_is_found(void **state)
+{
+	(void)state;
+	assert_int_equal(status_uid("Name:\tx\nUmask:\t0022\nUid:\t107\t107\t107\t107\n"), 107);
+	assert_int_equal(status_uid("Name:\tUid: 5\n"), -1);
+	assert_int_equal(status_uid(""), -1);
+}
+
+static void
 renamed_machines_are_known(void **state)
 {
 	(void)state;
@@ -140,6 +149,7 @@ ask_all(const char *text)
 	(void)firewalld_has(text, "ports", "5298/tcp");
 	(void)udp_sockets(text, 5353, found, 2);
 	(void)renamed(text, "verona");
+	(void)status_uid(text);
 }
 
 static void
@@ -174,6 +184,7 @@ main(void)
 	    cmocka_unit_test(ufw_is_read_as_far_as_it_may_be),
 	    cmocka_unit_test(firewalld_s_list_is_read),
 	    cmocka_unit_test(sockets_of_a_port_are_found),
+	    cmocka_unit_test(the_user_of_a_process_is_found),
 	    cmocka_unit_test(renamed_machines_are_known),
 	    cmocka_unit_test(garbage_harms_nobody),
 	};
