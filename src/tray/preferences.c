@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 760, HEIGHT = 560, AGAIN_MS = 250, AGAIN_MOST = 60, SPACING = 12 };
+enum { WIDTH = 760, HEIGHT = 560, AGAIN_MS = 250, AGAIN_MOST = 60, ASK_MS = 500, SPACING = 12 };
 
 /* Which page a setting is on, by its section; all others are on the last one. */
 static const struct {
@@ -33,6 +33,7 @@ struct preferences {
 	struct pref_row *start, *notices, *preview, *dnd;
 	GHashTable *settings; /* owned; key, owned, to a row, borrowed */
 	guint again_timer;    /* 0: none */
+	guint ask_timer;
 	unsigned tries;
 	bool was_down;
 	bool showing; /* it is we who change the controls */
@@ -95,12 +96,16 @@ set_problem(struct preferences *p, const char *sentence)
 	gtk_widget_set_visible(p->problem, clean != NULL);
 }
 
+static gboolean on_ask_timer(gpointer user);
+
 static void
 on_settings(GtkWidget *window, int err, const struct earshot_value *answer)
 {
 	struct preferences *p = of(window);
 	const struct earshot_value *list = earshot_value_get(answer, "settings"), *name = NULL;
 	set_problem(p, err ? earshot_error_message(err, answer) : NULL);
+	if (err && !p->ask_timer) /* the daemon is not there yet, or away for a while */
+		p->ask_timer = g_timeout_add(ASK_MS, on_ask_timer, p);
 	for (size_t i = 0; !err && i < earshot_value_count(list); i++) {
 		const struct earshot_value *setting = earshot_value_at(list, i);
 		const char *key = earshot_value_str(setting, "key");
@@ -112,6 +117,15 @@ on_settings(GtkWidget *window, int err, const struct earshot_value *answer)
 	if (!err)
 		own_page_show(p->own, name);
 	show_again(p);
+}
+
+static gboolean
+on_ask_timer(gpointer user)
+{
+	struct preferences *p = user;
+	p->ask_timer = 0;
+	pref_ask(p->window, p->tray->front, "settings", NULL, -1, on_settings);
+	return G_SOURCE_REMOVE;
 }
 
 /* ---- starting the daemon again ---- */
@@ -323,7 +337,9 @@ on_destroy(GtkWidget *window, gpointer user)
 	(void)window;
 	if (p->again_timer)
 		g_source_remove(p->again_timer);
-	p->again_timer = 0;
+	if (p->ask_timer)
+		g_source_remove(p->ask_timer);
+	p->again_timer = p->ask_timer = 0;
 }
 
 static void
