@@ -218,10 +218,11 @@ find(struct cli *c, const struct earshot_value *answer, const char *typed,
 	}
 	if (fits == 1)
 		return CLI_OK;
-	return cli_fail(c, fits ? CLI_AMBIGUOUS : CLI_UNKNOWN,
-	    fits ? tr("There are several settings \"%s\": earshot settings lists them.")
-		 : tr("There is no setting \"%s\": earshot settings lists them."),
-	    typed);
+	if (fits)
+		return cli_fail(c, CLI_AMBIGUOUS,
+		    "There are several settings \"%s\": earshot settings lists them.", typed);
+	return cli_fail(
+	    c, CLI_UNKNOWN, "There is no setting \"%s\": earshot settings lists them.", typed);
 }
 
 /* ---- changing ---- */
@@ -231,9 +232,9 @@ attach_folder(struct cli *c, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOTDIR)
-		return cli_fail(c, CLI_USAGE, tr("%s is not a folder."), path);
+		return cli_fail(c, CLI_USAGE, "%s is not a folder.", path);
 	if (fd < 0)
-		return cli_fail(c, CLI_USAGE, tr("The folder %s cannot be opened: %s."), path,
+		return cli_fail(c, CLI_USAGE, "The folder %s cannot be opened: %s.", path,
 		    strerror(errno)); // NOLINT(concurrency-mt-unsafe): one thread
 	int err = earshot_attach_fd(c->link, fd);
 	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
@@ -269,7 +270,7 @@ cmd_settings(struct cli *c, int argc, char **argv)
 	struct buf value = BUF_INIT(SCREEN_MAX);
 	bool reset = cli_option(c, "reset");
 	if (reset && argc != 1)
-		return cli_usage(c, "%s", tr("Which setting goes back to its default?"));
+		return cli_usage(c, "Which setting goes back to its default?");
 	int code = cli_call(c, NULL, "settings", NULL, &answer);
 	if (!code && argc > 0)
 		code = find(c, answer, argv[0], &setting);
