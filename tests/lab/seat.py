@@ -18,10 +18,16 @@ from lab import Lab
 from tap import Failure, check
 
 sys.path.insert(0, os.path.join(lab.TOP, "tests/unit/cli"))
-from fake_daemon import FakeDaemon  # noqa: E402
+from fake_daemon import FakeDaemon, Refused, person  # noqa: E402
 
 USER = "alice"
 ROMEO, JULIET = "romeo@orchard", "juliet@balcony"
+
+
+def crowd(count, display="Somebody"):
+    """That many strangers, without keys."""
+    return [person(f"s{number}@crowd", display, trust="plain", encrypted=False)
+            for number in range(count)]
 
 
 class Daemon(FakeDaemon):
@@ -38,6 +44,10 @@ class Daemon(FakeDaemon):
         host.must("mkdir", "-p", home)
         host.must("mkdir", "-p", "-m", "700", run, f"{run}/earshot")
         super().__init__(host.path(f"{run}/earshot/daemon.sock"), people, before)
+
+    def refuse(self, method, reason, sentence):
+        """From now on."""
+        self.answers[method] = Refused(reason, sentence)
 
     def do_status(self, client, **params):
         if "status" in params:
@@ -172,6 +182,12 @@ class Seat:
 
     def says(self, name, text, **more):
         return self.daemon.says(name, text, **more)
+
+    def offers(self, name, what):
+        """A file, just now."""
+        offer = self.daemon.file(name, what, at=int(time.time() * 1000))
+        self.daemon.event("file", **offer)
+        return offer
 
     def seen(self, message):
         """Somewhere else, by the same user."""
