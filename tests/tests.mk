@@ -89,6 +89,8 @@ bench: bench-driver $(BENCHES) $(B)/tls-stream $(PURPLE_PEER)
 	$(Q)echo "== bench_pair" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_pair.py
 	$(Q)echo "== bench_file.py" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_file.py
 	$(Q)echo "== bench_recovery" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_recovery.py
+	$(if $(TUI),$(Q)echo "== bench_tui" && EARSHOT_BUILD='$(abspath $(B))' \
+	  unshare -Urn sh -c 'ip link set lo up && exec tests/bench/bench_tui.py')
 	$(Q)echo "== bench_transfer" && EARSHOT_BUILD='$(abspath $(B))' tests/bench/bench_transfer.py
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree

@@ -63,12 +63,27 @@ run_beside(struct ui *ui, char *const *argv, const char *title)
 	ui_notice(ui, TUI_DIM, tr("%s runs. Esc ends it."), title);
 }
 
+/* One can wait for the end of the one that runs. */
+static void
+put_off(struct ui *ui, const char *typed)
+{
+	struct buf title = BUF_INIT(UI_SENTENCE);
+	if (!ui->run_next && (ui->run_next = strdup(typed))) {
+		text_add(&title, TEXT_NAME, typed, strlen(typed));
+		ui_notice(ui, TUI_DIM, tr("%s still runs, /%s comes next. Esc ends it."),
+		    ui->run_title, buf_cstr(&title));
+	} else {
+		ui_notice(ui, TUI_WARN, tr("%s still runs. Esc ends it."), ui->run_title);
+	}
+	buf_finish(&title);
+}
+
 void
 outside_run(struct ui *ui, char *const *words, size_t count, const char *typed, bool asks)
 {
 	struct buf title = BUF_INIT(UI_SENTENCE);
 	if (ui->run) {
-		ui_notice(ui, TUI_WARN, tr("%s still runs. Esc ends it."), ui->run_title);
+		put_off(ui, typed);
 		return;
 	}
 	char **argv = make_argv(ui, words, count);
@@ -92,6 +107,18 @@ outside_end(struct ui *ui)
 	free(ui->run_title);
 	ui->run_title = NULL;
 	ui_touch(ui);
+}
+
+/* With nothing above the panes, so that nothing takes the place of what is being read. */
+void
+outside_next(struct ui *ui)
+{
+	char *line = ui->run_next;
+	if (!line || ui->run || ui->overlay)
+		return;
+	ui->run_next = NULL;
+	command_outside(ui, line);
+	free(line);
 }
 
 /* ---- what it writes ---- */

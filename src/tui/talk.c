@@ -15,7 +15,6 @@ enum {
 	BAR_WIDTH = 24,
 	SLACK = 6, /* columns that a quotation leaves free */
 	VERSION_SHIFT = 4,
-	FILE_FACTOR = 31,
 };
 
 /* What stands above a message, because of the one before it. */
@@ -122,6 +121,22 @@ rows_above(const struct talk *t, size_t i)
 	       (found & ABOVE_SPEAKER ? 1u : 0);
 }
 
+/* Another number whenever something else is to be shown of it (FNV-1a). */
+static unsigned
+file_version(const struct earshot_value *file)
+{
+	static const char *const numbers[] = {"done", "size", "rate", "left", "files"};
+	static const char *const words[] = {"state", "paused_by", "reason"};
+	const unsigned prime = 0x01000193;
+	unsigned v = 0x811c9dc5;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		v = (v ^ (unsigned)earshot_value_int(file, numbers[i], -1)) * prime;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		for (const char *c = earshot_value_str(file, words[i]); c && *c; c++)
+			v = (v ^ (unsigned char)*c) * prime;
+	return v;
+}
+
 static unsigned
 version(void *ctx, size_t index)
 {
@@ -129,9 +144,7 @@ version(void *ctx, size_t index)
 	const struct front_message *m = t->person->messages[index];
 	unsigned v = m->version << VERSION_SHIFT | above(t, index);
 	const struct front_file *f = m->file ? front_file_of(t->ui->front, t->person, m) : NULL;
-	if (f)
-		v += FILE_FACTOR * ((unsigned)(size_t)f->user << VERSION_SHIFT);
-	return v;
+	return f ? v ^ file_version(f->info) : v;
 }
 
 /* "──── text ────", as wide as the pane. */

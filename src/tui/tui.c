@@ -182,12 +182,11 @@ on_notice(void *ctx, struct front_person *p, const struct front_message *m)
 	ui_touch(ui);
 }
 
-/* A file counts how often it changed: what shows it is composed again then. */
 static void
 on_file(void *ctx, struct front_file *f, bool progress)
 {
+	(void)f; /* what is shown of it tells the view */
 	(void)progress;
-	f->user = (char *)f->user + 1;
 	lists_changed(ctx);
 	ui_touch(ctx);
 }
@@ -313,6 +312,8 @@ run_loop(struct ui *ui)
 		if (fds[TUI_SCREEN_FDS + 1].revents)
 			outside_read(ui);
 		read_keys(ui);
+		if (!ui->over)
+			outside_next(ui);
 		draw(ui);
 	}
 }
@@ -337,6 +338,7 @@ finish(struct ui *ui)
 	free(ui->about);
 	free(ui->about_text);
 	free(ui->start_with);
+	free(ui->run_next);
 }
 
 static int

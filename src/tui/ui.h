@@ -63,6 +63,7 @@ struct ui {
 	struct overlay *overlay; /* owned; NULL: none */
 	struct run *run;         /* owned; the command that runs; NULL: none */
 	char *run_title;         /* owned */
+	char *run_next;          /* owned; the line that waits for its end; NULL: none */
 	struct buf notice;       /* one sentence above the input; empty: none */
 	unsigned notice_style;
 	uint64_t notice_at; /* clock_now() */
@@ -189,6 +190,8 @@ void command_file_do(struct ui *ui, const char *method, const struct front_file 
 void outside_run(struct ui *ui, char *const *words, size_t count, const char *typed, bool asks);
 void outside_read(struct ui *ui);
 void outside_end(struct ui *ui);
+/* Begins the one that waits, if it can. */
+void outside_next(struct ui *ui);
 
 /* ---- what lies above the panes ---- */
 void help_open(struct ui *ui);
