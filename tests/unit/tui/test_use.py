@@ -498,9 +498,9 @@ def lines_take_its_place_where_they_are_wanted(box):
     for words, more in ((("--plain", "chat", "romeo"), {}),
                         (("chat", "romeo"), {"env": "EARSHOT_PLAIN=1"})):
         with Screen(box, *words, **more) as s:
-            s.see("^Romeo Montague>")
+            s.see("^Enter sends, /help helps")
     with Screen(box, "--plain") as s:
-        s.see(r"^Who\?")
+        s.see("^Type a number or a name")
     with Screen(box, "tui", "</dev/null") as s:
         s.see(r"^You are Mercutio")
         s.see(r"^\[ended 0\]")
