@@ -48,7 +48,7 @@ const struct setting setting_table[SETTING_COUNT] = {
 	.title = TR("Local network"),
 	.labels = {TR("No"), TR("Yes")},
 	.help = TR("Announce yourself and look for others on the local network."),
-	.others = TR("With no, only people at fixed addresses see you."),
+	.others = TR("Without it only people at fixed addresses see you."),
 	.offset = AT(mdns)},
     {.name = "network.peer",
 	.type = SETTING_LIST,
@@ -65,7 +65,7 @@ const struct setting setting_table[SETTING_COUNT] = {
 	.title = TR("Tell others your name"),
 	.labels = {TR("No"), TR("Yes")},
 	.help = TR("Tell others your full name and nickname."),
-	.others = TR("With no, others see your address alone."),
+	.others = TR("Without it others see your address alone."),
 	.offset = AT(publish_name)},
     {.name = "privacy.tls",
 	.type = SETTING_SWITCH,
@@ -75,9 +75,9 @@ const struct setting setting_table[SETTING_COUNT] = {
 	.by_hand = true,
 	.title = TR("Encryption"),
 	.labels = {TR("Off"), TR("On")},
-	.help =
-	    TR("Encrypt. With off nobody has a key, and anybody can read and invent what is said."),
-	.others = TR("With off, others see you as a program that does not encrypt."),
+	.help = TR(
+	    "Encrypt. Without it nobody has a key, and anybody can read and invent what is said."),
+	.others = TR("Without it others see you as a program that does not encrypt."),
 	.offset = AT(tls)},
     {.name = "privacy.plain",
 	.type = SETTING_CHOICE,
@@ -88,7 +88,8 @@ const struct setting setting_table[SETTING_COUNT] = {
 	.title = TR("Programs that do not encrypt"),
 	.labels = {TR("Talk to them"), TR("Only hear them"), TR("Neither")},
 	.help = TR("Programs that do not encrypt: talk to them, only hear them, or neither."),
-	.others = TR("With off, people with such programs see you, but cannot reach you."),
+	.others = TR("Whoever uses such a program sees you in any case, but reaches you only if "
+		     "you talk to them or hear them."),
 	.offset = AT(policy.plain)},
     {.name = "privacy.strangers",
 	.type = SETTING_CHOICE,
@@ -100,7 +101,8 @@ const struct setting setting_table[SETTING_COUNT] = {
 	.labels = {TR("Allow"), TR("Keep quiet"), TR("Deny")},
 	.help = TR("People you have neither accepted nor written to: allow them, let them say one "
 		   "thing without disturbing you, or deny them to connect."),
-	.others = TR("With deny, strangers see you, but cannot reach you."),
+	.others =
+	    TR("Strangers see you in any case, but if they are denied they cannot reach you."),
 	.offset = AT(policy.strangers)},
     {.name = "messages.lifetime",
 	.type = SETTING_NUMBER,

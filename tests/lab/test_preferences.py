@@ -73,7 +73,7 @@ def a_switch_a_choice_and_a_number_are_changed_at_once(l):
     p.find("toggle button", "Tell others your name").act()
     p.until("privacy.publish_name", "no")
     combo = p.find("combo box", "Programs that do not encrypt")
-    check("With off" in combo.description, "what others see is read, too")
+    check("Whoever uses such a program" in combo.description, "what others see is read, too")
     p.find("menu item", "Neither", showing=False, within=combo).act()
     p.until("privacy.plain", "off")
     p.page("Advanced")
