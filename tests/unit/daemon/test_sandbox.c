@@ -73,12 +73,13 @@ set_up(void **state)
 	assert_non_null(mkdtemp(home));
 	assert_non_null(mkdtemp(folder));
 	static const char *const folders[] = {".ssh", "state", "state/earshot", "data",
-	    "data/earshot", "run", "run/earshot", "config", "Downloads"};
+	    "data/earshot", "run", "run/earshot", "config", "config/earshot", "Downloads"};
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		make_folder(at(home, folders[i]));
 	assert_int_equal(file_write(at(home, ".ssh/id"), KEY, strlen(KEY)), 0);
 	assert_int_equal(file_write(at(folder, "diary"), KEY, strlen(KEY)), 0);
 	assert_int_equal(symlink(at(home, ".ssh/id"), at(home, "state/earshot/link")), 0);
+	assert_int_equal(file_write(at(home, "config/earshot/earshot.conf"), "\n", 1), 0);
 	/* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread */
 	assert_int_equal(setenv("HOME", home, 1), 0);
 	assert_int_equal(setenv("XDG_STATE_HOME", at(home, "state"), 1), 0);
@@ -245,6 +246,11 @@ open_what_is_not_ours(void)
 	REFUSED(open(at(home, "Downloads/new"), O_WRONLY | O_CREAT, 0600));
 	REFUSED(open(at(home, "data/earshot"), O_RDONLY | O_DIRECTORY));
 	REFUSED(open(at(home, "data/earshot/grant"), O_WRONLY | O_CREAT, 0600));
+	/* nor its own settings, which say how it is confined: the porter keeps them */
+	REFUSED(open(at(home, "config/earshot/earshot.conf"), O_WRONLY));
+	REFUSED(open(at(home, "config/earshot/earshot.conf.new"), O_WRONLY | O_CREAT, 0600));
+	REFUSED(unlink(at(home, "config/earshot/earshot.conf")));
+	REFUSED(rename(at(home, "state/earshot/link"), at(home, "config/earshot/earshot.conf")));
 	REFUSED(symlink(at(home, ".ssh/id"), at(home, "state/earshot/id")));
 	REFUSED(mknod(at(home, "state/earshot/pipe"), S_IFIFO | 0600, 0));
 	if (inside.files >= 3) /* of an older Landlock this is a known gap */
