@@ -108,14 +108,13 @@ guess(struct owners *o, const char *pid)
 	static const char *const known[] = {"earshot-mdns", "avahi-daemon", "systemd-resolve"};
 	char name[WORD], path[64];
 	struct buf text;
-	int64_t uid;
 	bool is_known = false;
 	read_name(pid, name, sizeof(name));
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		is_known |= str_equal(name, known[i]);
 	(void)snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
 	if (is_known && exam_file(path, &text) == 0) {
-		uid = status_uid(buf_cstr(&text));
+		int64_t uid = status_uid(buf_cstr(&text));
 		for (size_t i = 0; i < o->socket_count; i++) {
 			if (o->named[i] || (int64_t)o->sockets[i].uid != uid)
 				continue;

@@ -65,11 +65,11 @@ static void
 add_size(struct buf *out, int64_t bytes)
 {
 	if (bytes >= INT64_C(10240) * MIB)
-		buf_fmt(out, "%lld GiB", (long long)bytes >> 30);
+		buf_fmt(out, tr("%lld GiB"), (long long)bytes >> 30);
 	else if (bytes >= 10 * MIB)
-		buf_fmt(out, "%lld MiB", (long long)bytes >> 20);
+		buf_fmt(out, tr("%lld MiB"), (long long)bytes >> 20);
 	else
-		buf_fmt(out, "%lld KiB", (long long)bytes >> 10);
+		buf_fmt(out, tr("%lld KiB"), (long long)bytes >> 10);
 }
 
 static void

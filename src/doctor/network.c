@@ -188,26 +188,26 @@ static void
 look_up(const void *in, void *out)
 {
 	const struct place *p = in;
-	struct looked_up *found = out;
+	struct looked_up *got = out;
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
-	memset(found, 0, sizeof(*found));
+	memset(got, 0, sizeof(*got));
 	if (getaddrinfo(p->host, p->port, &hints, &list) != 0)
 		return;
-	for (const struct addrinfo *a = list; a && found->count < LOOKED_UP; a = a->ai_next)
-		memcpy(&found->list[found->count++], a->ai_addr, a->ai_addrlen);
+	for (const struct addrinfo *a = list; a && got->count < LOOKED_UP; a = a->ai_next)
+		memcpy(&got->list[got->count++], a->ai_addr, a->ai_addrlen);
 	freeaddrinfo(list);
 }
 
 size_t
 exam_resolve(struct exam *e, const char *text, struct sockaddr_storage *out, size_t max)
 {
-	struct looked_up found = {.count = 0};
+	struct looked_up got = {.count = 0};
 	struct place p;
-	if (!split(text, &p) || !exam_apart(e, look_up, &p, &found, sizeof(found), LOOK_UP_MS))
+	if (!split(text, &p) || !exam_apart(e, look_up, &p, &got, sizeof(got), LOOK_UP_MS))
 		return 0;
-	size_t count = found.count < max ? found.count : max;
-	memcpy(out, found.list, count * sizeof(*out));
+	size_t count = got.count < max ? got.count : max;
+	memcpy(out, got.list, count * sizeof(*out));
 	return count;
 }
 

@@ -9,12 +9,12 @@
 #include <stdint.h>
 
 /* ---- ufw ---- */
-bool ufw_is_on(const char *ufw_conf);
-bool ufw_denies_input(const char *default_ufw);
-bool ufw_allows_tcp(const char *user_rules, uint16_t port);
+bool ufw_is_on(const char *text);                     /* ufw.conf */
+bool ufw_denies_input(const char *text);              /* default/ufw */
+bool ufw_allows_tcp(const char *text, uint16_t port); /* user.rules */
 
 /* ---- firewall-cmd --list-all: "  services: dhcpv6-client mdns" ---- */
-bool firewalld_has(const char *list_all, const char *key, const char *word);
+bool firewalld_has(const char *text, const char *key, const char *word);
 
 /* ---- avahi-daemon.conf, and other files of "key=value" under [section] ---- */
 /* The last value of that key, without blanks around it, into out. false: there is none. */
@@ -30,10 +30,10 @@ struct udp_socket {
 	bool any; /* bound to all addresses, so that it takes what comes to this machine alone */
 };
 /* Those with that local port. Returns how many of them, at most max. */
-size_t udp_sockets(const char *table, uint16_t port, struct udp_socket *out, size_t max);
+size_t udp_sockets(const char *text, uint16_t port, struct udp_socket *out, size_t max);
 
 /* ---- /proc/PID/status: the user it runs as; -1 ---- */
-int64_t status_uid(const char *status);
+int64_t status_uid(const char *text);
 
 /* ---- names ---- */
 /* "pc-17" is "pc" renamed for the 17th time: its number; 1: the same; 0: another name. */
