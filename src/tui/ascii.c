@@ -46,7 +46,7 @@ to_ascii(uint32_t c)
 	if (like != '?')
 		return like;
 	utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, ARRAY_LEN(parts),
-	    UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &boundary);
+	    (utf8proc_option_t)(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT), &boundary);
 	if (n < 1 || n > (utf8proc_ssize_t)ARRAY_LEN(parts) || (uint32_t)parts[0] == c)
 		return '?';
 	uint32_t first = (uint32_t)parts[0];
