@@ -77,7 +77,8 @@ pref_row_note(struct pref_row *r, enum pref_note note, const char *text)
 	static const char *const icons[] = {[PREF_LOCKED] = "changes-prevent-symbolic",
 	    [PREF_LATER] = "document-open-recent-symbolic",
 	    [PREF_ERROR] = "dialog-error-symbolic"};
-	GtkStyleContext *style = gtk_widget_get_style_context(r->note_text);
+	/* not the words: dark themes have a red that nobody can read */
+	GtkStyleContext *style = gtk_widget_get_style_context(r->note_icon);
 	bool any = note != PREF_NOTHING && text && *text;
 	g_autofree char *all =
 	    any ? g_strdup_printf("%s\n%s", text, r->help ? r->help : "") : g_strdup(r->help);
