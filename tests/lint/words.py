@@ -20,7 +20,8 @@ NOT_WORDS = [
     r"^handed over$",  # a state of the protocol
     r"^[A-Z]+ [A-Z]+(\.\.\.)?$",  # arguments of a command: NAME PATH...
     r"^[A-Z]+ [A-Z]+ \[TEXT\.\.\.\]$",
-    r"^earshot %s\\n$",  # the version, as programs say it
+    r"^earshot(-tray)? %s\\n$",  # the version, as programs say it
+    r"^%lld [KMG]iB$|^\\xc2\\xa9 ",  # units; a copyright
     r"<|^\.[a-z-]+ \{|^</",  # markup and style sheets
     r"^%s( \(%llu s\) \.\.\.| %s, handle %d)$",  # nothing but values
     r"^(ip|ip6) (filter|raw|mangle)$",  # tables of a firewall
@@ -102,7 +103,7 @@ def entries(path):
 # What people type or see elsewhere just so.
 KEPT = [
     ("a command", re.compile(r"`[^`]*`")),
-    ("a command", re.compile(r"(?<![\w/.\"-])earshot [a-z-]+")),
+    ("a command", re.compile(r"(?<![\w/.-])earshot [a-z-]+")),
     ("a command", re.compile(r"(?<![\w/.])/[a-z]+(?= |$|\.|,)")),
     ("an option", re.compile(r"(?<![\w-])--[a-z][a-z-]+")),
     ("a marking", re.compile(r"\[(?:v|=|i|!|\?|PLAIN)")),
