@@ -41,7 +41,7 @@ PEOPLE = [
 
 SETTINGS = [
     {"key": "user.name", "value": HOSTILE, "type": "text", "origin": "user", "default": "",
-     "file": "/home/me/earshot.conf", "line": 2, "locked": False, "applies": "now",
+     "file": "/run/me/earshot.conf", "line": 2, "locked": False, "applies": "now",
      "help": "Your full name.", "others": "Everybody sees it."},
     {"key": "network.port", "value": "7000", "type": "number", "least": 0, "most": 65535,
      "origin": "site", "default": "5298", "file": "/etc/earshot.conf", "line": 3, "locked": False,
@@ -53,8 +53,8 @@ SETTINGS = [
      "others": "They cannot reach you."},
     {"key": "files.limit", "value": "0", "type": "size", "origin": "default", "default": "0",
      "locked": False, "applies": "now", "help": "How fast."},
-    {"key": "files.folder", "value": "/home/me/Downloads", "type": "folder", "origin": "default",
-     "default": "/home/me/Downloads", "locked": False, "applies": "restart", "help": "Where to."},
+    {"key": "files.folder", "value": "/run/me/Downloads", "type": "folder", "origin": "default",
+     "default": "/run/me/Downloads", "locked": False, "applies": "restart", "help": "Where to."},
     {"key": "other.limit", "value": "1", "type": "number", "least": 0, "most": 9, "origin": "option",
      "default": "1", "locked": True, "locked_by": "option", "applies": "now", "help": "Other."},
 ]
@@ -315,7 +315,7 @@ class FakeDaemon(Files):
         raise Refused("unknown", f'There is no setting "{key}".')
 
     def do_settings(self, _client):
-        return {"settings": self.settings, "file": "/home/me/earshot.conf"}
+        return {"settings": self.settings, "file": "/run/me/earshot.conf"}
 
     def do_settings_set(self, _client, key, value=None):
         s = self.setting(key)
