@@ -1,15 +1,28 @@
 #include "tray/autostart.h"
 
 #include "base/compiler.h"
+#include "base/paths.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_NAME "earshot-tray.desktop"
 #define GROUP     G_KEY_FILE_DESKTOP_GROUP
 #define HIDDEN    G_KEY_FILE_DESKTOP_KEY_HIDDEN
 #define ENABLED   "X-GNOME-Autostart-enabled"
+
+char *
+autostart_program(void)
+{
+	char *folder = NULL;
+	char *path = paths_program_dir(&folder) == 0
+			 ? g_build_filename(folder, "earshot-tray", NULL)
+			 : g_strdup("earshot-tray");
+	free(folder);
+	return path;
+}
 
 static char *
 own_path(void)

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 bool autostart_is_on(void);
+/* This program, as autostart_set() wants it. A new string (g_free()). */
+char *autostart_program(void);
 /* program: what is to be run where the system has no file of its own; absolute. False: error is
  * set, and nothing has changed. */
 bool autostart_set(bool on, const char *program, GError **error);

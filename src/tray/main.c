@@ -1,6 +1,7 @@
 /* earshot-tray: people, messages and files in a panel and a window. */
 #include "base/tr.h"
 #include "tray/app.h"
+#include "tray/autostart.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,25 @@ on_activate(GApplication *application, gpointer user)
 		app_start(a);
 }
 
+/* word: "on", "off", or "status": only to be told. */
+static gint
+switch_autostart(const char *word)
+{
+	bool on = g_str_equal(word, "on");
+	g_autoptr(GError) error = NULL;
+	g_autofree char *program = autostart_program();
+	if (!on && !g_str_equal(word, "off") && !g_str_equal(word, "status")) {
+		g_printerr(tr("earshot-tray: --autostart can be on, off or status.\n"));
+		return EXIT_FAILURE;
+	}
+	if (!g_str_equal(word, "status") && !autostart_set(on, program, &error)) {
+		g_printerr("earshot-tray: %s\n", error->message);
+		return EXIT_FAILURE;
+	}
+	g_print("%s\n", autostart_is_on() ? "on" : "off");
+	return EXIT_SUCCESS;
+}
+
 /* -1: go on; else what the program ends with. */
 static gint
 on_options(GApplication *application, GVariantDict *rest, gpointer user)
@@ -26,6 +46,9 @@ on_options(GApplication *application, GVariantDict *rest, gpointer user)
 		g_print("earshot-tray %s\n", EARSHOT_VERSION);
 		return EXIT_SUCCESS;
 	}
+	const char *word;
+	if (g_variant_dict_lookup(rest, "autostart", "&s", &word))
+		return switch_autostart(word);
 	g_variant_dict_lookup(rest, "socket", "^ay", &a->socket_path);
 	a->wants_window = g_variant_dict_lookup(rest, "window", "b", &given);
 	a->in_background = g_variant_dict_lookup(rest, "background", "b", &given);
@@ -48,6 +71,8 @@ add_options(GApplication *application)
 		tr("Show only the icon, as at the start of a session"), NULL},
 	    {"socket", 's', 0, G_OPTION_ARG_FILENAME, NULL, tr("Talk to the daemon at this socket"),
 		tr("PATH")},
+	    {"autostart", 0, 0, G_OPTION_ARG_STRING, NULL,
+		tr("Switch whether it starts with the session, and end"), "on|off|status"},
 	    {"version", 'V', 0, G_OPTION_ARG_NONE, NULL, tr("Print the version"), NULL},
 	    {0},
 	};

@@ -1,6 +1,5 @@
 #include "tray/preferences.h"
 
-#include "base/paths.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "base/tr.h"
@@ -11,7 +10,6 @@
 #include "tray/tray_conf.h"
 #include "tray/window.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { WIDTH = 760, HEIGHT = 560, AGAIN_MS = 250, AGAIN_MOST = 60, ASK_MS = 500, SPACING = 12 };
@@ -191,18 +189,6 @@ new_again(struct preferences *p)
 
 /* ---- the session ---- */
 
-/* What is started: beside the icon's own file, or found by its name. */
-static char *
-program_path(void)
-{
-	char *folder = NULL;
-	char *path = paths_program_dir(&folder) == 0
-			 ? g_build_filename(folder, "earshot-tray", NULL)
-			 : g_strdup("earshot-tray");
-	free(folder);
-	return path;
-}
-
 static void
 tell_error(struct pref_row *r, const GError *error)
 {
@@ -214,7 +200,7 @@ on_start(GObject *control, GParamSpec *property, gpointer user)
 {
 	struct preferences *p = user;
 	g_autoptr(GError) error = NULL;
-	g_autofree char *program = program_path();
+	g_autofree char *program = autostart_program();
 	(void)property;
 	if (p->showing)
 		return;

@@ -186,6 +186,10 @@ def the_session_is_told_when_to_start_us_and_the_tray_what_to_show(l):
     check("earshot-tray\" --background" in text and "Hidden=true" not in text, text)
     start.act()
     lab.wait_for(lambda: "Hidden=true" in open(path, encoding="utf-8").read(), 5, "it is hidden")
+    for word, said in (("status", "off"), ("on", "on"), ("status", "on"), ("off", "off")):
+        done = p.desk.host.run(EARSHOT_TRAY, "--autostart", word, env=p.daemon.env)  # without a display
+        check((done.returncode, done.stdout) == (0, f"{said}\n"), f"{word}: {done}")
+    check(p.desk.host.run(EARSHOT_TRAY, "--autostart", "maybe", env=p.daemon.env).returncode == 1, "no")
     p.find("toggle button", "Show what was said in notifications").act()
     conf = f"{config}/earshot/tray.conf"
     lab.wait_for(lambda: os.path.exists(conf), 5, "the choice of the tray")
