@@ -32,15 +32,25 @@ fill_in = sed -e 's|@prefix@|$(prefix)|g' -e 's|@bindir@|$(bindir)|g' -e 's|@lib
           -e 's|@includedir@|$(includedir)|g' -e 's|@version@|$(VERSION)|g' \
           -e 's|@libexecdir@|$(libexecdir)|g'
 
+ICONS         = $(sort $(patsubst packaging/%,%,$(wildcard packaging/icons/hicolor/*/*/*)))
+METAINFO      = org.earshot.tray.metainfo.xml
+autostartdir  = $(sysconfdir)/xdg/autostart
+localedir     = $(datadir)/locale
+INSTALLED_MO  = $(MO_FILES:$(B)/locale/%=$(localedir)/%)
+INSTALLED_TRAY = $(bindir)/earshot-tray $(datadir)/applications/earshot-tray.desktop \
+                 $(autostartdir)/earshot-tray.desktop $(datadir)/metainfo/$(METAINFO) \
+                 $(addprefix $(datadir)/,$(ICONS))
+
 INSTALLED = $(bindir)/earshot $(bindir)/earshotd $(libexecdir)/earshot-mdns \
             $(libdir)/libearshot.so $(libdir)/libearshot.so.0 $(includedir)/earshot.h \
             $(libdir)/pkgconfig/earshot.pc \
             $(userunitdir)/earshotd.service $(userunitdir)/earshotd.socket \
             $(bashdir)/earshot $(zshdir)/_earshot $(fishdir)/earshot.fish \
-            $(foreach p,$(MAN_PAGES),$(mandir)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
+            $(foreach p,$(MAN_PAGES),$(mandir)/man$(subst .,,$(suffix $(p)))/$(notdir $(p))) \
+            $(INSTALLED_MO) $(if $(TRAY),$(INSTALLED_TRAY))
 
 ## install       into prefix (default /usr/local), below DESTDIR
-install: all man
+install: all man $(if $(TRAY),install-tray)
 	$(Q)install -D -m 755 -t $(DESTDIR)$(bindir) $(B)/earshot $(B)/earshotd
 	$(Q)install -D -m 755 -t $(DESTDIR)$(libexecdir) $(B)/earshot-mdns
 	$(Q)install -D -m 755 -t $(DESTDIR)$(libdir) $(B)/libearshot.so.0
@@ -56,6 +66,19 @@ install: all man
 	$(Q)LC_ALL=C $(B)/earshot completion fish >$(DESTDIR)$(fishdir)/earshot.fish
 	$(Q)for page in $(MAN_PAGES); do \
 	  install -D -m 644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit 1; done
+	$(Q)for mo in $(MO_FILES:$(B)/locale/%=%); do \
+	  install -D -m 644 $(B)/locale/$$mo $(DESTDIR)$(localedir)/$$mo || exit 1; done
+
+# Autostart files are read in one folder alone, wherever the program is.
+.PHONY: install-tray
+install-tray: all
+	$(Q)install -D -m 755 -t $(DESTDIR)$(bindir) $(B)/earshot-tray
+	$(Q)install -D -m 644 -t $(DESTDIR)$(datadir)/applications packaging/desktop/earshot-tray.desktop
+	$(Q)install -D -m 644 packaging/desktop/earshot-tray-autostart.desktop \
+	  $(DESTDIR)$(autostartdir)/earshot-tray.desktop
+	$(Q)install -D -m 644 -t $(DESTDIR)$(datadir)/metainfo packaging/desktop/$(METAINFO)
+	$(Q)for icon in $(ICONS); do \
+	  install -D -m 644 packaging/$$icon $(DESTDIR)$(datadir)/$$icon || exit 1; done
 
 # AppArmor reads no other folder, so this is apart from what goes below prefix.
 ## install-apparmor  the AppArmor profile, into /etc/apparmor.d below DESTDIR
