@@ -1,5 +1,5 @@
 # docs/ipc.md as a manual page (scdoc): awk -f packaging/ipc-manual.awk docs/ipc.md
-# Headings, paragraphs, inline code, links and tables are all that page uses. Tables become lists,
+# Headings, paragraphs, lists, inline code, links and tables are all that page uses. Tables become lists,
 # as their cells are too long for columns on a terminal.
 
 BEGIN {
@@ -31,7 +31,7 @@ function inline(text,    out)
 # a line that scdoc would take for more than words
 function safe(text)
 {
-	return text ~ /^[#.;|:\]-]/ ? "\\" text : text
+	return text ~ /^[#.;|:\]-]/ && text !~ /^- / ? "\\" text : text
 }
 
 function row(    cells, n, i)

@@ -74,7 +74,7 @@ install: all man $(if $(TRAY),install-tray)
 install-tray: all
 	$(Q)install -D -m 755 -t $(DESTDIR)$(bindir) $(B)/earshot-tray
 	$(Q)install -D -m 644 -t $(DESTDIR)$(datadir)/applications packaging/desktop/earshot-tray.desktop
-	$(Q)install -D -m 644 packaging/desktop/earshot-tray-autostart.desktop \
+	$(Q)install -D -m 644 packaging/desktop/autostart/earshot-tray.desktop \
 	  $(DESTDIR)$(autostartdir)/earshot-tray.desktop
 	$(Q)install -D -m 644 -t $(DESTDIR)$(datadir)/metainfo packaging/desktop/$(METAINFO)
 	$(Q)for icon in $(ICONS); do \
