@@ -140,14 +140,14 @@ add_about_key(struct banner *b, const struct front_person *p)
 		sentence = g_strdup_printf(
 		    tr("%s, whom you have verified, vouches for %s."), voucher, p->display);
 		bar = add_banner(b->person, GTK_MESSAGE_QUESTION, sentence);
-		add_method(bar, tr("_Accept"), "trust.accept", b);
+		add_method(bar, tr("_Accept the key"), "trust.accept", b);
 	} else if (str_equal(p->trust, "new")) {
 		sentence = g_strdup_printf(tr("What you say to %s is encrypted, but nobody has "
 					      "looked yet whose key it is."),
 		    p->display);
 		bar = add_banner(b->person, GTK_MESSAGE_INFO, sentence);
 		add_button(bar, tr("_Compare words…"), G_CALLBACK(on_compare), b);
-		add_method(bar, tr("_Accept"), "trust.accept", b);
+		add_method(bar, tr("_Accept the key"), "trust.accept", b);
 	} else if (say_is_plain(p->trust) && !g_hash_table_contains(b->understood, p->name)) {
 		sentence =
 		    g_strdup_printf(tr("What you and %s say is not encrypted: anyone on this "

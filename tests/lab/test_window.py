@@ -205,13 +205,15 @@ def what_was_said_is_found_here_and_everywhere(l):
     window.find("list item", contains="rose is mine")
     window.keep("window-found.png")
     window.click(window.find("list item", contains="a rose by any other name"))
-    window.key("Return")
     found = window.find("list item", contains="a rose by any other name", timeout=10)
     lab.wait_for(lambda: "selected" in found.states, 5, "the message is shown and marked")
     window.key("ctrl+shift+f")
     window.find("text", "Find messages").type("mine")
+    window.absent("list item", contains="by any other name")
     window.find("list item", contains="rose is mine")
-    window.key("Return", "Return")
+    window.key("Return")
+    window.focused(window.find("list item", contains="rose is mine"))
+    window.key("Return")
     window.find("frame", contains="Lab User")
     window.says("the rose is mine")
 
@@ -232,7 +234,7 @@ def a_file_dropped_from_the_file_manager_goes_once(l):
     manager = desk.window("drop", 30)
     desk.xdotool("windowmove", manager, "5", "40")
     desk.xdotool("windowsize", manager, "420", "400")
-    icon = window.tree.find("icon", "letter.txt", app="Thunar", timeout=20)
+    icon = window.tree.find("icon", "letter.txt", app=None, timeout=20)
     for target in (line, window.find("list box", "Messages"),
                    window.find("list item", contains="Romeo")):
         before = len(files_of(romeo))
