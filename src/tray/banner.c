@@ -218,10 +218,12 @@ banner_event(struct banner *b, const struct earshot_value *comparison)
 	const char *peer = earshot_value_str(comparison, "peer");
 	if (!peer)
 		return;
-	if (str_equal(stage, "begun") && !earshot_value_bool(comparison, "initiator", false))
-		g_hash_table_add(b->wanting, g_strdup(peer));
-	else if (!str_equal(stage, "confirmed"))
+	bool over = str_equal(stage, "waiting") || str_equal(stage, "verified") ||
+		    str_equal(stage, "ended");
+	if (over)
 		g_hash_table_remove(b->wanting, peer);
+	else if (!earshot_value_bool(comparison, "initiator", false))
+		g_hash_table_add(b->wanting, g_strdup(peer));
 	if (b->p && str_equal(b->p->name, peer))
 		banner_show(b, b->p);
 }

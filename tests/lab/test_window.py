@@ -234,11 +234,11 @@ def a_file_dropped_from_the_file_manager_goes_once(l):
     manager = desk.window("drop", 30)
     desk.xdotool("windowmove", manager, "5", "40")
     desk.xdotool("windowsize", manager, "420", "400")
-    icon = window.tree.find("icon", "letter.txt", app=None, timeout=20)
+    pane = window.tree.find("directory pane", app="thunar", timeout=20)
     for target in (line, window.find("list box", "Messages"),
                    window.find("list item", contains="Romeo")):
         before = len(files_of(romeo))
-        drag(desk, icon, target)
+        drag(desk, pane, target)
         lab.wait_for(lambda: len(files_of(romeo)) > before, 10, f"a file let go on {target.name}")
         window.find("label", "letter.txt")
         check(len(files_of(juliet)) == before + 1, f"once: {files_of(juliet)}")
@@ -248,10 +248,10 @@ def files_of(daemon):
     return daemon.client.call("files", all=True)["files"]
 
 
-def drag(desk, icon, target):
-    x, y, width, height = icon.extents
+def drag(desk, pane, target):
+    """The first file of a folder; the file manager does not tell where it has its files."""
+    x, y = (at + 45 for at in pane.extents[:2])
     to_x, to_y, to_width, to_height = target.extents
-    x, y = x + width // 2, y + height // 3
     to_x, to_y = to_x + to_width // 2, to_y + to_height // 2
     desk.xdotool("mousemove", str(x), str(y))
     desk.xdotool("mousedown", "1")
@@ -358,16 +358,14 @@ def the_window_heals_when_the_daemon_comes_back(l):
 @case
 def long_histories_are_scrolled_through(l):
     juliet, romeo = two(l)
-    for n in range(600):
+    for n in range(400):
         says(juliet, romeo, f"verse {n}.")
     window = Window(juliet)
     line = window.open("Romeo")
-    window.says("verse 599.")
+    window.says("verse 399.")
     window.focused(line)
-    for _ in range(60):
-        window.key("shift+Prior")
-        if window.tree.all("list item", contains="verse 0."):
-            break
+    for _ in range(8):
+        window.key(*["shift+Prior"] * 10)
     window.says("verse 0.")
     rows = window.tree.all("list item", contains="verse", showing=False)
     check(len(rows) <= ROWS_MAX + 40, f"{len(rows)} rows")
