@@ -8,7 +8,7 @@
 FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 30
 FUZZ_B       := build/fuzz
-FUZZ_FOLDERS  = daemon chat transfer peer stream ipc store discovery mdns tls xml wire base
+FUZZ_FOLDERS  = daemon chat transfer peer stream ipc store discovery mdns tls xml doctor client wire base
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS   = $(STD) -O1 -g -fno-omit-frame-pointer $(FUZZ_SANITIZE) -MMD -MP \
                 -DEARSHOT_VERSION='"$(VERSION)"' -DEARSHOT_LIBEXECDIR='"$(libexecdir)"' \
