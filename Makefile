@@ -108,7 +108,7 @@ earshotd_FOLDERS      = daemon chat transfer peer stream ipc store discovery tls
 earshotd_ALSO         = mdns
 earshot-mdns_FOLDERS  = mdns base
 earshot_FOLDERS       = cli $(TUI) front doctor client wire base
-earshot-tray_FOLDERS  = tray front client wire base
+earshot-tray_FOLDERS  = tray front doctor client wire base
 # Front ends that are left out where their libraries are not: `earshot` then talks in lines.
 have = $(shell $(PKG_CONFIG) --exists $(1) && echo yes)
 TUI  := $(if $(call have,$(PKGS_tui)),tui)
@@ -138,8 +138,8 @@ DEPS_client    = client ipc wire base
 DEPS_cli       = $(earshot_FOLDERS)
 DEPS_doctor    = doctor client wire base
 DEPS_front     = front client ipc wire base
-DEPS_tui       = tui $(DEPS_front)
-DEPS_tray      = tray $(DEPS_front)
+DEPS_tui       = tui doctor $(DEPS_front)
+DEPS_tray      = tray doctor $(DEPS_front)
 
 # Without them `earshot id` draws no QR codes; files are sent without their media type, pictures
 # without a small copy; and `earshot record` is not there.

@@ -2,8 +2,8 @@
  * reach ours, which nobody can find out alone: firewalls let out what they do not let in.
  *
  * Who is asked connects to the address the question came from and to the port under which the asker
- * is announced: the question itself names neither, so that nobody can be made to knock anywhere
- * else. Only who has proven a key is answered, and not often. */
+ * is announced, or was added as a fixed peer: the question itself names neither, so that nobody can
+ * be made to knock anywhere else. Only who has proven a key is answered, and not often. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -196,7 +196,7 @@ answer(const struct inbound *in)
 		return iq_reply_error(in, "modify", "bad-request");
 	if (!is_free(p->roster, p) || !bucket_take(&p->asked_back, probe_rate, 1, clock_now()))
 		return iq_reply_error(in, "wait", "resource-constraint");
-	if (!p->entry || !(p->entry->sources & DISCOVERY_MDNS) || p->entry->port < PORT_LEAST)
+	if (!p->entry || p->entry->port < PORT_LEAST)
 		return say(in, id, NULL, "unannounced");
 	return connect_back(in, id, p->entry->port);
 }

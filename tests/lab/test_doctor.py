@@ -79,6 +79,15 @@ def a_helper_that_does_not_work_is_told(l):
 
 
 @case
+def errors_in_the_log_are_told(l):
+    juliet = Daemon(l.host("verona"), "juliet")
+    with open(juliet.host.path(juliet.status()["log"]), "a", encoding="utf-8") as log:
+        log.write('2026-11-26T07:00:00.000Z level=error module=peer msg="it broke"\n')
+    finding = Findings(juliet).named("log-errors", "note")
+    check("it broke" in finding["cause"] and finding["evidence"]["errors"] == 1, f"{finding}")
+
+
+@case
 def a_full_disk_is_told(l):
     host = l.host("verona")
     host.must("mkdir", "-p", "/run/home/juliet/.local/state/earshot")

@@ -174,7 +174,35 @@ def a_machine_that_is_renamed_again_and_again_is_told(l):
     Findings(juliet).named("host-name-loop")
 
 
+@case
+def somebody_else_of_the_same_name_is_told(l):
+    host = l.host("verona")
+    first = Daemon(host, "juliet", account="one")
+    second = Daemon(host, "juliet", account="two")
+    check(first.name != second.name, f"one was renamed: {first.name}, {second.name}")
+    Findings(second).named("name-conflict", "note")
+
+
 # ---- people ----
+
+@case
+def who_is_blocked_is_told(l):
+    juliet, romeo = connected(l)
+    juliet.client.call("trust.block", peer=romeo.name)
+    Findings(juliet, "romeo").named("blocked", "warning")
+
+
+@case
+def people_at_fixed_addresses_can_connect_back(l):
+    off = ("[network]", "mdns = no")
+    juliet = Daemon(l.host("verona"), "juliet", settings=off, published=False)
+    romeo = Daemon(l.host("mantua"), "romeo", settings=off, published=False)
+    for one, other in ((juliet, romeo), (romeo, juliet)):
+        one.client.call("peers.add", address=f"{other.host.address()}:{other.status()['port']}")
+    juliet.client.events.until(lambda: any(p["connected"] for p in juliet.client.people.values()),
+                               10, "a stream")
+    found = Findings(juliet)
+    check("can connect back" in found.seen["people"], f"{found.seen}")
 
 @case
 def somebody_who_has_crashed_is_told_from_one_who_is_absent(l):
