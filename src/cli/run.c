@@ -132,7 +132,7 @@ cli_add(struct buf *b, const char *text)
 void
 cli_label(struct buf *b, const char *label)
 {
-	enum { LABEL = 12 };
+	enum { LABEL = 14 };
 	size_t width = text_width(label, strlen(label));
 	buf_fmt(b, "%s%*s", label, width < LABEL ? (int)(LABEL - width) : 1, "");
 }
