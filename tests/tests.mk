@@ -70,12 +70,16 @@ check-asan:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan CC=clang $(if $(QUICK),check-quick,check-all)
 
 # tests/bench/bench_X.c: programs that print figures; they may use everything but main.c files
-BENCHES       = $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
+BENCHES       = $(patsubst %.c,$(B)/%,$(filter-out $(if $(TUI),,%/bench_layout.c),$(wildcard tests/bench/bench_*.c)))
 BENCH_FOLDERS = $(filter-out cli tui tray,$(FOLDERS))
-$(B)/tests/bench/bench_%: tests/bench/bench_%.c $(call archives,$(BENCH_FOLDERS)) $(B)/flags | libraries
-	$(call say,BENCH,$@)mkdir -p $(@D) && $(CC) $(call cflags,$(BENCH_FOLDERS)) $(ALL_CFLAGS) \
-	  $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$(BENCH_FOLDERS)) -Wl,--end-group \
-	  $(call libs,$(BENCH_FOLDERS)) -lpthread -ldl
+define bench_rules
+$(B)/tests/bench/$(1): tests/bench/$(1).c $(call archives,$(2)) $(B)/flags | libraries
+	$$(call say,BENCH,$$@)mkdir -p $$(@D) && $$(CC) $$(call cflags,$(2)) $$(ALL_CFLAGS) \
+	  $$(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group $(call archives,$(2)) -Wl,--end-group \
+	  $$(call libs,$(2)) -lpthread -ldl
+endef
+$(eval $(call bench_rules,bench_%,$(BENCH_FOLDERS)))
+$(eval $(call bench_rules,bench_layout,$(DEPS_tui)))
 
 # a history for bench_history, when another one than its own is wanted
 $(B)/make-history: tests/bench/make_history.c $(call archives,store base) $(B)/flags | libraries

@@ -164,10 +164,24 @@ take_marks(const char *text, size_t len, struct layout_cell *cell)
 	}
 }
 
+/* Nearly all text: a letter of ASCII upon which nothing stands. */
+static bool
+is_simple(const char *text, size_t len)
+{
+	return *text >= ' ' && *text < 0x7f && (len == 1 || (unsigned char)text[1] < 0x80);
+}
+
 void
 layout_cell(const char *text, size_t len, struct layout_cell *out)
 {
 	uint32_t c = 0;
+	if (is_simple(text, len)) {
+		out->used = 1;
+		out->width = 1;
+		out->len = 1;
+		out->text[0] = *text;
+		return;
+	}
 	size_t n = utf8_decode(text, len, &c);
 	out->len = 0;
 	out->width = 0;
