@@ -50,7 +50,9 @@ do_msg(struct ui *ui, const char *rest)
 			ui_notice(ui, TUI_WARN, tr("%s is not in the list. Nothing was sent."),
 			    words.words[0]);
 	} else {
-		char quote = *rest == '"' || *rest == '\'' ? *rest : ' ';
+		char quote = ' ';
+		if (*rest == '"' || *rest == '\'')
+			quote = *rest;
 		const char *end = strchr(rest + 1, quote);
 		const char *text = end ? end + 1 : "";
 		people_choose(ui, p);

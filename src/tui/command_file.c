@@ -2,6 +2,7 @@
 
 #include "tui/ui.h"
 
+#include "base/err.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "base/tr.h"
@@ -21,9 +22,9 @@
 static void
 add_path(struct buf *path, const char *typed)
 {
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): never set after start */
-	const char *home =
-	    typed[0] == '~' && (typed[1] == '/' || !typed[1]) ? getenv("HOME") : NULL;
+	const char *home = NULL;
+	if (typed[0] == '~' && (typed[1] == '/' || !typed[1]))
+		home = getenv("HOME"); /* NOLINT(concurrency-mt-unsafe): never set after start */
 	buf_str(path, home ? home : "");
 	buf_str(path, home ? typed + 1 : typed);
 }
@@ -54,9 +55,8 @@ open_file(struct ui *ui, const char *path)
 	text_add(&clean, TEXT_NAME, path, strlen(path));
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
 		ui_notice(
-		    ui, TUI_BAD, tr("%s cannot be opened: %s."), buf_cstr(&clean), strerror(errno));
+		    ui, TUI_BAD, tr("%s cannot be opened: %s."), buf_cstr(&clean), err_str(-errno));
 	} else if (fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
 		ui_notice(ui, TUI_BAD, tr("%s is neither a file nor a folder."), buf_cstr(&clean));
 		close(fd);

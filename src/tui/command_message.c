@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAR = 1000000 };
+enum { FAR = 1000000, TEXT = 256 << 10 };
 
 /* The message that is meant, NULL (told) if there is none; *rest goes on behind "-2". */
 static const struct front_message *
@@ -51,7 +51,7 @@ is_ours(struct ui *ui, const struct front_message *m)
 void
 command_me(struct ui *ui, const char *rest)
 {
-	struct buf b = BUF_INIT(UI_SENTENCE * 4);
+	struct buf b = BUF_INIT(TEXT);
 	if (!command_need_who(ui))
 		return;
 	buf_fmt(&b, "/me %s", rest);

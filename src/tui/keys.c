@@ -306,12 +306,12 @@ static bool
 plain_key(struct ui *ui, const struct tui_event *e)
 {
 	bool empty = input_len(ui->input) == 0;
-	if (e->key == TUI_KEY_F && e->c == 1)
+	/* to whom one talks ? may be all that one has to say */
+	bool asks = e->key == TUI_KEY_CHAR && e->c == '?' && empty && (!ui->who || talk_chosen(ui));
+	if (asks || (e->key == TUI_KEY_F && e->c == 1))
 		help_open(ui);
 	else if (e->key == TUI_KEY_F && e->c == 2)
 		ui->list_shown = !ui->list_shown;
-	else if (e->key == TUI_KEY_CHAR && e->c == '?' && empty && (!ui->who || talk_chosen(ui)))
-		help_open(ui); /* else it may be all that somebody has to say */
 	else if (e->key == TUI_KEY_TAB && empty)
 		talk_select(ui, -1);
 	else if (e->key == TUI_KEY_PAGE_UP)

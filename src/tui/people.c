@@ -55,7 +55,7 @@ add_point(struct buf *out, uint64_t age)
 static void
 add_answered(struct buf *out, uint64_t age, uint64_t *stale)
 {
-	static const uint64_t steps[] = {5 * SECOND, 10 * SECOND, 20 * SECOND, 30 * SECOND, MINUTE};
+	static const uint64_t steps[] = {5000, 10000, 20000, 30000, MINUTE};
 	struct buf when = BUF_INIT(UI_SENTENCE);
 	size_t i = 0;
 	while (i < ARRAY_LEN(steps) && age >= steps[i])

@@ -7,7 +7,7 @@
 void
 split_finish(struct split *s)
 {
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; s->words && i < s->count; i++)
 		free(s->words[i]);
 	free(s->words);
 	*s = (struct split){0};
@@ -20,7 +20,10 @@ take_word(const char *from, char *to)
 	char quote = '\0';
 	for (; *from && (quote || (*from != ' ' && *from != '\t' && *from != '\n')); from++) {
 		if (quote ? *from == quote : *from == '\'' || *from == '"') {
-			quote = quote ? '\0' : *from;
+			if (quote)
+				quote = '\0';
+			else
+				quote = *from;
 			continue;
 		}
 		if (*from == '\\' && quote != '\'' && from[1] &&
