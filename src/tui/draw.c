@@ -86,11 +86,13 @@ static void
 draw_trust(struct ui *ui, int column, int columns)
 {
 	const struct front_person *p = ui->who;
+	const char *client = p->client ? p->client : "";
 	struct buf b = BUF_INIT(UI_SENTENCE);
 	marking_in_full(&b, p->info);
-	int room = columns;
-	if ((int)layout_width(buf_cstr(&b), b.len) + 2 < columns)
-		room = put_right(ui, 1, column, columns, TUI_DIM, p->client ? p->client : "");
+	int room = columns,
+	    both = (int)(layout_width(buf_cstr(&b), b.len) + layout_width(client, strlen(client)));
+	if (both + 4 <= columns) /* what is known of them is never cut for this */
+		room = put_right(ui, 1, column, columns, TUI_DIM, client);
 	if (room > 1)
 		tui_screen_put(ui->screen, 1, column + 1, (unsigned)room - 1,
 		    people_trust_style(p->trust), buf_cstr(&b));

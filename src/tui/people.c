@@ -247,7 +247,7 @@ people_choose(struct ui *ui, struct front_person *p)
 		return;
 	}
 	t->new_from = 0;
-	t->look_for_new = p->unread > 0;
+	t->look_for_new = true;
 	front_open(ui->front, p);
 }
 

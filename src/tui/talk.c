@@ -357,19 +357,21 @@ compose(void *ctx, size_t index, unsigned columns, struct layout_text *out)
 
 /* ---- what is seen ---- */
 
-/* The first one that was not read before, once it is loaded. */
+/* Shows the first one that was not read before, once it is loaded. */
 static void
 find_new(struct talk *t)
 {
+	size_t i = 0;
 	if (!t->look_for_new || t->person->count == 0)
 		return;
 	t->look_for_new = false;
-	for (size_t i = 0; i < t->person->count; i++) {
-		if (t->person->messages[i]->mark != FRONT_UNREAD)
-			continue;
-		t->new_from = t->person->messages[i]->number;
+	while (i < t->person->count && t->person->messages[i]->mark != FRONT_UNREAD)
+		i++;
+	if (i == t->person->count)
 		return;
-	}
+	t->new_from = t->person->messages[i]->number;
+	if (t->ui->seek != t->person)
+		view_show(t->view, i);
 }
 
 /* What there is to see before anything was said. */
@@ -406,8 +408,8 @@ talk_draw(struct ui *ui, int top, int rows, int column, int columns)
 		draw_nothing(ui, top, rows, column, columns);
 		return;
 	}
-	find_new(t);
 	view_resize(t->view, (unsigned)rows, (unsigned)columns - 1);
+	find_new(t);
 	view_update(t->view);
 	for (int y = 0; y < rows; y++) {
 		size_t index = 0, at = 0;

@@ -6,7 +6,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from terminal import PEOPLE, Screen, offer, play  # noqa: E402
+from terminal import PEOPLE, Screen, await_that, check, offer, play  # noqa: E402
 from harness import SKIPPED, main  # noqa: E402
 
 SIZES = ((80, 24), (120, 40), (40, 10))
@@ -36,6 +36,19 @@ def nobody_is_chosen_yet(box):
         for size in SIZES:
             with Screen(box, size=size, lang=lang) as s:
                 s.looks_like(name("people", size, locale))
+
+
+def the_first_that_is_new_is_shown(box):
+    furnish(box.daemon)
+    for i in range(30):
+        box.daemon.says("juliet@balcony", f"What is in name {i}?")
+    with Screen(box, "tui", "juliet") as s:
+        s.looks_like("new-80x24-utf8")
+        s.see("30 unread|32 unread", gone=True)
+        check(box.daemon.log.messages[-1]["state"] == "unread", "it has not been seen yet")
+        s.keys("NPage", "NPage")
+        s.see("What is in name 29")
+        await_that(lambda: box.daemon.log.messages[-1]["state"] == "seen")
 
 
 def files_in_the_conversation(box):
