@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "base/tr.h"
+#include "front/transfer_words.h"
 #include "tray/dialogs.h"
 #include "tray/icon.h"
 #include "tray/listen.h"
@@ -163,12 +164,29 @@ on_icon_shown(void *ctx, bool shown)
 
 /* ---- files ---- */
 
+/* Who answers an offer has read the message that tells of it; nothing before it may count as read
+ * along with it. */
+static void
+offer_seen(struct front *front, const struct front_file *f)
+{
+	const struct front_person *p = front_find(front, f->peer);
+	if (!p || p->unread != 1)
+		return;
+	struct earshot_value *params = earshot_value_object();
+	earshot_value_set_str(params, "peer", f->peer);
+	earshot_value_set_str(params, "id", f->transfer);
+	front_call(front, "seen", params, NULL, NULL);
+}
+
 void
 app_file(struct tray *t, const char *method, const char *id)
 {
+	const struct front_file *f = front_file_find(t->front, id);
 	struct earshot_value *params = earshot_value_object();
 	earshot_value_set_str(params, "id", id);
 	front_call(t->front, method, params, NULL, NULL);
+	if (f && transfer_asks(f->info))
+		offer_seen(t->front, f);
 }
 
 /* ---- life ---- */

@@ -44,7 +44,7 @@ places_icons(void)
 char *
 places_icon_for_others(const char *folder)
 {
-	return folder ? g_build_filename(folder, "hicolor/scalable/apps/" APP_ICON ".svg", NULL)
+	return folder ? g_build_filename(folder, "hicolor/48x48/apps/" APP_ICON ".png", NULL)
 		      : g_strdup(APP_ICON);
 }
 

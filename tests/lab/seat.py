@@ -102,10 +102,12 @@ class Icon:
 
 
 class Seat:
-    def __init__(self, host, people, arguments, options):
-        self.host = host
-        self.daemon = Daemon(host, people)
-        self.desk = Desktop(self.daemon, **options)
+    """daemon: the fake one, or a real one (earshot.py)."""
+
+    def __init__(self, daemon, arguments, options):
+        self.host = daemon.host
+        self.daemon = daemon
+        self.desk = Desktop(daemon, **options)
         self.tray = self.start(*arguments) if arguments is not None else None
         self._icon = None
 
@@ -157,10 +159,12 @@ class Seat:
         self.desk.xdotool("windowactivate", "--sync", self.wait_window())
         self.desk.xdotool("key", "alt+F4")
 
-    def wait_asleep(self, seconds=3.0, timeout=60.0):
-        """Until the program has not been awake for that long."""
+    def wait_asleep(self, seconds=3.0, timeout=60.0, of=None):
+        """Until the program (of: its number) has not been awake for that long."""
+        pid = of or self.tray.pid
+
         def switches():
-            return [line for task in glob.glob(f"/proc/{self.tray.pid}/task/*/status")
+            return [line for task in glob.glob(f"/proc/{pid}/task/*/status")
                     for line in open(task, encoding="ascii") if "ctxt_switches" in line]
         last, since = None, time.monotonic()
 
@@ -200,7 +204,7 @@ class Seat:
 def seat(people=None, arguments=(), **options):
     """arguments: of earshot-tray; None: it is not started."""
     with Lab() as l:
-        s = Seat(l.host("verona"), people, arguments, options)
+        s = Seat(Daemon(l.host("verona"), people), arguments, options)
         try:
             yield s
         finally:

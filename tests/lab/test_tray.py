@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """The icon in the panel: what it shows, what its menu does, and that there is always a way to the
 program, whatever panels come and go."""
+import json
+
+import earshot
 import lab
 from desktop import EARSHOT_TRAY, need
-from seat import JULIET, ROMEO, seat
+from seat import JULIET, ROMEO, Seat, seat
 from tap import case, check, run
 
 QUIT = "Quit (messages are still received)"
@@ -260,6 +263,34 @@ def without_a_session_bus_there_is_a_window():
         check(s.tray.wait() == 0, "it ends well")
 
 
+# ---- two daemons ----
+
+@case
+def two_people_talk_and_give_files_without_any_window():
+    with lab.Lab() as l:
+        juliet, romeo = (earshot.Daemon(l.host(host), user)
+                         for host, user in (("verona", "juliet"), ("mantua", "romeo")))
+        earshot.meet(juliet, romeo)
+        s = Seat(juliet, (), {"panel": "xfce4", "notifications": ("actions", "inline-reply")})
+        s.wait_ready()
+        in_panel(s)
+        romeo.send(juliet.name, "But soft!")
+        notice = s.wait_notice(summary="Lab User: But soft!")
+        mark = romeo.client.mark()
+        s.desk.notices.say(json.dumps({"reply": [notice["notice"], "Ay me!"]}))
+        romeo.client.wait("message", 10, mark, text="Ay me!")
+        s.wait_ready()
+        romeo.host.must("sh", "-c", "echo light >/run/home/window.txt")
+        romeo.send_file(juliet.name, "/run/home/window.txt")
+        s.icon.wait_entry("Lab User wants to give you window.txt (6 B)")
+        mark = juliet.client.mark()
+        s.icon.choose("Lab User wants to give you window.txt (6 B)", "Accept")
+        done = juliet.wait_file(20, mark, state="done")
+        check(juliet.host.must("cat", done["where"]) == "light\n", "what was given has arrived")
+        s.wait_notice(summary="Lab User: You have received window.txt (6 B).")
+        s.wait_ready()
+
+
 # ---- cost ----
 
 @case
@@ -271,6 +302,7 @@ def it_sleeps_when_nothing_happens():
         s.wait_asleep()
         traced = s.host.run("timeout", "-s", "INT", "10", "strace", "-f", "-c", "-p", pid,
                             timeout=20)
+        check("attached" in traced.stderr, f"it was looked at: {traced.stderr}")
         calls = [line for line in traced.stderr.splitlines() if line.strip().endswith("total")]
         check(not calls or int(calls[0].split()[-2]) == 0, f"system calls:\n{traced.stderr}")
 

@@ -57,7 +57,7 @@ strangers_are_heard_again_when_it_was_quiet(void **state)
 	struct bucket one = {0};
 	(void)state;
 	noticed(&l, false, MINUTE);
-	assert_int_equal(ask(&l, &one, false, true, 3 * MINUTE), NOTICE_NOW);
+	assert_int_equal(ask(&l, &one, false, true, UINT64_C(3) * MINUTE), NOTICE_NOW);
 }
 
 static void
