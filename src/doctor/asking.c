@@ -43,6 +43,8 @@ hang_up(struct exam *e)
 {
 	earshot_close(e->link);
 	e->link = NULL;
+	if (exam_left(e, 1) == 0)
+		return;
 	if (earshot_connect(e->wish->socket, "earshot doctor", 0, &e->link) != 0)
 		e->link = NULL;
 }
