@@ -106,6 +106,23 @@ tell_silent(struct exam *e, const struct group *g)
 }
 
 static void
+judge_way(struct exam *e, const struct group *g)
+{
+	if (g->answer)
+		seen(e, tr_n("%zu can be reached", "%zu can be reached", g->answer), g->answer);
+	if (g->silent)
+		tell_silent(e, g);
+	if (g->refuse) {
+		found(e, DOCTOR_NOTE, "peers-refuse",
+		    tr_n("%zu person is announced whose program has ended without a word.",
+			"%zu people are announced whose programs have ended without a word.",
+			g->refuse),
+		    g->refuse);
+		earshot_value_set_int(evidence(e), "count", (int64_t)g->refuse);
+	}
+}
+
+static void
 tell_nobody(struct exam *e)
 {
 	if (!e->link || e->report->worst == DOCTOR_PROBLEM)
@@ -177,17 +194,15 @@ check_people(struct exam *e)
 		return;
 	}
 	gather(e, g);
-	exam_dial(e, g->dials, g->count, DIAL_MS);
-	tally(g);
 	if (!g->count)
 		tell_nobody(e);
 	else
 		seen(e, tr_n("%zu announced", "%zu announced", g->count), g->count);
-	if (g->answer)
-		seen(e, tr_n("%zu can be reached", "%zu can be reached", g->answer), g->answer);
-	if (g->silent)
-		tell_silent(e, g);
+	/* with somebody in particular the next check goes the same way more thoroughly */
 	if (!e->wish->who) {
+		exam_dial(e, g->dials, g->count, DIAL_MS);
+		tally(g);
+		judge_way(e, g);
 		choose(e, &m);
 		meeting_ask(e, &m);
 		judge_back(e);

@@ -144,13 +144,14 @@ connect_to(struct exam *e, struct way *w)
 	return NULL;
 }
 
+/* reached: a new connection came about; else there may be one from before. */
 static void
-talk(struct exam *e, const struct way *w)
+talk(struct exam *e, const struct way *w, bool reached)
 {
 	struct earshot_value *params = earshot_value_object(), *answer = NULL;
 	earshot_value_set_str(params, "peer", w->name);
 	int err = exam_ask(e, "ping", params, EXAM_CALL_MS, &answer);
-	if (err) {
+	if (err && reached) {
 		found(e, DOCTOR_PROBLEM, "peer-silent",
 		    tr("%s takes the connection but does not answer: %s"), w->display,
 		    earshot_error_message(err, answer));
@@ -158,7 +159,7 @@ talk(struct exam *e, const struct way *w)
 		    e, tr("Most likely they do not hear that you are announced, or their settings "
 			  "keep you out: run `earshot doctor` there, too."));
 		earshot_value_set_str(evidence(e), "peer", w->name);
-	} else {
+	} else if (!err) {
 		/* a whole number has no fraction in JSON */
 		double ms = earshot_value_real(answer, "ms", -1);
 		int64_t whole = earshot_value_int(answer, "ms", 0);
@@ -228,8 +229,9 @@ walk(struct exam *e, struct way *w)
 			(void)close(w->dials[i].fd);
 	bool connected = earshot_value_bool(w->person, "connected", false);
 	if (w->person && (d || connected)) {
-		talk(e, w);
-		ask_back(e, w);
+		talk(e, w, d != NULL);
+		if (d)
+			ask_back(e, w);
 	}
 }
 

@@ -212,6 +212,7 @@ def somebody_who_has_crashed_is_told_from_one_who_is_absent(l):
     os.kill(romeo.client.state["helper_pid"], signal.SIGKILL)
     romeo.kill()
     Findings(juliet, "romeo").named("peer-refuses")
+    Findings(juliet).named("peers-refuse", "note")
     Findings(juliet, "tybalt").named("person-unknown")
 
 
