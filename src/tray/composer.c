@@ -7,7 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { HEIGHT_MAX = 160, QUOTE_CHARS = 100 };
+enum {
+	HEIGHT_MAX = 160,
+	QUOTE_CHARS = 100,
+	MARGIN = 13, /* one line stands in the middle of the lowest frame there is */
+};
 
 struct composer {
 	const struct composer_listener *l;
@@ -297,8 +301,8 @@ make_text(struct composer *c)
 	g_object_set_data(G_OBJECT(c->text), "composer", c);
 	gtk_text_view_set_wrap_mode(GTK_TEXT_VIEW(c->text), GTK_WRAP_WORD_CHAR);
 	gtk_text_view_set_accepts_tab(GTK_TEXT_VIEW(c->text), FALSE);
-	gtk_text_view_set_top_margin(GTK_TEXT_VIEW(c->text), 6);
-	gtk_text_view_set_bottom_margin(GTK_TEXT_VIEW(c->text), 6);
+	gtk_text_view_set_top_margin(GTK_TEXT_VIEW(c->text), MARGIN);
+	gtk_text_view_set_bottom_margin(GTK_TEXT_VIEW(c->text), MARGIN);
 	gtk_text_view_set_left_margin(GTK_TEXT_VIEW(c->text), 6);
 	/* files are let go on the conversation; the view's own target would get them, too */
 	gtk_drag_dest_unset(c->text);
@@ -308,7 +312,7 @@ make_text(struct composer *c)
 	c->hint = ui_label(tr("Write a message"), "earshot-dim");
 	gtk_widget_set_halign(c->hint, GTK_ALIGN_START);
 	gtk_widget_set_valign(c->hint, GTK_ALIGN_CENTER);
-	ui_margin(c->hint, 13, 0);
+	ui_margin(c->hint, 12, 0);
 	gtk_overlay_add_overlay(GTK_OVERLAY(overlay), c->hint);
 	gtk_overlay_set_overlay_pass_through(GTK_OVERLAY(overlay), c->hint, TRUE);
 	g_signal_connect(c->text, "key-press-event", G_CALLBACK(on_key), c);
@@ -330,10 +334,10 @@ composer_create(const struct composer_listener *l, void *ctx, struct composer **
 	ui_class(c->box, "earshot-foot");
 	make_about(c);
 	GtkWidget *line = ui_add(c->box, ui_box(GTK_ORIENTATION_HORIZONTAL, 6));
-	gtk_widget_set_valign(ui_add(line, attach_button(c)), GTK_ALIGN_END);
+	gtk_widget_set_valign(ui_add(line, attach_button(c)), GTK_ALIGN_CENTER);
 	ui_fill(line, make_text(c));
 	GtkWidget *send = ui_button(tr("_Send"), G_CALLBACK(on_send), c);
-	gtk_widget_set_valign(ui_add(line, send), GTK_ALIGN_END);
+	gtk_widget_set_valign(ui_add(line, send), GTK_ALIGN_CENTER);
 	ui_class(send, "suggested-action");
 	*out = c;
 	return 0;

@@ -20,7 +20,7 @@ class Window:
     """earshot-tray on the desktop of one daemon, with its window at a known place."""
 
     def __init__(self, daemon, size=(960, 700), **options):
-        scale = options.get("scale", 1)
+        self.scale = scale = options.get("scale", 1)
         self.daemon = daemon
         self.desk = Desktop(daemon, size=(1024 * scale, 768 * scale), **options)
         self.program = self.desk.start(EARSHOT_TRAY, "--window")
@@ -38,7 +38,7 @@ class Window:
                      f"no {role} {name or contains}")
 
     def click(self, control, button="1"):
-        x, y, width, height = control.extents
+        x, y, width, height = (side * self.scale for side in control.extents)
         self.desk.xdotool("mousemove", str(x + width // 2), str(y + height // 2))
         self.desk.xdotool("click", button)
 
@@ -57,12 +57,12 @@ class Window:
         """Until that control has the focus."""
         lab.wait_for(lambda: "focused" in what.states, 5, f"the focus in {what.name}")
 
-    def keep(self, name):
+    def keep(self, name, whole=False):
         folder = os.environ.get("EARSHOT_SCREENSHOTS")
         if folder:
             self.desk.xdotool("mousemove", "2", "2")
             time.sleep(0.5)  # for the eye: hints fade, the scroll bar goes
-            self.desk.screenshot(os.path.join(folder, name), self.id)
+            self.desk.screenshot(os.path.join(folder, name), None if whole else self.id)
 
     def end(self):
         self.program.end()
@@ -318,7 +318,7 @@ def two_people_compare_words_in_their_windows(l):
     his.find("push button", "Compare words…").act()
     words = [words_of(w) for w in (hers, his)]
     check(words[0] == words[1], f"both see the same: {words}")
-    hers.keep("window-compare.png")
+    hers.keep("window-compare.png", whole=True)
     for window in (hers, his):
         button = window.find("push button", "They are the same")
         lab.wait_for(lambda: "sensitive" in button.states, 10, "it can be answered")
@@ -445,22 +445,26 @@ def it_starts_quickly_stays_small_and_sleeps(l):
     window.open("Romeo")
     window.says("verse 199.")
     window.find("list item", contains="Romeo").focus()
-    took = []
     window.end()
+    took = []
     for _ in range(5):
         began = time.monotonic()
         program = window.desk.start(EARSHOT_TRAY, "--window")
         window.desk.xdotool("search", "--sync", "--onlyvisible", "--name", "Earshot")
-        took.append((time.monotonic() - began) * 1000)
+        took.append((cpu_ms(program.pid), 1000 * (time.monotonic() - began)))
         program.end()
-    note(f"exec to mapped: {sorted(took)[2]:.0f} ms (median of 5), with what xdotool takes")
+        lab.wait_for(lambda: not window.desk.run("xdotool", "search", "--onlyvisible", "--name",
+                                                 "Earshot").stdout, 5, "its window is gone")
+    cpu, wall = sorted(took)[2]
+    note(f"until it is seen: {cpu} ms of the processor, {wall:.0f} ms by the clock with what it "
+         f"takes to notice (load {os.getloadavg()[0]:.0f})")
+    check(cpu <= START_MS, f"{cpu} ms")
     window.program = window.desk.start(EARSHOT_TRAY, "--window")
     window.id = window.desk.window("Earshot")
     window.open("Romeo")
     window.says("verse 199.")
-    status = window.daemon.host.path(f"/proc/{window.program.pid}/status")
     rss = int(field(f"/proc/{window.program.pid}/status", "VmRSS")) / 1024
-    note(f"resident: {rss:.1f} MiB; {status}")
+    note(f"resident: {rss:.1f} MiB")
     check(rss < RSS_MIB, f"{rss:.1f} MiB")
     time.sleep(75)  # the cursor blinks for ten seconds, "just now" is true for sixty
     before = switches(window.program.pid)
@@ -468,6 +472,12 @@ def it_starts_quickly_stays_small_and_sleeps(l):
     woken = switches(window.program.pid) - before
     note(f"{woken} wake-ups in ten seconds")
     check(woken <= 1, f"{woken} wake-ups while nothing happens")
+
+
+def cpu_ms(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        words = file.read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) * 1000 // os.sysconf("SC_CLK_TCK")
 
 
 def field(path, name):
