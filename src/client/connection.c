@@ -396,7 +396,7 @@ socket_path(const char *path, char **out, bool *usual)
 {
 	if (!path)
 		path = getenv("EARSHOT_SOCKET"); // NOLINT(concurrency-mt-unsafe): only read
-	*usual = str_empty(path);
+	*usual = !path || !*path;
 	if (*usual)
 		return public_error(paths_get(PATHS_RUNTIME, "daemon.sock", out));
 	*out = strdup(path);

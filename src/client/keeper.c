@@ -155,9 +155,9 @@ give_way(struct earshot_keeper *k, int err)
 static void
 watch(struct earshot_keeper *k)
 {
-	short events = k->c ? earshot_events(k->c) : 0;
-	if (!k->c || events == k->watched)
+	if (!k->c || earshot_events(k->c) == k->watched)
 		return;
+	short events = earshot_events(k->c);
 	struct epoll_event e = {.events = EPOLLIN, .data.fd = earshot_fd(k->c)};
 	if (events & POLLOUT)
 		e.events |= EPOLLOUT;

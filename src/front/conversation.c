@@ -101,7 +101,7 @@ make_room(struct person *p, size_t more)
 		return 0;
 	while (cap < p->p.count + more)
 		cap *= 2;
-	struct front_message **all = realloc(p->p.messages, cap * sizeof(*all));
+	struct front_message **all = realloc(p->p.messages, cap * sizeof(struct front_message *));
 	if (!all)
 		return -1;
 	p->p.messages = all;

@@ -10,7 +10,7 @@
 enum { HELD_MOST = 4096 }; /* then the conversation is fetched anew */
 
 struct held {
-	struct list node;
+	struct held *next;
 	char *topic;                 /* owned */
 	struct earshot_value *event; /* owned */
 };
@@ -20,18 +20,27 @@ struct held {
 static void
 held_free(struct held *h)
 {
-	list_remove(&h->node);
 	free(h->topic);
 	earshot_value_free(h->event);
 	free(h);
 }
 
+static struct held *
+held_take(struct person *p)
+{
+	struct held *h = p->held;
+	p->held = h->next;
+	if (!p->held)
+		p->held_end = &p->held;
+	p->held_count--;
+	return h;
+}
+
 void
 events_forget(struct person *p)
 {
-	LIST_FOREACH (node, &p->held)
-		held_free(container_of(node, struct held, node));
-	p->held_count = 0;
+	while (p->held)
+		held_free(held_take(p));
 }
 
 static void
@@ -41,7 +50,8 @@ hold(struct person *p, const char *topic, const struct earshot_value *event)
 	if (h) {
 		h->topic = strdup(topic);
 		h->event = earshot_value_ref(event);
-		list_insert(&p->held, &h->node);
+		*p->held_end = h;
+		p->held_end = &h->next;
 		p->held_count++;
 	}
 	if (h && h->topic)
@@ -55,10 +65,9 @@ hold(struct person *p, const char *topic, const struct earshot_value *event)
 void
 events_release(struct person *p)
 {
-	while (!list_empty(&p->held)) {
-		struct held *h = container_of(p->held.next, struct held, node);
-		list_remove(&h->node);
-		p->held_count--;
+	/* the listener may say something meanwhile: then the rest waits for that, too */
+	while (p->waiting == 0 && p->held) {
+		struct held *h = held_take(p);
 		event_take(p->f, h->topic, h->event);
 		held_free(h);
 	}

@@ -64,7 +64,7 @@ make_room(struct front *f)
 	if (f->file_count < f->file_cap)
 		return 0;
 	size_t cap = f->file_cap ? 2 * f->file_cap : 64;
-	struct front_file **all = realloc(f->file_order, cap * sizeof(*all));
+	struct front_file **all = realloc(f->file_order, cap * sizeof(struct front_file *));
 	if (!all)
 		return -1;
 	f->file_order = all;

@@ -41,9 +41,9 @@ struct message {
 };
 
 static inline struct message *
-message_of(const struct front_message *m)
+message_of(struct front_message *m)
 {
-	return (struct message *)(uintptr_t)m; /* the listener may only read it, we may write */
+	return container_of(m, struct message, m);
 }
 
 /* Words being put together for a message; the last one put counts. */
@@ -71,8 +71,9 @@ void message_free(struct message *m);
 /* ---- people (people.c) ---- */
 
 struct person {
-	struct front_person p; /* first: the listener's pointer */
-	struct front *f;       /* borrowed */
+	struct front_person p;      /* first: the listener's pointer */
+	struct front *f;            /* borrowed */
+	struct earshot_value *info; /* owned; the same as p.info */
 	/* conversation.c */
 	struct map ids; /* direction and id to message */
 	size_t cap;
@@ -82,7 +83,7 @@ struct person {
 	bool fetching;      /* the newest page is on its way */
 	int64_t asked_from; /* the newest number there was then */
 	unsigned waiting;   /* messages of ours that the daemon has not answered for */
-	struct list held;   /* events that may be about these */
+	struct held *held, **held_end; /* owned; events that may be about these, a queue */
 	size_t held_count;
 	/* load.c */
 	unsigned met, talked; /* the load that told of them, of their conversation */

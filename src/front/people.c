@@ -14,15 +14,26 @@ const char words_none[1] = "";
 
 /* ---- texts ---- */
 
+/* The listener may only read what we made. */
+static char *
+ours(const char *text)
+{
+	union {
+		const char *theirs;
+		char *ours;
+	} both = {.theirs = text};
+	return both.ours;
+}
+
 void
 words_free(const char *text)
 {
 	if (text != words_none)
-		free((void *)(uintptr_t)text); /* we made it; the listener may only read it */
+		free(ours(text));
 }
 
 void
-words_take(const char **slot, char *text)
+words_take(const char **slot, char *text) /* NOLINT(readability-non-const-parameter): it moves */
 {
 	words_free(*slot);
 	*slot = text ? text : words_none;
@@ -54,7 +65,8 @@ add_to_order(struct front *f, struct person *p)
 {
 	if (f->order_count == f->order_cap) {
 		size_t cap = f->order_cap ? 2 * f->order_cap : 64;
-		struct front_person **order = realloc(f->order, cap * sizeof(*order));
+		struct front_person **order =
+		    realloc(f->order, cap * sizeof(struct front_person *));
 		if (!order)
 			return -1;
 		f->order = order;
@@ -79,8 +91,8 @@ person_free(struct person *p)
 	words_free(p->p.text);
 	words_free(p->p.trust);
 	words_free(p->p.client);
-	free((void *)(uintptr_t)p->p.looks_like);
-	earshot_value_free((struct earshot_value *)(uintptr_t)p->p.info);
+	free(ours(p->p.looks_like));
+	earshot_value_free(p->info);
 	free(p);
 }
 
@@ -96,7 +108,7 @@ person_create(struct front *f, const char *name)
 	p->p.name = strdup(name);
 	p->p.shown = p->p.display = p->p.status = p->p.text = p->p.client = words_none;
 	p->p.trust = words_none;
-	list_init(&p->held);
+	p->held_end = &p->held;
 	map_init(&p->ids);
 	words_clean(&p->p.shown, name);
 	words_clean(&p->p.display, name);
@@ -163,7 +175,7 @@ presence_of(const char *state)
 static void
 set_looks_like(struct person *p, const char *display)
 {
-	free((void *)(uintptr_t)p->p.looks_like);
+	free(ours(p->p.looks_like));
 	p->p.looks_like = str_empty(display) ? NULL : text_clean(TEXT_NAME, display);
 }
 
@@ -189,8 +201,8 @@ person_update(struct front *f, const struct earshot_value *info)
 	p->p.seen_at = 0;
 	if (age >= 0)
 		p->p.seen_at = now > (uint64_t)age * 1000 ? now - (uint64_t)age * 1000 : 1;
-	earshot_value_free((struct earshot_value *)(uintptr_t)p->p.info);
-	p->p.info = earshot_value_ref(info);
+	earshot_value_free(p->info);
+	p->p.info = p->info = earshot_value_ref(info);
 	p->met = f->load;
 	if (p->p.presence == FRONT_GONE)
 		typing_ended(p);

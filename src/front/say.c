@@ -266,8 +266,9 @@ void
 front_cancel(struct front *f, struct front_person *person, const struct front_message *m)
 {
 	struct person *p = person_of(person);
-	if (m->mark == FRONT_SENDING && kept_drop(f, message_of(m)->token)) {
-		char *token = strdup(message_of(m)->token);
+	const struct message *waiting = (const void *)m; /* its first member */
+	if (m->mark == FRONT_SENDING && kept_drop(f, waiting->token)) {
+		char *token = strdup(waiting->token);
 		if (!token || later(p, show_cancelled, token, free))
 			refuse(f, p, earshot_strerror(EARSHOT_ERR_MEMORY));
 		return;

@@ -23,11 +23,11 @@ void
 words_span(struct buf *out, int64_t seconds)
 {
 	long long s = not_negative(seconds);
-	if (s < 2 * MINUTE)
+	if (s < 2LL * MINUTE)
 		buf_fmt(out, tr("%lld s"), s);
-	else if (s < 2 * HOUR)
+	else if (s < 2LL * HOUR)
 		buf_fmt(out, tr("%lld min"), s / MINUTE);
-	else if (s < 2 * DAY)
+	else if (s < 2LL * DAY)
 		buf_fmt(out, tr("%lld h"), s / HOUR);
 	else
 		buf_fmt(out, tr("%lld days"), s / DAY);
@@ -39,11 +39,11 @@ words_ago(struct buf *out, int64_t seconds)
 	long long s = not_negative(seconds);
 	if (s == 0)
 		buf_str(out, tr("just now"));
-	else if (s < 2 * MINUTE)
+	else if (s < 2LL * MINUTE)
 		buf_fmt(out, tr("%lld s ago"), s);
-	else if (s < 2 * HOUR)
+	else if (s < 2LL * HOUR)
 		buf_fmt(out, tr("%lld min ago"), s / MINUTE);
-	else if (s < 2 * DAY)
+	else if (s < 2LL * DAY)
 		buf_fmt(out, tr("%lld h ago"), s / HOUR);
 	else
 		buf_fmt(out, tr("%lld days ago"), s / DAY);
