@@ -50,7 +50,8 @@ class Box:
 
 
 def run(*args, stdin=b"", env=None):
-    variables = {**os.environ, "EARSHOTD": "/nonexistent", "TZ": "UTC", **(env or {})}
+    variables = {**os.environ, "EARSHOTD": "/nonexistent", "TZ": "UTC", "LANGUAGE": "",
+                 **(env or {})}
     return Result(subprocess.run([PROGRAM, *args], input=stdin, capture_output=True, timeout=60,
                                  env=variables, check=False))
 

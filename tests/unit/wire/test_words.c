@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,28 @@ values_are_never_formats(void **state)
 	assert_filled("%-s.", "[{\"id\":\"%n%s%d\"}]", "%n%s%d.");
 }
 
+/* What comes out is what printf() makes of it, whatever the values are. */
+static void
+taken_apart_and_put_together_it_is_the_same(void **state)
+{
+	(void)state;
+	static const char *const values[] = {
+	    "", "Anna", "%s", "%n%1$s%%", "\xc3\xa4", "a\nb", "{}"};
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		char printed[200];
+		struct buf out = BUF_INIT(200);
+		(void)snprintf(printed, sizeof(printed), "%s: %lld %% of %-s, %zu %c.", values[i],
+		    -7LL, values[ARRAY_LEN(values) - 1 - i], (size_t)3, 'x');
+		struct value *words = of("%s: %lld %% of %-s, %zu %c.", values[i], -7LL,
+		    values[ARRAY_LEN(values) - 1 - i], (size_t)3, 'x');
+		assert_non_null(words);
+		assert_true(words_fill(&out, value_str(words, "id"), value_get(words, "args")));
+		assert_string_equal(buf_cstr(&out), printed);
+		value_free(words);
+		buf_finish(&out);
+	}
+}
+
 static void
 refuses_what_does_not_fit_together(void **state)
 {
@@ -186,6 +209,7 @@ main(void)
 	    cmocka_unit_test(an_answer_does_not_fail_over_a_value_that_is_not_utf8),
 	    cmocka_unit_test(puts_values_in_the_order_of_the_language),
 	    cmocka_unit_test(values_are_never_formats),
+	    cmocka_unit_test(taken_apart_and_put_together_it_is_the_same),
 	    cmocka_unit_test(refuses_what_does_not_fit_together),
 	    cmocka_unit_test(refuses_a_sentence_that_would_never_end),
 	    cmocka_unit_test(says_nothing_of_what_has_no_translation),
