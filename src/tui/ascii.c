@@ -50,16 +50,21 @@ to_ascii(uint32_t c)
 	if (n < 1 || n > (utf8proc_ssize_t)ARRAY_LEN(parts) || (uint32_t)parts[0] == c)
 		return '?';
 	uint32_t first = (uint32_t)parts[0];
-	return first >= ' ' && first < 0x7f ? (char)first : look_up(first);
+	if (first >= ' ' && first < 0x7f)
+		return (char)first;
+	return look_up(first);
 }
 
 unsigned
 ascii_cell(const struct layout_cell *cell, char out[2])
 {
 	uint32_t c = 0;
-	(void)utf8_decode(cell->text, cell->len, &c);
-	char like = cell->width > 0 ? to_ascii(c) : ' ';
+	char like = ' ';
+	if (cell->width > 0 && utf8_decode(cell->text, cell->len, &c) > 0)
+		like = to_ascii(c);
 	out[0] = like;
-	out[1] = like == '?' ? '?' : ' ';
+	out[1] = ' ';
+	if (like == '?') /* as wide as what it stands for */
+		out[1] = '?';
 	return cell->width;
 }

@@ -359,7 +359,7 @@ tui_screen_set_mouse(struct tui_screen *s, bool on)
 void
 tui_screen_set_title(struct tui_screen *s, const char *title)
 {
-	struct buf b = BUF_INIT(4 * TITLE_MAX);
+	struct buf b = BUF_INIT((size_t)4 * TITLE_MAX);
 	if (s->left || !terminal.titled || s->ascii)
 		return;
 	buf_str(&b, "\033]2;");

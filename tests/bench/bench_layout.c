@@ -150,6 +150,7 @@ static void
 measure(struct bench *b, const char *what, void (*run)(struct bench *b))
 {
 	uint64_t took[RUNS], worked[RUNS];
+	const size_t middle = RUNS / 2;
 	run(b); /* once for the caches */
 	for (int i = 0; i < RUNS; i++) {
 		uint64_t began = now_us(CLOCK_MONOTONIC);
@@ -161,7 +162,7 @@ measure(struct bench *b, const char *what, void (*run)(struct bench *b))
 	qsort(took, RUNS, sizeof(*took), compare);
 	qsort(worked, RUNS, sizeof(*worked), compare);
 	(void)fprintf(b->out, "%-50s %8.2f ms, %8.2f ms of CPU\n", what,
-	    (double)took[RUNS / 2] / 1000, (double)worked[RUNS / 2] / 1000);
+	    (double)took[middle] / 1000, (double)worked[middle] / 1000);
 }
 
 static int

@@ -14,6 +14,7 @@
 static const char *const names[] = {"/help", "/history", "/file", "Romeo", "Rosaline", "Juliet"};
 
 static void
+/* NOLINTNEXTLINE(readability-non-const-parameter): as input_complete_fn has it */
 complete(void *ctx, const char *text, size_t cursor, size_t *from, input_add_fn *add, void *list)
 {
 	(void)ctx;
@@ -587,7 +588,7 @@ main(void)
 	    cmocka_unit_test(up_and_down_keep_the_column),
 	    cmocka_unit_test(a_click_puts_the_cursor_there),
 	};
-	if (!setlocale(LC_ALL, "C.UTF-8")) {
+	if (!setlocale(LC_ALL, "C.UTF-8")) { // NOLINT(concurrency-mt-unsafe): one thread
 		puts("There is no locale C.UTF-8 here.");
 		return 77;
 	}

@@ -390,7 +390,7 @@ main(void)
 	    cmocka_unit_test(random_keys_do_what_a_simple_model_does),
 	    cmocka_unit_test(whatever_is_typed_it_is_text_with_the_cursor_in_sight),
 	};
-	if (!setlocale(LC_ALL, "C.UTF-8")) {
+	if (!setlocale(LC_ALL, "C.UTF-8")) { // NOLINT(concurrency-mt-unsafe): one thread
 		puts("There is no locale C.UTF-8 here.");
 		return 77;
 	}

@@ -108,6 +108,8 @@ ink(struct buf *out, const struct layout *l)
 
 /* ---- cases ---- */
 
+/* NOLINTBEGIN(misc-misleading-bidirectional, bugprone-suspicious-missing-comma): the texts are to
+ * mislead */
 struct expected {
 	const char *text;
 	unsigned width, indent;
@@ -276,6 +278,8 @@ static const char *const nasty[] = {
     "\xf0\x92\x80\xb1\xef\xb7\xbd\xf0\x9d\x94\x98",
 };
 
+/* NOLINTEND(misc-misleading-bidirectional, bugprone-suspicious-missing-comma) */
+
 /* At a width at which everything fits it is the same as at any other, but for blanks. */
 static void
 holds_at_all_widths(const char *text, size_t len)
@@ -443,6 +447,7 @@ too_much_is_an_error(void **state)
 static void
 lines_are_clipped_with_an_ellipsis(void **state)
 {
+	/* NOLINTBEGIN(misc-misleading-bidirectional): as above */
 	static const struct {
 		const char *text;
 		unsigned columns;
@@ -463,6 +468,7 @@ lines_are_clipped_with_an_ellipsis(void **state)
 	    {"e\xcc\x81lm", 2, "e\xcc\x81\xe2\x80\xa6", 2},
 	    {"a\xe2\x80\xae", 1, "a", 1},
 	};
+	/* NOLINTEND(misc-misleading-bidirectional) */
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(clipped); i++) {
 		struct buf b = BUF_INIT(256);
@@ -507,7 +513,7 @@ main(void)
 	    cmocka_unit_test(lines_are_clipped_with_an_ellipsis),
 	    cmocka_unit_test(clipped_lines_are_never_wider),
 	};
-	if (!setlocale(LC_ALL, "C.UTF-8")) {
+	if (!setlocale(LC_ALL, "C.UTF-8")) { // NOLINT(concurrency-mt-unsafe): one thread
 		puts("There is no locale C.UTF-8 here.");
 		return 77;
 	}

@@ -437,7 +437,7 @@ main(void)
 	    cmocka_unit_test(whatever_is_done_the_window_is_right),
 	    cmocka_unit_test(items_stay_where_they_are_when_others_change),
 	};
-	if (!setlocale(LC_ALL, "C.UTF-8")) {
+	if (!setlocale(LC_ALL, "C.UTF-8")) { // NOLINT(concurrency-mt-unsafe): one thread
 		puts("There is no locale C.UTF-8 here.");
 		return 77;
 	}
