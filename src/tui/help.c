@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { KEY_COLUMN = 24 };
-
 struct entry {
 	const char *key;
 	const char *does;
@@ -40,8 +38,7 @@ static void
 add_entry(struct overlay *o, const char *key, const char *does)
 {
 	struct buf b = BUF_INIT(UI_SENTENCE);
-	int pad = KEY_COLUMN - (int)layout_width(key, strlen(key));
-	buf_fmt(&b, "%s%*s%s", key, pad > 1 ? pad : 1, "", does);
+	buf_fmt(&b, "%s\t%s\n", key, does);
 	overlay_add(o, TUI_PLAIN, buf_cstr(&b));
 	buf_finish(&b);
 }

@@ -7,6 +7,25 @@
 
 enum { TEXT_MAX = 8 << 20, LINES_FIRST = 256, HINT_ROWS = 1 };
 
+/* "key\tmeaning": the meanings stand below each other, or, where there is no room, below the key.
+ */
+static void
+compose_entry(const char *line, size_t len, size_t key, unsigned columns, struct layout_text *out)
+{
+	enum { COLUMN = 24, NARROW = 60, INDENT = 4 };
+	unsigned width = layout_width(line, key);
+	layout_text_add_bytes(out, TUI_KEY, line, key);
+	if (columns < NARROW) {
+		layout_text_break(out);
+		layout_text_fmt(out, TUI_PLAIN, "%*s", INDENT, "");
+	} else {
+		layout_text_fmt(
+		    out, TUI_PLAIN, "%*s", (int)(width + 1 < COLUMN ? COLUMN - width : 1), "");
+	}
+	layout_text_indent(out, columns < NARROW ? INDENT : COLUMN);
+	layout_text_add_bytes(out, TUI_PLAIN, line + key + 1, len - key - 1);
+}
+
 static void
 view_compose(void *ctx, size_t index, unsigned columns, struct layout_text *out)
 {
@@ -20,7 +39,11 @@ view_compose(void *ctx, size_t index, unsigned columns, struct layout_text *out)
 	size_t len = end - o->lines[index];
 	if (len > 0 && line[len - 1] == '\n')
 		len--;
-	layout_text_add_bytes(out, o->styles[index], line, len);
+	const char *tab = memchr(line, '\t', len);
+	if (tab)
+		compose_entry(line, len, (size_t)(tab - line), columns, out);
+	else
+		layout_text_add_bytes(out, o->styles[index], line, len);
 }
 
 static unsigned

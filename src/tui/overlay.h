@@ -39,7 +39,8 @@ struct overlay *overlay_open(struct ui *ui, const struct overlay_kind *kind, con
 void overlay_close(struct ui *ui);
 /* How many entries there are, after they changed; the place is kept. */
 void overlay_count(struct overlay *o, size_t count);
-/* Adds lines (each ends with \n, or is the last) to a text. */
+/* Adds lines (each ends with \n, or is the last) to a text. What stands before a tab is a key, what
+ * follows it what the key does; clean text has no tabs. */
 void overlay_add(struct overlay *o, unsigned style, const char *text);
 /* To begin a text anew. */
 void overlay_clear(struct overlay *o);

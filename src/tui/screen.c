@@ -210,6 +210,20 @@ screen_measure_again(struct tui_screen *s)
 	clearok(curscr, TRUE);
 }
 
+/* ncurses goes on reading, and waits for it, after a movement of the mouse that is no event to it,
+ * whatever nodelay() says: then the terminal itself must not wait. */
+static void
+never_wait(void)
+{
+	struct termios t;
+	if (tcgetattr(STDIN_FILENO, &t))
+		return;
+	t.c_cc[VMIN] = 0;
+	t.c_cc[VTIME] = 0;
+	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &t) == 0)
+		(void)def_prog_mode();
+}
+
 static int
 set_up(struct tui_screen *s, const struct tui_screen_options *o)
 {
@@ -218,6 +232,7 @@ set_up(struct tui_screen *s, const struct tui_screen_options *o)
 	(void)nonl(); /* Enter and a pasted line break are two */
 	(void)keypad(stdscr, TRUE);
 	(void)nodelay(stdscr, TRUE);
+	never_wait();
 	(void)meta(stdscr, TRUE);
 	(void)set_escdelay(ESCAPE_MS);
 	(void)leaveok(stdscr, FALSE);

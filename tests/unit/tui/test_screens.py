@@ -77,6 +77,9 @@ def what_lies_above(box):
         s.keys("Escape")
         s.line("/search romeo")
         s.looks_like("search-80x24-utf8")
+        s.keys("Escape", "F1", "NPage")
+        s.resize(40, 10)
+        s.looks_like("help-40x10-utf8")
 
 
 def a_message_is_chosen_and_answered(box):

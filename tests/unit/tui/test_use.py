@@ -139,6 +139,29 @@ def a_chosen_message_is_answered_corrected_taken_back(box):
             daemon.asked("react"))
 
 
+def the_mouse_chooses_and_scrolls(box):
+    with Talk(box, term="xterm-256color") as t:
+        def mouse(button, column, row):
+            for last in "Mm" if button == 0 else "M":
+                codes = f"\x1b[<{button};{column};{row}{last}".encode()
+                t.call("send-keys", "-H", *(f"{c:02x}" for c in codes))
+
+        mouse(0, 10, t.rows().index(next(r for r in t.rows() if "Juliet" in r)) + 1)
+        t.see("Wherefore art thou")
+        mouse(0, 10, t.rows().index(next(r for r in t.rows() if "[=] Romeo" in r)) + 1)
+        t.see("Not yet here")
+        mouse(66, 40, 10)  # a wheel that turns sideways
+        for _ in range(3):
+            mouse(64, 40, 10)
+        t.see("more")
+        t.see("But soft")
+        for _ in range(5):
+            mouse(65, 40, 10)
+        t.see("Not yet here")
+        mouse(0, 40, t.rows().index(next(r for r in t.rows() if "Not yet" in r)) + 1)
+        t.see("e edit")
+
+
 def slash_commands_about_messages(box):
     daemon = box.daemon
     with Talk(box) as t:
