@@ -134,7 +134,7 @@ add_rule_words(struct ui *ui, struct buf *b, unsigned *style)
 	if (all && count > 0)
 		return;
 	if (m && m->file)
-		buf_str(b, tr("a accept  x decline  p pause  g go on  r reply  Esc back"));
+		buf_str(b, tr("a accept  x decline  p pause  g go on  Esc back"));
 	else if (m && m->ours)
 		buf_str(b, tr("e edit  d take back  r reply  t react  Esc back"));
 	else if (m)

@@ -244,7 +244,7 @@ static bool
 on_key(struct overlay *o, const struct tui_event *e)
 {
 	const struct earshot_value *v = o->data;
-	bool yes = e->c == 'y' || e->c == 'Y' || e->c == 'j' || e->c == 'J';
+	bool yes = e->c == 'y' || e->c == 'Y';
 	bool no = e->c == 'n' || e->c == 'N';
 	if (e->key != TUI_KEY_CHAR || e->modifiers || !(yes || no))
 		return false;
