@@ -162,6 +162,13 @@ on_icon_shown(void *ctx, bool shown)
 		expect_icon(a, HIDDEN_LATER_MS);
 }
 
+static void
+on_menu(void *ctx)
+{
+	struct app *a = ctx;
+	menu_opened(a->menu);
+}
+
 /* ---- files ---- */
 
 /* Who answers an offer has read the message that tells of it; nothing before it may count as read
@@ -204,6 +211,7 @@ on_front(gint fd, GIOCondition condition, gpointer user)
 static int
 start_icon(struct app *a)
 {
+	static const struct icon_listener heard = {.on_shown = on_icon_shown, .on_menu = on_menu};
 	GDBusConnection *bus = g_application_get_dbus_connection(G_APPLICATION(a->tray.app));
 	g_autofree char *folder = places_icons();
 	g_autofree char *picture = places_icon_for_others(folder);
@@ -222,7 +230,7 @@ start_icon(struct app *a)
 			.name = standing_icon(standing_of(&s)),
 			.sentence = buf_cstr(&sentence),
 		    },
-		    on_icon_shown, a, &a->icon);
+		    &heard, a, &a->icon);
 	if (err == 0)
 		err = notify_create(&a->tray, bus, picture, &a->notify);
 	buf_finish(&sentence);

@@ -5,18 +5,21 @@
 
 #include <errno.h>
 #include <libayatana-appindicator/app-indicator.h>
+#include <libdbusmenu-glib/menuitem.h>
+#include <libdbusmenu-glib/server.h>
 #include <stdlib.h>
 
 struct icon {
 	AppIndicator *indicator; /* owned */
 	struct host *host;       /* owned */
+	DbusmenuMenuitem *root;  /* owned: of the menu; NULL: there is no bus */
 	GtkStatusIcon *old;      /* borrowed: in an old tray; NULL: none is tried */
 	char *name, *sentence;   /* owned: as shown */
 	bool is_registered;      /* with the watcher of status notifiers */
 	bool has_host;           /* which has a panel */
 	bool is_embedded;        /* in an old tray */
 	bool is_settled, is_shown;
-	icon_shown_fn *fn;
+	const struct icon_listener *l;
 	void *ctx;
 };
 
@@ -28,7 +31,7 @@ update(struct icon *i)
 		return;
 	i->is_settled = true;
 	i->is_shown = shown;
-	i->fn(i->ctx, shown);
+	i->l->on_shown(i->ctx, shown);
 }
 
 static void
@@ -145,14 +148,38 @@ icon_show(struct icon *i, const char *name, const char *sentence)
 	app_indicator_set_title(i->indicator, sentence);
 }
 
+static gboolean
+on_menu(DbusmenuMenuitem *root, gpointer user)
+{
+	struct icon *i = user;
+	(void)root;
+	i->l->on_menu(i->ctx);
+	return FALSE; /* what is another has been told by then */
+}
+
+/* The menu as panels get it. */
+static void
+watch_menu(struct icon *i)
+{
+	g_autoptr(GObject) server = NULL;
+	g_object_get(i->indicator, "dbus-menu-server", &server, NULL);
+	if (!server)
+		return;
+	g_object_get(server, DBUSMENU_SERVER_PROP_ROOT_NODE, &i->root, NULL);
+	if (i->root)
+		g_signal_connect(
+		    i->root, DBUSMENU_MENUITEM_SIGNAL_ABOUT_TO_SHOW, G_CALLBACK(on_menu), i);
+}
+
 int
-icon_create(const struct icon_options *o, icon_shown_fn *fn, void *ctx, struct icon **out)
+icon_create(
+    const struct icon_options *o, const struct icon_listener *l, void *ctx, struct icon **out)
 {
 	int err = -ENOMEM;
 	struct icon *i = calloc(1, sizeof(*i));
 	if (!i)
 		return err;
-	i->fn = fn;
+	i->l = l;
 	i->ctx = ctx;
 	struct indicator *self = g_object_new(indicator_type(), "id", o->id, "category",
 	    "Communications", "icon-name", o->name, NULL);
@@ -165,6 +192,7 @@ icon_create(const struct icon_options *o, icon_shown_fn *fn, void *ctx, struct i
 	icon_show(i, o->name, o->sentence);
 	app_indicator_set_status(i->indicator, APP_INDICATOR_STATUS_ACTIVE);
 	app_indicator_set_menu(i->indicator, o->menu);
+	watch_menu(i);
 	app_indicator_set_secondary_activate_target(i->indicator, o->open_item);
 	err = host_create(o->bus, on_host, i, &i->host);
 	if (err < 0)
@@ -183,6 +211,9 @@ icon_destroy(struct icon *i)
 		return;
 	host_destroy(i->host);
 	leave_old(i);
+	if (i->root)
+		g_signal_handlers_disconnect_by_data(i->root, i);
+	g_clear_object(&i->root);
 	if (i->indicator) {
 		indicator_of(i->indicator)->icon = NULL;
 		g_signal_handlers_disconnect_by_data(i->indicator, i);

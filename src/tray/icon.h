@@ -10,10 +10,6 @@
 
 struct icon;
 
-/* shown: there is a panel that shows the icon now. Comes when that changes, and once soon after
- * the start. */
-typedef void icon_shown_fn(void *ctx, bool shown);
-
 struct icon_options {
 	const char *id;
 	const char *folder;   /* of a theme "hicolor" with our icons; NULL: they are installed */
@@ -23,8 +19,17 @@ struct icon_options {
 	const char *name, *sentence; /* of the icon at the beginning */
 };
 
-int
-icon_create(const struct icon_options *o, icon_shown_fn *fn, void *ctx, struct icon **out) MUST_USE;
+struct icon_listener {
+	/* There is a panel that shows the icon now, or none. Comes when that changes, and once soon
+	 * after the start. */
+	void (*on_shown)(void *ctx, bool shown);
+	/* A panel is about to show the menu. */
+	void (*on_menu)(void *ctx);
+};
+
+/* l is borrowed, and so are the options, but only now where they do not say more. */
+int icon_create(const struct icon_options *o, const struct icon_listener *l, void *ctx,
+    struct icon **out) MUST_USE;
 void icon_destroy(struct icon *i); /* accepts NULL */
 /* name: of an icon in the theme; sentence: what it means. Does nothing if both are as before. */
 void icon_show(struct icon *i, const char *name, const char *sentence);

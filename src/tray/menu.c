@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HELD_MS = 10000 };
+
 #define KEY "earshot-key" /* of an item: whom or what it is about */
 
 static const struct {
@@ -27,7 +29,17 @@ struct menu {
 	GtkWidget *open;          /* borrowed from menu */
 	GtkWidget *status[G_N_ELEMENTS(statuses)]; /* borrowed from menu; NULL while not shown */
 	bool updating;                             /* what changes now was not the user */
+	guint held;                                /* until it may change again; 0: it may */
 };
+
+static void
+release(struct menu *m)
+{
+	if (m->held)
+		g_source_remove(m->held);
+	m->held = 0;
+	app_touch(m->tray);
+}
 
 static const char *
 key_of(GtkWidget *item)
@@ -36,6 +48,15 @@ key_of(GtkWidget *item)
 }
 
 /* ---- what a choice does ---- */
+
+static void
+on_chosen(GtkWidget *item, gpointer user)
+{
+	struct menu *m = user;
+	(void)item;
+	if (m->held)
+		release(m);
+}
 
 static void
 on_open(GtkWidget *item, gpointer user)
@@ -94,7 +115,7 @@ on_status(GtkWidget *item, gpointer user)
 	earshot_value_set_str(params, "status", key_of(item));
 	front_call(m->tray->front, "status", params, NULL, NULL);
 	/* the marks follow what the daemon says, which may be that nothing has changed */
-	app_touch(m->tray);
+	release(m);
 }
 
 static void
@@ -112,8 +133,10 @@ item_new(struct menu *m, const char *label, const char *key, void (*chosen)(GtkW
 {
 	GtkWidget *item = gtk_menu_item_new_with_label(label);
 	g_object_set_data_full(G_OBJECT(item), KEY, g_strdup(key), g_free);
-	if (chosen)
-		g_signal_connect(item, "activate", G_CALLBACK(chosen), m);
+	if (!chosen)
+		return item; /* it opens more of the menu */
+	g_signal_connect(item, "activate", G_CALLBACK(chosen), m);
+	g_signal_connect(item, "activate", G_CALLBACK(on_chosen), m);
 	return item;
 }
 
@@ -267,6 +290,8 @@ void
 menu_update(struct menu *m)
 {
 	struct menu_source source = {.standing = app_standing(m->tray)};
+	if (m->held)
+		return;
 	if (m->tray->front) {
 		source.people = front_people(m->tray->front, &source.people_count);
 		source.files = front_files(m->tray->front, &source.file_count);
@@ -279,6 +304,40 @@ menu_update(struct menu *m)
 		mark_status(m);
 }
 
+static gboolean
+on_held_long(gpointer user)
+{
+	struct menu *m = user;
+	m->held = 0;
+	app_touch(m->tray);
+	return G_SOURCE_REMOVE;
+}
+
+void
+menu_opened(struct menu *m)
+{
+	if (m->held)
+		g_source_remove(m->held);
+	m->held = 0;
+	menu_update(m);
+	m->held = g_timeout_add(HELD_MS, on_held_long, m);
+}
+
+/* Old trays have it shown by GTK itself. */
+static void
+on_shown(GtkWidget *menu, gpointer user)
+{
+	(void)menu;
+	menu_opened(user);
+}
+
+static void
+on_hidden(GtkWidget *menu, gpointer user)
+{
+	(void)menu;
+	release(user);
+}
+
 int
 menu_create(struct tray *t, struct menu **out)
 {
@@ -288,6 +347,8 @@ menu_create(struct tray *t, struct menu **out)
 	m->tray = t;
 	m->items = g_ptr_array_new();
 	m->menu = GTK_MENU(g_object_ref_sink(gtk_menu_new()));
+	g_signal_connect(m->menu, "show", G_CALLBACK(on_shown), m);
+	g_signal_connect(m->menu, "hide", G_CALLBACK(on_hidden), m);
 	menu_update(m);
 	*out = m;
 	return 0;
@@ -298,6 +359,9 @@ menu_destroy(struct menu *m)
 {
 	if (!m)
 		return;
+	if (m->held)
+		g_source_remove(m->held);
+	g_signal_handlers_disconnect_by_data(m->menu, m);
 	gtk_widget_destroy(GTK_WIDGET(m->menu));
 	g_object_unref(m->menu);
 	g_ptr_array_free(m->items, TRUE);

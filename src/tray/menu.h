@@ -15,7 +15,10 @@ void menu_destroy(struct menu *m); /* accepts NULL */
 GtkMenu *menu_widget(struct menu *m); /* borrowed */
 /* What a click with the middle button does. */
 GtkWidget *menu_open_item(struct menu *m); /* borrowed */
-/* Shows how things are now. */
+/* Shows how things are now, or, while somebody chooses from it, a little later. */
 void menu_update(struct menu *m);
+/* A panel is about to show it: entries stay where they are until something is chosen, but not for
+ * longer than it takes to choose, since nobody tells that it was closed. */
+void menu_opened(struct menu *m);
 
 #endif

@@ -2,7 +2,7 @@
 """The icon in the panel as a panel sees it, for test_tray.py: lines of JSON in, one line out each.
 {"do": "icon"} tells name, title and status of the only status notifier, {"do": "menu"} its menu as
 [id, label, kind, enabled, children], {"do": "click", "label": [...]} chooses by labels from the
-top, {"do": "middle"} clicks with the middle button, "registered" tells whether a panel has it. Without a watcher the item is looked for at
+top, {"do": "opening"} says that it is about to be shown, {"do": "middle"} clicks with the middle button, "registered" tells whether a panel has it. Without a watcher the item is looked for at
 the program itself. "changes" tells how often the icon or the menu said that it is
 another."""
 import json
@@ -93,6 +93,12 @@ def click(labels):
     return True
 
 
+def opening():
+    name, path = menu_of()
+    call(name, path, MENU, "AboutToShow", GLib.Variant("(i)", (0,)))
+    return True
+
+
 def middle():
     name, path = item()
     call(name, path, ITEM, "XAyatanaSecondaryActivate", GLib.Variant("(u)", (0,)))
@@ -111,7 +117,7 @@ def do(command):
     if what == "click":
         return click(command["label"])
     return {"icon": icon, "menu": menu, "middle": middle, "changes": lambda: changes,
-            "registered": is_registered}[what]()
+            "registered": is_registered, "opening": opening}[what]()
 
 
 def on_line(line):

@@ -132,6 +132,23 @@ def many_events_are_few_changes():
 
 
 @case
+def entries_do_not_move_under_the_pointer():
+    with seat() as s:
+        s.wait_ready()
+        s.icon.wait_entry("Juliet")
+        before = s.icon.labels()
+        s.icon.ask("opening")
+        s.says(JULIET, "Look!")
+        s.icon.wait(iconname="earshot-tray-unread")
+        check(s.icon.labels() == before, "while somebody chooses all stays")
+        s.icon.choose("Nurse (does not answer)")
+        s.icon.wait_entry("Juliet: 1 new message", 3)
+        s.icon.ask("opening")
+        s.says(JULIET, "Look again!")
+        s.icon.wait_entry("Juliet: 2 new messages", 15)  # nobody said that it was closed
+
+
+@case
 def quit_ends_it_and_leaves_the_daemon():
     with seat() as s:
         s.wait_ready()
