@@ -5,7 +5,7 @@ import json
 
 import earshot
 import lab
-from desktop import EARSHOT_TRAY, need
+from desktop import EARSHOT_TRAY, PYTHON, need
 from seat import JULIET, ROMEO, Seat, seat
 from tap import case, check, run
 
@@ -238,6 +238,23 @@ def without_a_panel_for_long_there_is_a_window_to_find():
         in_panel(s)
         s.stays_without_window(2)
         s.desk.panel.end()
+        s.wait_window(15, "Iconic")
+
+
+@case
+def a_watcher_without_a_panel_shows_nothing():
+    with seat(arguments=None) as s:
+        watcher = s.desk.start(PYTHON, f"{lab.HERE}/watcher.py", label="watcher", stdin=True)
+        watcher.events.wait(lambda e: e == "ready", 10, what="the watcher")
+        s.tray = s.start("--background")
+        in_panel(s)
+        s.wait_window(15, "Iconic")
+        s.desk.xdotool("windowactivate", "--sync", s.windows("Iconic")[0])
+        watcher.say("host")
+        s.wait_ready()
+        s.close_window()
+        lab.wait_for(lambda: not s.windows(), 10, "the icon is enough now")
+        watcher.say("alone")
         s.wait_window(15, "Iconic")
 
 
