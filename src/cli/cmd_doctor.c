@@ -5,8 +5,8 @@
 #include "base/tr.h"
 #include "cli/cli.h"
 #include "cli/command.h"
-#include "front/words.h"
 #include "doctor/doctor.h"
+#include "front/words.h"
 
 #include <string.h>
 
