@@ -37,16 +37,17 @@ say_trust(const char *trust)
 void
 say_in_one_line(struct buf *out, const char *text)
 {
-	bool first = true;
-	while (*text) {
-		size_t n = strcspn(text, "\r\n");
-		if (n > 0) {
-			buf_str(out, first ? "" : " / ");
+	for (bool first = true; *text; first = false) {
+		text += strspn(text, " \t\r\n");
+		buf_str(out, first || !*text ? "" : " / ");
+		while (*text && !strchr("\r\n", *text)) {
+			size_t n = strcspn(text, "\t\r\n");
 			text_add(out, TEXT_NAME, text, n);
-			first = false;
+			text += n;
+			if (*text == '\t')
+				buf_char(out, ' ');
+			text += *text == '\t';
 		}
-		text += n;
-		text += strspn(text, "\r\n");
 	}
 }
 
