@@ -351,11 +351,34 @@ flatten(struct making *m, const struct layout_text *t)
 	return buf_err(&m->bytes);
 }
 
+static unsigned
+indent_of(const struct making *m, size_t cell)
+{
+	unsigned indent = cell < m->count ? m->cells[cell].indent : 0;
+	unsigned most = m->width > 2 ? m->width / 2 : 0; /* a wide character always fits */
+	return indent < most ? indent : most;
+}
+
 static bool
 may_break_before(const struct making *m, size_t at)
 {
 	const struct flat *cell = &m->cells[at];
 	return cell[-1].what == BLANK || cell[-1].width == 2 || cell->width == 2;
+}
+
+/* A word that no row can hold is not worth a row of its own. */
+static bool
+fits_a_row(const struct making *m, size_t word)
+{
+	unsigned room = m->width - indent_of(m, word);
+	unsigned columns = 0;
+	for (size_t i = word; columns <= room; i++) {
+		if (i == m->count || m->cells[i].what != SHOWN ||
+		    (i > word && may_break_before(m, i)))
+			return true;
+		columns += m->cells[i].width;
+	}
+	return false;
 }
 
 /* Where the row that begins with this cell ends. *next: where the one after it begins. */
@@ -375,8 +398,8 @@ row_end(const struct making *m, size_t begin, unsigned room, size_t *next)
 	if (m->cells[end].what != BLANK) {
 		while (end > begin && !may_break_before(m, end))
 			end--;
-		if (end == begin)
-			end = *next; /* one word fills it all */
+		if (end == begin || !fits_a_row(m, end))
+			end = *next; /* the word has to be broken anyhow */
 	}
 	*next = end;
 	while (*next < m->count && m->cells[*next].what == BLANK)
@@ -422,14 +445,6 @@ add_row(struct making *m, size_t begin, size_t end, unsigned column)
 	}
 	row->columns = column;
 	return 0;
-}
-
-static unsigned
-indent_of(const struct making *m, size_t cell)
-{
-	unsigned indent = cell < m->count ? m->cells[cell].indent : 0;
-	unsigned most = m->width > 2 ? m->width / 2 : 0; /* a wide character always fits */
-	return indent < most ? indent : most;
 }
 
 static int

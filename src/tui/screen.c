@@ -264,6 +264,25 @@ send_off(void)
 }
 
 static int
+on_sent_byte(int c)
+{
+	char byte = (char)c;
+	ssize_t n = write(STDOUT_FILENO, &byte, 1);
+	(void)n;
+	return c;
+}
+
+/* Where there is no other screen to go back to, what was said does not stay on this one. */
+static void
+end_curses(void)
+{
+	(void)endwin();
+	if (!terminfo_has("rmcup"))
+		terminfo_put("clear", on_sent_byte);
+	send_off();
+}
+
+static int
 start_curses(struct tui_screen *s, const struct tui_screen_options *o)
 {
 	s->curses = newterm(NULL, stdout, stdin);
@@ -310,10 +329,8 @@ tui_screen_close(struct tui_screen *s)
 		return;
 	terminal.screen = NULL;
 	if (s->curses) {
-		if (!s->left) {
-			(void)endwin();
-			send_off();
-		}
+		if (!s->left)
+			end_curses();
 		delscreen(s->curses);
 	}
 	release_signals();
@@ -395,8 +412,7 @@ tui_screen_leave(struct tui_screen *s)
 		return;
 	s->left = true;
 	(void)def_prog_mode();
-	(void)endwin();
-	send_off();
+	end_curses();
 }
 
 void
