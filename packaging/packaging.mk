@@ -96,8 +96,7 @@ uninstall:
 dist:
 	$(Q)mkdir -p build && git archive --prefix=earshot-$(VERSION)/ -o build/earshot-$(VERSION).tar.gz HEAD
 
-# The packages are built from a copy, as their tools want a folder debian/ at the top. EARSHOT_CC goes
-# through to it, for a compiler cache.
+# The packages are built from a copy, as their tools want a folder debian/ at the top.
 DEB_DIR = build/deb/earshot-$(VERSION)
 CHANGED = $(or $(shell git log -1 --format=%cD 2>/dev/null),$(shell date -R))
 .PHONY: deb
@@ -108,7 +107,7 @@ deb:
 	$(Q)tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB_DIR)
 	$(Q)mv $(DEB_DIR)/packaging/debian $(DEB_DIR)/debian
 	$(Q)printf 'earshot (%s) unstable; urgency=medium\n\n  * This version.\n\n -- %s  %s\n' $(VERSION) \
-	  'Earshot <earshot@localhost>' '$(CHANGED)' >$(DEB_DIR)/debian/changelog
+	  'Earshot <authors@earshot.invalid>' '$(CHANGED)' >$(DEB_DIR)/debian/changelog
 	$(Q)cd $(DEB_DIR) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL DEB_BUILD_OPTIONS='parallel=$(shell nproc)' \
 	  dpkg-buildpackage -us -uc -b >../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
 	$(Q)rm -rf $(DEB_DIR) && ls build/deb/*.deb

@@ -17,7 +17,8 @@ from tap import case, check, note  # noqa: E402
 REPOSITORY = os.path.join(TOP, "build", "debian")
 ROOT = os.path.join(TOP, "build", "debian-root")
 NEEDED = ("dh", "mmdebstrap", "lintian", "dpkg-scanpackages", "apt-get")
-ALONE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
+ALONE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+JULIET = "/home/juliet"
 # what a Debian needs to be one, beside what our packages pull in
 BASE = ("apt", "mawk", "usr-is-merged", "init-system-helpers")
 
@@ -32,7 +33,7 @@ def run(*argv, timeout=300, **more):
 
 def must(*argv, **more):
     done = run(*argv, **more)
-    check(done.returncode == 0, f"{' '.join(argv)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    check(done.returncode == 0, f"{' '.join(argv)}: {done.stdout[-2000:]}{done.stderr[-6000:]}")
     return done.stdout
 
 
@@ -46,7 +47,7 @@ def inside(script, timeout=120):
     done = run(*ALONE, "sh", "-c", whole, "sh", script, timeout=timeout,
                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root",
                     "DEBIAN_FRONTEND": "noninteractive"})
-    check(done.returncode == 0, f"{script}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    check(done.returncode == 0, f"{script}: {done.stdout[-2000:]}{done.stderr[-6000:]}")
     return done.stdout
 
 
@@ -96,10 +97,16 @@ def fetch():
     return suite
 
 
+def remove_root():
+    must("rm", "-rf", "--one-file-system", ROOT)
+
+
 def bootstrap():
     suite = fetch()
-    shutil.rmtree(ROOT, ignore_errors=True)
-    must("unshare", "--net", "mmdebstrap", "--mode=root", "--variant=apt", suite, ROOT,
+    remove_root()
+    # in namespaces of its own: what it mounts goes with it, however it ends
+    must(*ALONE, "mmdebstrap", "--mode=root", "--variant=apt",
+         "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", suite, ROOT,
          f"deb [trusted=yes] copy://{REPOSITORY} {suite} main")
     os.makedirs(f"{ROOT}/packages", exist_ok=True)
     for path in glob.glob(f"{TOP}/build/deb/*.deb"):
@@ -152,7 +159,7 @@ def they_work_in_an_empty_debian_and_leave_peoples_data():
            "/usr/share/man/man5/earshot.conf.5.gz || grep -q path-exclude /etc/dpkg/dpkg.cfg.d/*")
     inside("apt-get -qq -y --no-install-recommends install /packages/earshot-tray_*.deb")
     check(inside("earshot-tray --version").strip() != "", "the tray starts")
-    state = "/home/juliet/.local/state/earshot"
+    state = f"{JULIET}/.local/state/earshot"
     before = inside(f"ls {state}")
     check("identity.pem" in before, f"her key is there: {before}")
     inside("apt-get -qq -y purge earshot earshot-tray")
@@ -161,7 +168,7 @@ def they_work_in_an_empty_debian_and_leave_peoples_data():
                   "-path /home -o -path /var/cache -o -path /tmp \\) -prune -o -iname '*earshot*' "
                   "-print")
     check(left.strip() == "", f"left behind: {left}")
-    shutil.rmtree(ROOT, ignore_errors=True)
+    remove_root()
 
 
 def main():
