@@ -69,13 +69,14 @@ int
 main(void)
 {
 	char folder[4096], file[4200];
-	const char *build = getenv("EARSHOT_BUILD");
+	const char *build = getenv("EARSHOT_BUILD"); // NOLINT(concurrency-mt-unsafe)
 	(void)snprintf(folder, sizeof(folder), "%s/locale", build ? build : "build/release");
 	(void)snprintf(file, sizeof(file), "%s/de/LC_MESSAGES/earshot.mo", folder);
 	if (access(file, R_OK) != 0) {
 		puts("the translations are not built: msgfmt is not installed");
 		return 77;
 	}
+	// NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
 	if (setenv("LC_ALL", "C.UTF-8", 1) != 0 || setenv("LANGUAGE", "de", 1) != 0 ||
 	    !bindtextdomain(TR_DOMAIN, folder))
 		return 1;
