@@ -44,6 +44,9 @@ fake_who(struct ipc_call *call)
 	return 0;
 }
 
+static struct ipc_call *fake_late;
+static struct value *fake_late_answer;
+
 static inline int
 fake_conversations(struct ipc_call *call)
 {
@@ -67,6 +70,12 @@ fake_conversations(struct ipc_call *call)
 		value_append(all, one);
 	}
 	value_set(v, "conversations", all);
+	if (fake->late_counts) {
+		fake->late_counts = false;
+		fake_late = call;
+		fake_late_answer = v;
+		return 0;
+	}
 	ipc_reply(call, v);
 	return 0;
 }
@@ -269,6 +278,9 @@ fake_says(struct ipc_call *call)
 		fake_set(m->reply, sizeof(m->reply), reply);
 		fake_happen(ours ? "sent" : "message", (int)(m - fake->message), who, ours, "");
 	}
+	if (fake_late)
+		ipc_reply(fake_late, fake_late_answer);
+	fake_late = NULL;
 	ipc_reply(call, NULL);
 	return 0;
 }
