@@ -99,7 +99,7 @@ bench: bench-driver $(BENCHES) $(B)/tls-stream $(PURPLE_PEER)
 
 ## lint          format, static checks, layers, sizes and scripts of the whole tree
 lint: $(B)/earshot.1.scd $(if $(shell command -v xgettext),pot)
-	$(Q)LINT_MANUAL=$< LINT_POT=$(POT) LINT_CFLAGS='$(STD) $(EXTRA_DEFINES) $(if $(SECCOMP),-DEARSHOT_SECCOMP) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)" -DEARSHOT_SYSCONFDIR="$(sysconfdir)/earshot" -DEARSHOT_LOCALEDIR="$(localedir)"' \
+	$(Q)LINT_MANUAL=$< LINT_POT=$(POT) LINT_CFLAGS='$(STD) $(EXTRA_DEFINES) $(if $(TUI),-DEARSHOT_TUI) $(if $(SECCOMP),-DEARSHOT_SECCOMP) -DEARSHOT_VERSION="$(VERSION)" -DEARSHOT_LIBEXECDIR="$(libexecdir)" -DEARSHOT_SYSCONFDIR="$(sysconfdir)/earshot" -DEARSHOT_LOCALEDIR="$(localedir)"' \
 	  tests/lint/run
 
 -include $(wildcard $(B)/tests/unit/*/*.d $(B)/tests/bench/*.d)

@@ -62,9 +62,9 @@ struct person {
 	bool spoken;          /* a human of ours has said something to it */
 	struct budget budget; /* while it is a stranger */
 	struct bucket asked_back; /* of doctor.c: how often it is connected to */
-	unsigned held;        /* of enum person_hold: its streams are not read */
-	uint64_t state_at;    /* clock_now() of the evidence */
-	struct list gone_node; /* in roster->gone, or in none; never while kept or with a key */
+	unsigned held;            /* of enum person_hold: its streams are not read */
+	uint64_t state_at;        /* clock_now() of the evidence */
+	struct list gone_node;    /* in roster->gone, or in none; never while kept or with a key */
 
 	struct stream *streams[LIMIT_STREAMS_PER_PERSON]; /* borrowed from the hub; the first
 							     stream_count are there */

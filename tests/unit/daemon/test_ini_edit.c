@@ -77,8 +77,8 @@ what_makes_no_sense_ends_nothing(void **state)
 	(void)state;
 	check("[privacy]\nplain = on\n[broken\nplain = x\n", "off",
 	    "[privacy]\nplain = off\n[broken\n", 2);
-	check("[privacy]\nplain = on\njunk\n  goes on\n", "off",
-	    "[privacy]\nplain = off\njunk\n", 2);
+	check(
+	    "[privacy]\nplain = on\njunk\n  goes on\n", "off", "[privacy]\nplain = off\njunk\n", 2);
 	check("[privacy]\npl ; ain = x\n[other ;]\n", "off",
 	    "[privacy]\npl ; ain = x\n[other ;]\nplain = off\n", 4);
 }
