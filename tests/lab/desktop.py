@@ -56,6 +56,7 @@ class Desktop:
             "GTK_THEME": theme or "Adwaita", "NO_AT_BRIDGE": "0", "WAYLAND_DISPLAY": "",
             "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/dbus/session" if bus else "unix:path=/none",
             "XDG_DATA_DIRS": "/usr/local/share:/usr/share", "XDG_CURRENT_DESKTOP": "XFCE",
+            "LSAN_OPTIONS": f"suppressions={lab.HERE}/etc/lsan.supp:print_suppressions=0",
         }
         self._start_x(size)
         if bus:
