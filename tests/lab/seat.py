@@ -164,8 +164,14 @@ class Seat:
         pid = of or self.tray.pid
 
         def switches():
-            return [line for task in glob.glob(f"/proc/{pid}/task/*/status")
-                    for line in open(task, encoding="ascii") if "ctxt_switches" in line]
+            found = []
+            for task in glob.glob(f"/proc/{pid}/task/*/status"):
+                try:
+                    with open(task, encoding="ascii") as status:
+                        found += [line for line in status if "ctxt_switches" in line]
+                except OSError:
+                    pass  # a thread that has ended meanwhile
+            return found
         last, since = None, time.monotonic()
 
         def asleep():
