@@ -203,6 +203,8 @@ on_kept(void *ctx, int err, const struct earshot_value *answer)
 		k->f->kept_unsent = true; /* done or not: the token tells, next time */
 		return;
 	}
+	list_remove(&k->node); /* what fn asks for sends all that is not on its way */
+	k->f->kept_count--;
 	struct person *p = person_find(k->f, k->name);
 	if (p)
 		k->fn(p, k->token, err, answer);

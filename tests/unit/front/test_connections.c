@@ -204,6 +204,7 @@ somebody(void)
 static const char *
 some_message(const char **who, bool ours)
 {
+	*who = somebody();
 	for (int i = 0; i < 30 && fake->messages > 0; i++) {
 		int back = (int)dice(fake->messages < 40 ? (uint32_t)fake->messages : 40);
 		const struct fake_message *m = &fake->message[fake->messages - 1 - back];

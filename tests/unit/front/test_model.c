@@ -277,6 +277,52 @@ seen_reaches_up_to_the_newest_that_is_known(void **state)
 	front_close(f);
 }
 
+/* What comes while the first is on its way is told of with another. */
+static void
+what_is_seen_meanwhile_is_told_too(void **state)
+{
+	(void)state;
+	struct seen s;
+	says(ROMEO, "one");
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	WAIT(f, p->count == 1);
+	says(ROMEO, "two");
+	front_seen(f, p); /* the first: of the second it is not known yet */
+	s.see = true;
+	WAIT(f, p->count == 2);
+	WAIT(f, strcmp(fake->message[1].state, "seen") == 0);
+	WAIT(f, p->unread == 0);
+	front_close(f);
+}
+
+/* While ours is not answered for, what another front end says is held; what the listener says when
+ * it is let go makes the rest wait once more. */
+static void
+the_listener_may_speak_when_what_was_held_comes(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	WAIT(f, !p->loading);
+	s.answers = 2;
+	struct earshot_value *params = fake_params2(ROMEO, "text", "elsewhere");
+	earshot_value_set_bool(params, "ours", true);
+	earshot_value_set_int(params, "count", 2);
+	assert_int_equal(fake_do("says", params), 0);
+	front_say(f, p, "mine", NULL);
+	WAIT(f, p->count == 5 && fake->messages == 5);
+	settle(f, 50);
+	assert_int_equal(p->count, 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(p->messages[i]->number, fake->message[i].number);
+	assert_int_equal(p->queued, 5);
+	front_close(f);
+}
+
 static void
 typing_pauses_by_itself(void **state)
 {
@@ -354,6 +400,8 @@ static const struct CMUnitTest tests[] = {
     TEST(changes_find_their_message),
     TEST(the_other_cannot_take_the_id_of_our_message),
     TEST(seen_reaches_up_to_the_newest_that_is_known),
+    TEST(what_is_seen_meanwhile_is_told_too),
+    TEST(the_listener_may_speak_when_what_was_held_comes),
     TEST(typing_pauses_by_itself),
     TEST(files_are_followed),
 };

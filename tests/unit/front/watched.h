@@ -22,6 +22,8 @@ struct seen {
 	int links, people, persons, gone, messages, changed, histories, notices, attentions, owns;
 	int files, refusals, nested;
 	char notice[200], refusal[200];
+	bool see;    /* what comes at once */
+	int answers; /* to be given to "elsewhere" */
 	bool inside;
 };
 
@@ -59,6 +61,12 @@ on_message(void *ctx, struct front_person *p, size_t at)
 	struct seen *s = ctx;
 	assert_true(at < p->count);
 	s->messages++;
+	if (s->see)
+		front_seen(s->f, p);
+	if (s->answers > 0 && strcmp(p->messages[at]->text, "elsewhere") == 0) {
+		s->answers--;
+		front_say(s->f, p, "answer", NULL);
+	}
 }
 
 static inline void
