@@ -11,6 +11,7 @@
 struct file {
 	struct front_file f;        /* first: the listener's pointer */
 	struct earshot_value *info; /* owned; the same as f.info */
+	char *key;                  /* owned; among the transfers; NULL: it is not there */
 	unsigned met;               /* the load that told of it */
 };
 
@@ -48,9 +49,31 @@ take_info(struct file *file, const struct earshot_value *info)
 	earshot_value_free(before);
 }
 
+/* Without memory its message does not find it. */
+static void
+remember_key(struct front *f, struct file *file)
+{
+	file->key = key_of(&file->f);
+	if (file->key && map_set(&f->transfers, file->key, file) == 0)
+		return;
+	free(file->key);
+	file->key = NULL;
+}
+
+/* Another may have come to the same. */
+static void
+forget_key(struct front *f, struct file *file)
+{
+	if (file->key && map_get(&f->transfers, file->key) == file)
+		(void)map_remove(&f->transfers, file->key);
+	free(file->key);
+	file->key = NULL;
+}
+
 static void
 file_free(struct file *file)
 {
+	free(file->key);
 	words_free(file->f.id);
 	words_free(file->f.transfer);
 	words_free(file->f.peer);
@@ -80,14 +103,11 @@ file_create(struct front *f, const struct earshot_value *info)
 		return NULL;
 	file->f.id = file->f.transfer = file->f.peer = words_none;
 	take_info(file, info);
-	char *key = key_of(&file->f);
-	if (!key || make_room(f) || map_set(&f->files, file->f.id, file)) {
-		free(key);
+	if (make_room(f) || map_set(&f->files, file->f.id, file)) {
 		file_free(file);
 		return NULL;
 	}
-	(void)!map_set(&f->transfers, key, file); /* without memory its message does not find it */
-	free(key);
+	remember_key(f, file);
 	f->file_order[f->file_count++] = &file->f;
 	return file;
 }
@@ -95,12 +115,9 @@ file_create(struct front *f, const struct earshot_value *info)
 static void
 file_remove(struct front *f, struct file *file)
 {
-	char *key = key_of(&file->f);
 	TELL(f, on_file_gone, &file->f);
 	(void)map_remove(&f->files, file->f.id);
-	if (key && map_get(&f->transfers, key) == file)
-		(void)map_remove(&f->transfers, key);
-	free(key);
+	forget_key(f, file);
 	for (size_t i = 0; i < f->file_count; i++)
 		if (f->file_order[i] == &file->f) {
 			f->file_count--;
@@ -132,9 +149,12 @@ take(struct front *f, const struct earshot_value *info)
 	if (str_empty(id))
 		return NULL;
 	struct file *file = map_get(&f->files, id);
-	if (file)
+	if (file) {
+		/* who sends or takes it may have another name by now, and so has its message */
+		forget_key(f, file);
 		take_info(file, info);
-	else
+		remember_key(f, file);
+	} else
 		file = file_create(f, info);
 	if (file)
 		file->met = f->load;

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "base/tr.h"
+#include "base/utf8.h"
 #include "front/model.h"
 
 #include <stdio.h>
@@ -127,15 +128,27 @@ drop(void *message)
 	message_free(message);
 }
 
+/* What no call can carry must not stand in the way of all that is said after it. */
+static bool
+fits(struct person *p, const char *text)
+{
+	size_t len = strlen(text);
+	if (len > LIMIT_MESSAGE_TEXT)
+		refuse(p->f, p, tr("This is too long for one message. Send it as a file."));
+	else if (!utf8_valid(text, len))
+		refuse(p->f, p, earshot_strerror(EARSHOT_ERR_INVALID));
+	else
+		return true;
+	return false;
+}
+
 void
 front_say(struct front *f, struct front_person *person, const char *text,
     const struct front_message *reply)
 {
 	struct person *p = person_of(person);
-	if (strlen(text) > LIMIT_MESSAGE_TEXT) {
-		refuse(f, p, tr("This is too long for one message. Send it as a file."));
+	if (!fits(p, text))
 		return;
-	}
 	struct message *m = make_message(p, text, reply && *reply->id ? reply : NULL);
 	if (!m) {
 		refuse(f, p, earshot_strerror(EARSHOT_ERR_MEMORY));
@@ -199,7 +212,8 @@ void
 front_edit(
     struct front *f, struct front_person *person, const struct front_message *m, const char *text)
 {
-	struct earshot_value *params = about(person_of(person), m);
+	struct earshot_value *params =
+	    fits(person_of(person), text) ? about(person_of(person), m) : NULL;
 	(void)f;
 	if (!params)
 		return;
@@ -221,12 +235,12 @@ void
 front_react(struct front *f, struct front_person *person, const struct front_message *m,
     const char *reactions)
 {
-	struct earshot_value *params = about(person_of(person), m), *all = earshot_value_array();
+	struct earshot_value *params =
+	    fits(person_of(person), reactions) ? about(person_of(person), m) : NULL;
 	(void)f;
-	if (!params) {
-		earshot_value_free(all);
+	if (!params)
 		return;
-	}
+	struct earshot_value *all = earshot_value_array();
 	for (reactions += strspn(reactions, " "); *reactions; reactions += strspn(reactions, " ")) {
 		struct buf one = BUF_INIT(LIMIT_REACTION);
 		size_t len = strcspn(reactions, " ");

@@ -389,6 +389,54 @@ files_are_followed(void **state)
 	front_close(f);
 }
 
+/* Whoever sends it may be known by another name in between. */
+static void
+a_file_that_is_gone_is_found_by_no_name(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	static const char *const peers[] = {ROMEO, "romeo-2@orchard"};
+	struct front_person *p = front_find(f, ROMEO);
+	const struct front_message m = {.file = true, .id = "transfer7"};
+	for (size_t i = 0; i < 2; i++) {
+		char text[256];
+		(void)snprintf(text, sizeof(text),
+		    "{\"id\":\"f7\",\"transfer\":\"transfer7\",\"peer\":\"%s\","
+		    "\"direction\":\"in\",\"state\":\"offered\"}",
+		    peers[i]);
+		publish("file", text);
+		WAIT(f, front_file_find(f, "f7") &&
+			    strcmp(front_file_find(f, "f7")->peer, peers[i]) == 0);
+		assert_int_equal(front_file_of(f, p, &m) != NULL, i == 0);
+	}
+	fake_end();
+	fake_begin();
+	WAIT(f, front_file_find(f, "f7") == NULL);
+	assert_null(front_file_of(f, p, &m));
+	front_close(f);
+}
+
+static void
+what_no_call_can_carry_holds_nothing_up(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	const struct front_message m = {.id = "some", .mark = FRONT_DELIVERED, .ours = true};
+	char *text = malloc(2 << 20);
+	assert_non_null(text);
+	memset(text, 'x', 2 << 20);
+	text[(2 << 20) - 1] = '\0';
+	front_edit(f, p, &m, text);
+	free(text);
+	front_say(f, p, "\xff", NULL);
+	front_say(f, p, "after it", NULL);
+	WAIT(f, p->count > 0 && p->messages[p->count - 1]->mark != FRONT_SENDING);
+	front_close(f);
+}
+
 static const struct CMUnitTest tests[] = {
     TEST(it_lists_people_and_what_is_unread),
     TEST(what_is_said_is_shown_at_once_and_then_kept),
@@ -404,6 +452,8 @@ static const struct CMUnitTest tests[] = {
     TEST(the_listener_may_speak_when_what_was_held_comes),
     TEST(typing_pauses_by_itself),
     TEST(files_are_followed),
+    TEST(a_file_that_is_gone_is_found_by_no_name),
+    TEST(what_no_call_can_carry_holds_nothing_up),
 };
 
 int
