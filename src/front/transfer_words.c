@@ -236,9 +236,9 @@ transfer_left_out(struct buf *out, const struct earshot_value *file)
 {
 	const struct earshot_value *list = earshot_value_get(file, "left_out_names");
 	int64_t count = earshot_value_int(file, "left_out", 0);
-	struct buf name = words_member(file, "name"), names = BUF_INIT(WORDS_MAX);
 	if (count <= 0)
 		return false;
+	struct buf name = words_member(file, "name"), names = BUF_INIT(WORDS_MAX);
 	for (size_t i = 0; i < earshot_value_count(list); i++) {
 		const char *path = earshot_value_as_str(earshot_value_at(list, i));
 		if (i)

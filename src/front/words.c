@@ -227,15 +227,17 @@ words_comparison(struct buf *out, const struct earshot_value *event)
 {
 	const char *stage = earshot_value_str(event, "stage");
 	bool ours = earshot_value_bool(event, "initiator", false);
-	struct buf who = words_name(event), peer = words_member(event, "peer");
-	struct buf reason = BUF_INIT(WORDS_MAX);
+	const char *peer = earshot_value_str(event, "peer");
+	struct buf who = words_name(event), reason = BUF_INIT(WORDS_MAX);
+	struct buf argument = BUF_INIT(WORDS_MAX);
 	const char *name = buf_cstr(&who);
 	words_told(&reason, event, "reason");
+	text_argument(&argument, peer ? peer : "");
 	if (str_equal(stage, "begun") && ours)
 		buf_fmt(out, tr("You compare keys with %s"), name);
 	else if (str_equal(stage, "begun"))
-		buf_fmt(
-		    out, tr("%s wants to compare keys: earshot verify %s"), name, buf_cstr(&peer));
+		buf_fmt(out, tr("%s wants to compare keys: earshot verify %s"), name,
+		    buf_cstr(&argument));
 	else if (str_equal(stage, "code"))
 		add_code(out, event, name);
 	else if (str_equal(stage, "confirmed"))
@@ -249,7 +251,7 @@ words_comparison(struct buf *out, const struct earshot_value *event)
 	else
 		buf_str(out, name);
 	buf_finish(&who);
-	buf_finish(&peer);
+	buf_finish(&argument);
 	buf_finish(&reason);
 }
 

@@ -80,6 +80,24 @@ sizes_have_three_digits_at_most(void **state)
 	}
 }
 
+/* It is copied into a shell. */
+static void
+a_stranger_s_name_in_a_command_is_one_argument(void **state)
+{
+	(void)state;
+	struct buf b = BUF_INIT(WORDS_MAX);
+	struct earshot_value *v = earshot_value_object();
+	earshot_value_set_str(v, "stage", "begun");
+	earshot_value_set_str(v, "display", "Eve");
+	earshot_value_set_str(v, "peer", "eve;reboot@there");
+	words_comparison(&b, v);
+	assert_string_equal(
+	    buf_cstr(&b), "Eve wants to compare keys: earshot verify 'eve;reboot@there'");
+	assert_false(transfer_left_out(&b, v));
+	earshot_value_free(v);
+	buf_finish(&b);
+}
+
 int
 main(void)
 {
@@ -87,6 +105,7 @@ main(void)
 	    cmocka_unit_test(spans_are_said_in_one_unit),
 	    cmocka_unit_test(unknown_trust_is_marked_as_plain),
 	    cmocka_unit_test(control_characters_of_strangers_do_not_get_out),
+	    cmocka_unit_test(a_stranger_s_name_in_a_command_is_one_argument),
 	    cmocka_unit_test(sizes_have_three_digits_at_most),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
