@@ -101,10 +101,18 @@ put_word(struct config *c, const struct setting *s, enum config_origin origin, c
 	bool same_file = word->text && word->file && file && strcmp(word->file, file) == 0;
 	if (word->text && !same_file && origin == CONFIG_POLICY)
 		return 0; /* the one that was read first has settled it */
-	if (same_file && s->type == SETTING_LIST)
-		buf_fmt(&all, "%s ", word->text);
-	buf_str(&all, text);
-	int err = buf_err(&all);
+	int err;
+	if (same_file && s->type == SETTING_LIST) {
+		struct buf both = BUF_INIT(VALUE_LIMIT);
+		buf_fmt(&both, "%s %s", word->text, text);
+		err = buf_err(&both);
+		if (!err) /* there may be too many of them now */
+			err = setting_clean(s, buf_cstr(&both), &all);
+		buf_finish(&both);
+	} else {
+		buf_str(&all, text);
+		err = buf_err(&all);
+	}
 	if (!err)
 		err = str_replace(&word->text, buf_cstr(&all));
 	if (!err) {

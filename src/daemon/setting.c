@@ -297,6 +297,17 @@ parse_size(const char *value, uint64_t *out)
 	return err;
 }
 
+static size_t
+count_words(const char *value)
+{
+	size_t count = 0;
+	for (const char *p = value + strspn(value, " \t"); *p; p += strspn(p, " \t")) {
+		p += strcspn(p, " \t");
+		count++;
+	}
+	return count;
+}
+
 static void
 add_words(struct buf *out, const char *value)
 {
@@ -335,6 +346,8 @@ setting_clean(const struct setting *s, const char *value, struct buf *out)
 		err = value[0] == '/' ? 0 : -EINVAL;
 		break;
 	case SETTING_LIST:
+		if (count_words(value) > LIMIT_FIXED_PEERS)
+			return -EINVAL;
 		add_words(out, value);
 		return buf_err(out);
 	case SETTING_TEXT:

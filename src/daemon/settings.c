@@ -232,7 +232,7 @@ refuse_written(struct ipc_call *call, const struct config *c, const struct setti
 {
 	const char *path = utf8_valid(c->path, strlen(c->path)) ? c->path : "the file";
 	if (err == -EINVAL && s->type != SETTING_FOLDER)
-		refuse_value(call, s, value);
+		refuse_value(call, s, value ? value : "");
 	else if (s->type == SETTING_FOLDER && value && is_unfit(err))
 		ipc_fail(call, IPC_INVALID,
 		    "Nothing can be received there: it is no folder, not yours to write, one of "

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "daemon/keeper.h"
 
@@ -430,6 +431,22 @@ a_named_file_must_be_there(void **state)
 	config_finish(&c);
 }
 
+static void
+too_many_peers_do_not_keep_it_from_starting(void **state)
+{
+	(void)state;
+	struct config c;
+	struct buf file = BUF_INIT(65536);
+	buf_str(&file, "[network]\n");
+	for (int i = 1; i <= 300; i++)
+		buf_fmt(&file, "peer = 192.0.2.1:%d\n", i);
+	assert_int_equal(read_config(&c, buf_cstr(&file), NULL, NULL), CONFIG_OK);
+	assert_int_equal(c.peer_count, LIMIT_FIXED_PEERS);
+	assert_true(c.problem.len > 0);
+	config_finish(&c);
+	buf_finish(&file);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -437,6 +454,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(settings_come_from_the_file),
+	    TEST(too_many_peers_do_not_keep_it_from_starting),
 	    TEST(without_a_word_the_defaults_hold),
 	    TEST(the_sandbox_can_be_left_out),
 	    TEST(whom_to_talk_to_is_the_users_choice),
