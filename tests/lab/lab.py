@@ -294,6 +294,8 @@ class Lab:
     """The hosts of one case; `with Lab() as lab`."""
 
     def __init__(self):
+        if os.environ.get(_MARK) != "1" or os.path.exists("/sys/class/net/eth0"):
+            sys.exit("a lab is made inside of enter(), never in the machine's own network")
         self.hosts = []
         self.switches = 0
 
