@@ -55,7 +55,7 @@ read_name(const char *pid, char *out, size_t size)
 	struct buf text;
 	(void)snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
 	*out = '\0';
-	if (exam_file(path, &text) == 0) {
+	if (exam_file(path, &text) == 0 && text.len > 0) {
 		text.data[strcspn(buf_cstr(&text), "\n")] = '\0';
 		(void)!str_copy(out, size, buf_cstr(&text));
 	}

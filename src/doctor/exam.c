@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,13 +18,19 @@ static char *sentence(struct exam *e, const char *fmt, va_list ap) PRINTF_LIKE(2
 static char *
 sentence(struct exam *e, const char *fmt, va_list ap)
 {
-	struct buf b = BUF_INIT(EXAM_TEXT);
+	struct buf b = BUF_INIT(EXAM_WHOLE);
+	struct buf clean = BUF_INIT(EXAM_WHOLE);
 	buf_vfmt(&b, fmt, ap);
-	char *clean = buf_err(&b) ? NULL : text_clean(TEXT_NAME, buf_cstr(&b));
+	if (!buf_err(&b))
+		text_add(&clean, TEXT_NAME, buf_cstr(&b), utf8_cut(buf_cstr(&b), b.len, EXAM_TEXT));
+	if (b.len > EXAM_TEXT)
+		buf_str(&clean, "...");
+	char *text = buf_err(&b) ? NULL : buf_take(&clean);
 	buf_finish(&b);
-	if (!clean)
+	buf_finish(&clean);
+	if (!text)
 		e->err = -ENOMEM;
-	return clean;
+	return text;
 }
 
 static struct doctor_finding *
@@ -100,7 +107,7 @@ seen(struct exam *e, const char *words, ...)
 	char *text = sentence(e, words, ap);
 	va_end(ap);
 	if (look->seen && text) {
-		struct buf b = BUF_INIT(EXAM_TEXT);
+		struct buf b = BUF_INIT(EXAM_WHOLE);
 		buf_fmt(&b, "%s, %s", look->seen, text);
 		free(text);
 		text = buf_take(&b);

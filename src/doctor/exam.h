@@ -19,7 +19,8 @@ enum {
 	EXAM_ADDRESSES = 8, /* kept of one interface */
 	EXAM_MS = 10000,    /* for everything */
 	EXAM_CALL_MS = 3000,
-	EXAM_TEXT = 1024, /* one sentence */
+	EXAM_TEXT = 1024,       /* one sentence; the rest of a longer one is cut off */
+	EXAM_WHOLE = 64 * 1024, /* the longest that is looked at to be cut */
 };
 
 struct exam_interface {
