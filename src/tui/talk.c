@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "base/tr.h"
+#include "doctor/doctor.h"
 #include "front/marking.h"
 #include "front/transfer_words.h"
 #include "front/when.h"
@@ -374,27 +375,45 @@ find_new(struct talk *t)
 		view_show(t->view, i);
 }
 
+/* In the middle of the room there is, as many rows of it as fit. */
+static void
+draw_centred(struct ui *ui, const struct layout_text *t, int top, int rows, int column, int columns)
+{
+	struct layout *l = NULL;
+	if (columns <= 2 || layout_create(t, (unsigned)columns - 2, &l))
+		return;
+	int count = (int)l->count;
+	for (int i = 0; i < count && count <= rows; i++) {
+		int x = column + (columns - (int)l->rows[i].columns) / 2;
+		tui_screen_put_row(ui->screen, top + (rows - count) / 2 + i, x,
+		    (unsigned)(columns - (x - column)), 0, &l->rows[i]);
+	}
+	free(l);
+}
+
 /* What there is to see before anything was said. */
 static void
 draw_nothing(struct ui *ui, int top, int rows, int column, int columns)
 {
-	const char *const lines[] = {
-	    tr("Choose somebody with Alt+Down or Alt and a number."),
-	    tr("F1 shows all keys and commands."),
-	};
+	struct layout_text text;
+	size_t people = 0;
+	(void)front_people(ui->front, &people);
 	if (ui->who) {
 		tui_screen_put(ui->screen, top + rows - 1, column + 1, (unsigned)columns - 1,
 		    TUI_DIM,
 		    ui->who->loading ? tr("Loading ...") : tr("Nothing has been said yet."));
 		return;
 	}
-	int y = top + (rows - (int)ARRAY_LEN(lines)) / 2;
-	for (size_t i = 0; rows >= (int)ARRAY_LEN(lines) && i < ARRAY_LEN(lines); i++) {
-		int width = (int)layout_width(lines[i], strlen(lines[i]));
-		int x = width < columns ? (columns - width) / 2 : 0;
-		tui_screen_put(
-		    ui->screen, y + (int)i, column + x, (unsigned)(columns - x), TUI_DIM, lines[i]);
-	}
+	layout_text_init(&text);
+	if (front_link_state(ui->front) == FRONT_UP && people == 0)
+		layout_text_add(&text, TUI_DIM, doctor_hint(front_state(ui->front), people));
+	else
+		layout_text_add(
+		    &text, TUI_DIM, tr("Choose somebody with Alt+Down or Alt and a number."));
+	layout_text_break(&text);
+	layout_text_add(&text, TUI_DIM, tr("F1 shows all keys and commands."));
+	draw_centred(ui, &text, top, rows, column, columns);
+	layout_text_finish(&text);
 }
 
 /* A column at the left stays free for the arrow that shows which message is chosen. */
