@@ -99,7 +99,8 @@ PKGS_peer      = libuv
 PKGS_chat      = libuv
 PKGS_transfer  = libuv
 PKGS_daemon    = libuv inih
-PKGS_cli       = libedit $(EXTRAS)
+PKGS_cli       = libedit $(filter-out $(PICTURES),$(EXTRAS))
+PKGS_front     = $(filter $(PICTURES),$(EXTRAS))
 PKGS_tui       = ncursesw
 PKGS_tray      = gtk+-3.0 ayatana-appindicator3-0.1
 
@@ -143,7 +144,8 @@ DEPS_tray      = tray doctor $(DEPS_front)
 
 # Without them `earshot id` draws no QR codes; files are sent without their media type, pictures
 # without a small copy; and `earshot record` is not there.
-EXTRAS := $(foreach p,libqrencode libpng libmagic gdk-pixbuf-2.0 libopusenc,$(if $(shell $(PKG_CONFIG) --exists $(p) && echo yes),$(p)))
+PICTURES = libmagic gdk-pixbuf-2.0
+EXTRAS := $(foreach p,libqrencode libpng $(PICTURES) libopusenc,$(if $(shell $(PKG_CONFIG) --exists $(p) && echo yes),$(p)))
 
 # One pkg-config call a library; no answer means it is not there.
 PKGS := $(sort $(foreach f,$(FOLDERS),$(PKGS_$(f))))
@@ -229,13 +231,14 @@ CFLAGS_base += $(if $(ICU),-DEARSHOT_ICU='"$(ICU)"')
 $(eval $(call remember,$(B)/icu,$(ICU)))
 $(B)/src/base/lookalike.o: $(B)/icu
 
-# and only the command line has parts that depend on what is there
+# and only front ends have parts that depend on what is there
 EXTRA_NAMES = libqrencode:QR libpng:PNG libmagic:MAGIC gdk-pixbuf-2.0:PIXBUF libopusenc:OPUS
 EXTRA_DEFINES = $(foreach n,$(EXTRA_NAMES),\
   $(if $(filter $(firstword $(subst :, ,$(n))),$(EXTRAS)),-DEARSHOT_$(lastword $(subst :, ,$(n)))))
 CFLAGS_cli += $(EXTRA_DEFINES) $(if $(TUI),-DEARSHOT_TUI)
+CFLAGS_front += $(EXTRA_DEFINES)
 $(eval $(call remember,$(B)/extras,$(EXTRAS) $(TUI)))
-$(call objs,cli): $(B)/extras
+$(call objs,cli) $(call objs,front): $(B)/extras
 
 # The schema is part of the program. One rule for each build folder: $(call schema_rules,FOLDER)
 SCHEMA := $(wildcard src/store/schema/*.sql)

@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "base/tr.h"
 #include "base/utf8.h"
-#include "cli/picture.h"
+#include "front/picture.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -162,20 +162,6 @@ add_edge(struct buf *out, const char *left, const char *right, size_t inside)
 	buf_fmt(out, "%s\n", right);
 }
 
-/* "bako tiru" becomes "B A K O     T I R U": the words are ASCII letters. */
-static void
-spread(struct buf *out, const char *words)
-{
-	for (const char *p = words; *p; p++) {
-		if (p > words)
-			buf_char(out, ' ');
-		if (*p == ' ')
-			buf_str(out, "   ");
-		else
-			buf_char(out, (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p));
-	}
-}
-
 static void
 add_code(const struct comparison *x, struct buf *b)
 {
@@ -183,7 +169,7 @@ add_code(const struct comparison *x, struct buf *b)
 	const struct screen *s = &x->c->out;
 	struct buf words = BUF_INIT(WORDS_MAX);
 	if (s->columns >= NARROW && x->words.len * 3 < INSIDE + 4) {
-		spread(&words, buf_cstr(&x->words));
+		words_spread(&words, buf_cstr(&x->words));
 		add_edge(b, "\xe2\x94\x8c", "\xe2\x94\x90", INSIDE);
 		add_boxed(s, b, "", INSIDE);
 		add_boxed(s, b, buf_cstr(&words), INSIDE);

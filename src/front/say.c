@@ -5,6 +5,7 @@
 #include "base/tr.h"
 #include "base/utf8.h"
 #include "front/model.h"
+#include "front/picture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,6 +368,7 @@ front_send_file(struct front *f, struct front_person *person, int fd, const char
 	struct person *p = person_of(person);
 	struct earshot_value *params = params_of(p);
 	earshot_value_set_str(params, "name", name);
+	picture_describe(params, fd);
 	int err = earshot_keeper_attach_fd(f->keeper, fd);
 	if (err)
 		earshot_value_free(params);

@@ -309,3 +309,16 @@ words_here(const struct earshot_value *people)
 			n++;
 	return n;
 }
+
+void
+words_spread(struct buf *out, const char *words)
+{
+	for (const char *p = words; *p; p++) {
+		if (p > words)
+			buf_char(out, ' ');
+		if (*p == ' ')
+			buf_str(out, "   ");
+		else
+			buf_char(out, (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p));
+	}
+}

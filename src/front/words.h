@@ -44,6 +44,8 @@ void words_evidence(struct buf *out, const struct earshot_value *person);
 void words_comparison(struct buf *out, const struct earshot_value *event);
 /* "Alice vouches for Romeo: earshot trust accept romeo@verona", of an event "introduction" */
 void words_introduction(struct buf *out, const struct earshot_value *event);
+/* "bako tiru", the words of a comparison, as "B A K O     T I R U": they are ASCII letters. */
+void words_spread(struct buf *out, const char *words);
 /* "looks like "Prof. Kim" but is not", of whom the daemon says so; false: nothing is appended. */
 bool words_look_alike(struct buf *out, const struct earshot_value *person);
 

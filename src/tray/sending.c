@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/tr.h"
-#include "tray/picture.h"
+#include "front/picture.h"
 #include "tray/ui.h"
 
 #include <errno.h>
@@ -70,7 +70,7 @@ item_open(struct item *i)
 	else if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		i->err = -EINVAL;
 	else if (S_ISREG(st.st_mode))
-		picture_describe(i->params, i->fd, i->name);
+		picture_describe(i->params, i->fd);
 }
 
 /* A file of our own; the daemon deletes it when it is through. */

@@ -34,20 +34,6 @@ static bool on_key(struct overlay *o, const struct tui_event *e);
 
 static const struct overlay_kind kind = {.key = on_key, .finish = finish};
 
-/* "bako tiru" becomes "B A K O     T I R U": the words are ASCII letters. */
-static void
-spread(struct buf *out, const char *words)
-{
-	for (const char *p = words; *p; p++) {
-		if (p > words)
-			buf_char(out, ' ');
-		if (*p == ' ')
-			buf_str(out, "   ");
-		else
-			buf_char(out, (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p));
-	}
-}
-
 static void
 add(struct overlay *o, unsigned style, const char *text)
 {
@@ -66,7 +52,7 @@ add_code(struct overlay *o, const struct earshot_value *v, const char *name)
 	tui_screen_size(o->ui->screen, &rows, &columns);
 	words_str(&words, v, "words");
 	if (columns >= WIDE)
-		spread(&b, buf_cstr(&words));
+		words_spread(&b, buf_cstr(&words));
 	else
 		buf_str(&b, buf_cstr(&words));
 	add(o, TUI_NAME, buf_cstr(&b));

@@ -1,8 +1,9 @@
 /* What a file that is to be sent is: its media type, and of a picture its size and a small copy
  * (XEP-0264). Looked at here, where the user's own files are read anyway, and never by the daemon.
- * Built with libmagic and gdk-pixbuf if they are there; without them less is said. */
-#ifndef CLI_PICTURE_H
-#define CLI_PICTURE_H
+ * Built with libmagic and gdk-pixbuf if they are there; without them less is said. Any thread; a
+ * large picture takes some tenths of a second. */
+#ifndef FRONT_PICTURE_H
+#define FRONT_PICTURE_H
 
 #include <earshot.h>
 

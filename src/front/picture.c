@@ -1,4 +1,4 @@
-#include "cli/picture.h"
+#include "front/picture.h"
 
 #include "base/compiler.h"
 #include "base/limits.h"
