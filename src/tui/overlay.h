@@ -15,6 +15,8 @@ struct overlay_kind {
 	/* Frees data. May be NULL. */
 	void (*finish)(struct overlay *o);
 	bool chooses; /* one of the entries is chosen */
+	/* Another one may have been chosen. May be NULL. */
+	void (*chose)(struct overlay *o);
 };
 
 struct overlay {
@@ -39,6 +41,8 @@ struct overlay *overlay_open(struct ui *ui, const struct overlay_kind *kind, con
 void overlay_close(struct ui *ui);
 /* How many entries there are, after they changed; the place is kept. */
 void overlay_count(struct overlay *o, size_t count);
+/* Chooses the entry at that place, and shows it. */
+void overlay_choose(struct overlay *o, size_t at);
 /* Adds lines (each ends with \n, or is the last) to a text. What stands before a tab is a key, what
  * follows it what the key does; clean text has no tabs. */
 void overlay_add(struct overlay *o, unsigned style, const char *text);
