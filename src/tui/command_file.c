@@ -55,8 +55,8 @@ open_file(struct ui *ui, const char *path)
 	text_add(&clean, TEXT_NAME, path, strlen(path));
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
-		ui_notice(
-		    ui, TUI_BAD, tr("%s cannot be opened: %s."), buf_cstr(&clean), err_str(-errno));
+		ui_notice(ui, TUI_BAD, tr("%s cannot be opened: %s."), buf_cstr(&clean),
+		    tr_error(err_str(-errno)));
 	} else if (fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
 		ui_notice(ui, TUI_BAD, tr("%s is neither a file nor a folder."), buf_cstr(&clean));
 		close(fd);
