@@ -203,6 +203,7 @@ overlay_draw(struct overlay *o)
 		tui_screen_put(s, (int)rows - 1, (int)columns - 2, 1, TUI_DIM, more);
 	}
 	tui_screen_cursor(s, -1, 0);
+	o->drawn = o->version;
 }
 
 void

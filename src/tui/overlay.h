@@ -28,7 +28,8 @@ struct overlay {
 	const char *hints; /* borrowed; "Enter talk  Esc back" */
 	size_t count;
 	size_t chosen;
-	unsigned version; /* of all entries */
+	unsigned version; /* of all entries ... */
+	unsigned drawn;   /* ... and the one that is on the screen */
 	struct buf text;  /* of a text: its lines ... */
 	size_t *lines;    /* owned; ... where they begin, with `styles` beside */
 	unsigned char *styles;
