@@ -66,6 +66,16 @@ open_file(struct ui *ui, const char *path)
 	return fd;
 }
 
+/* What the other is told that it is called; NULL, for the daemon to look, if the path does not say:
+ * ".", "a/..", "/". */
+static const char *
+name_in(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	return !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? NULL : name;
+}
+
 void
 command_file(struct ui *ui, const char *rest)
 {
@@ -81,8 +91,7 @@ command_file(struct ui *ui, const char *rest)
 	if (fd >= 0) {
 		while (path.len > 1 && path.data[path.len - 1] == '/')
 			path.data[--path.len] = '\0';
-		const char *slash = strrchr(buf_cstr(&path), '/');
-		front_send_file(ui->front, ui->who, fd, slash ? slash + 1 : buf_cstr(&path));
+		front_send_file(ui->front, ui->who, fd, name_in(buf_cstr(&path)));
 	}
 	buf_finish(&path);
 }

@@ -378,6 +378,9 @@ def a_file_is_sent(box):
         t.line(f"/file '{path}'")
         await_that(lambda: len(box.daemon.files) == 2, box.daemon.files)
         check(box.daemon.files[1]["name"] == "a letter.txt", box.daemon.files)
+        t.line(f"/file {box.folder}/.")
+        await_that(lambda: len(box.daemon.asked("send-file")) == 3, box.daemon.calls)
+        check("name" not in box.daemon.asked("send-file")[-1], box.daemon.calls)
 
 
 def keys_are_compared(box):
