@@ -1,4 +1,5 @@
 /* settings: what the daemon's settings are, where that comes from, and changing them. */
+#include "base/err.h"
 #include "base/str.h"
 #include "base/tr.h"
 #include "cli/cli.h"
@@ -235,7 +236,7 @@ attach_folder(struct cli *c, const char *path)
 		return cli_fail(c, CLI_USAGE, "%s is not a folder.", path);
 	if (fd < 0)
 		return cli_fail(c, CLI_USAGE, "The folder %s cannot be opened: %s.", path,
-		    strerror(errno)); // NOLINT(concurrency-mt-unsafe): one thread
+		    tr_error(err_str(-errno)));
 	int err = earshot_attach_fd(c->link, fd);
 	return err ? cli_fail_call(c, err, NULL) : CLI_OK;
 }

@@ -47,14 +47,24 @@ do_who(struct session *s, const char *rest)
 
 /* ---- to ---- */
 
+/* Waits for it: the lines that follow are said to whoever is found, and to nobody else. */
 static void
-on_found(struct session *s, int err, const struct earshot_value *answer, uint64_t number)
+look_for(struct session *s, const char *words)
 {
-	(void)number;
-	if (err)
-		show_error(s, err, answer);
-	else
+	struct earshot_value *answer = NULL;
+	int err = EARSHOT_ERR_NOT_RUNNING;
+	if (s->c->link)
+		err = earshot_call(s->c->link, "info", cli_peer(words), CLI_CALL_MS, &answer);
+	if (!err) {
 		session_choose(s, answer);
+	} else {
+		show_error(s, err, answer);
+		if (!s->by_hand) { /* a script does not read it and talks on */
+			s->code = cli_exit_code(err, answer);
+			s->peer[0] = '\0';
+		}
+	}
+	earshot_value_free(answer);
 }
 
 /* A number of the list, or somebody's exact name in it, needs no question to anybody. */
@@ -87,7 +97,7 @@ session_pick(struct session *s, const char *words)
 	if (person)
 		session_choose(s, person);
 	else
-		session_ask(s, "info", cli_peer(words), on_found, 0);
+		look_for(s, words);
 }
 
 static void

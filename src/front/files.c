@@ -115,7 +115,6 @@ file_create(struct front *f, const struct earshot_value *info)
 static void
 file_remove(struct front *f, struct file *file)
 {
-	TELL(f, on_file_gone, &file->f);
 	(void)map_remove(&f->files, file->f.id);
 	forget_key(f, file);
 	for (size_t i = 0; i < f->file_count; i++)
@@ -125,6 +124,7 @@ file_remove(struct front *f, struct file *file)
 			    (f->file_count - i) * sizeof(struct front_file *));
 			break;
 		}
+	TELL(f, on_file_gone, &file->f);
 	file_free(file);
 }
 

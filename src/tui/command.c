@@ -37,28 +37,24 @@ do_to(struct ui *ui, const char *rest)
 static void
 do_msg(struct ui *ui, const char *rest)
 {
-	struct split words;
+	char *name = NULL;
+	const char *text = NULL;
 	bool several = false;
-	if (split_line(rest, &words) || words.count == 0) {
+	if (split_first(rest, &name, &text) || !name) {
 		ui_notice(ui, TUI_WARN, "%s", tr("To whom? /msg NAME TEXT"));
 		return;
 	}
-	struct front_person *p = people_find(ui, words.words[0], &several);
-	if (!p || words.count == 1) {
-		people_talk_with(ui, words.words[0]);
-		if (words.count > 1)
-			ui_notice(ui, TUI_WARN, tr("%s is not in the list. Nothing was sent."),
-			    words.words[0]);
+	struct front_person *p = people_find(ui, name, &several);
+	if (!p || !*text) {
+		people_talk_with(ui, name);
+		if (*text)
+			ui_notice(
+			    ui, TUI_WARN, tr("%s is not in the list. Nothing was sent."), name);
 	} else {
-		char quote = ' ';
-		if (*rest == '"' || *rest == '\'')
-			quote = *rest;
-		const char *end = strchr(rest + 1, quote);
-		const char *text = end ? end + 1 : "";
 		people_choose(ui, p);
-		front_say(ui->front, p, text + strspn(text, " "), NULL);
+		front_say(ui->front, p, text, NULL);
 	}
-	split_finish(&words);
+	free(name);
 }
 
 static void

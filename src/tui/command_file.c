@@ -55,8 +55,8 @@ open_file(struct ui *ui, const char *path)
 	text_add(&clean, TEXT_NAME, path, strlen(path));
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
-		ui_notice(
-		    ui, TUI_BAD, tr("%s cannot be opened: %s."), buf_cstr(&clean), err_str(-errno));
+		ui_notice(ui, TUI_BAD, tr("%s cannot be opened: %s."), buf_cstr(&clean),
+		    tr_error(err_str(-errno)));
 	} else if (fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
 		ui_notice(ui, TUI_BAD, tr("%s is neither a file nor a folder."), buf_cstr(&clean));
 		close(fd);
@@ -64,6 +64,16 @@ open_file(struct ui *ui, const char *path)
 	}
 	buf_finish(&clean);
 	return fd;
+}
+
+/* What the other is told that it is called; NULL, for the daemon to look, if the path does not say:
+ * ".", "a/..", "/". */
+static const char *
+name_in(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	return !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? NULL : name;
 }
 
 void
@@ -81,8 +91,7 @@ command_file(struct ui *ui, const char *rest)
 	if (fd >= 0) {
 		while (path.len > 1 && path.data[path.len - 1] == '/')
 			path.data[--path.len] = '\0';
-		const char *slash = strrchr(buf_cstr(&path), '/');
-		front_send_file(ui->front, ui->who, fd, slash ? slash + 1 : buf_cstr(&path));
+		front_send_file(ui->front, ui->who, fd, name_in(buf_cstr(&path)));
 	}
 	buf_finish(&path);
 }

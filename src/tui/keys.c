@@ -73,7 +73,6 @@ done(struct ui *ui)
 		ui_notice(ui, TUI_BAD, "%s", tr("Out of memory."));
 		return;
 	}
-	talk_select_none(ui);
 	if (ui->mode == UI_SEARCH) {
 		keys_mode(ui, UI_SAY, NULL);
 		search_start(ui, text);
@@ -82,6 +81,7 @@ done(struct ui *ui)
 	} else if (command_need_who(ui)) {
 		say(ui, text + (text[0] == '/' && text[1] == '/'));
 	}
+	talk_select_none(ui); /* only now: a command may be about the chosen one */
 	if (ui->who)
 		front_typing(ui->front, ui->who, false);
 	free(text);

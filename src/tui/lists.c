@@ -9,8 +9,26 @@
 #include "tui/overlay.h"
 
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* ---- people: the list changes under our hands ---- */
+/* The lists change under our hands: the data of either overlay is what tells the chosen one from
+ * all others, so that a key means the one that was marked and not whoever took its place. */
+
+static void
+finish(struct overlay *o)
+{
+	free(o->data);
+}
+
+static void
+remember(struct overlay *o, const char *name)
+{
+	free(o->data);
+	o->data = name ? strdup(name) : NULL;
+}
+
+/* ---- people ---- */
 
 static struct front_person *
 person(const struct overlay *o, size_t i)
@@ -56,7 +74,24 @@ on_person_key(struct overlay *o, const struct tui_event *e)
 	return true;
 }
 
-static const struct overlay_kind people_kind = {compose_person, on_person_key, NULL, true};
+static void
+on_person_chosen(struct overlay *o)
+{
+	const struct front_person *p = person(o, o->chosen);
+	remember(o, p ? p->name : NULL);
+}
+
+static const struct overlay_kind people_kind = {
+    compose_person, on_person_key, finish, true, on_person_chosen};
+
+static size_t
+find_person(const struct overlay *o, size_t count)
+{
+	size_t i = 0;
+	while (i < count && !str_equal(person(o, i)->name, o->data))
+		i++;
+	return i;
+}
 
 void
 who_show(struct ui *ui)
@@ -65,8 +100,10 @@ who_show(struct ui *ui)
 	front_people(ui->front, &count);
 	struct overlay *o =
 	    overlay_open(ui, &people_kind, tr("People"), tr("Enter talk   Esc back"), NULL);
-	if (o)
-		overlay_count(o, count);
+	if (!o)
+		return;
+	overlay_count(o, count);
+	overlay_choose(o, 0);
 }
 
 /* ---- files ---- */
@@ -151,7 +188,24 @@ on_file_key(struct overlay *o, const struct tui_event *e)
 	return true;
 }
 
-static const struct overlay_kind files_kind = {compose_file, on_file_key, NULL, true};
+static void
+on_file_chosen(struct overlay *o)
+{
+	const struct front_file *f = file(o, o->chosen);
+	remember(o, f ? f->id : NULL);
+}
+
+static const struct overlay_kind files_kind = {
+    compose_file, on_file_key, finish, true, on_file_chosen};
+
+static size_t
+find_file(const struct overlay *o, size_t count)
+{
+	size_t i = 0;
+	while (i < count && !str_equal(file(o, i)->id, o->data))
+		i++;
+	return i;
+}
 
 void
 files_show(struct ui *ui)
@@ -165,20 +219,26 @@ files_show(struct ui *ui)
 	struct overlay *o = overlay_open(ui, &files_kind, tr("Files"),
 	    tr("a accept  x decline  p pause  g go on  c cancel  Enter goes there  Esc back"),
 	    NULL);
-	if (o)
-		overlay_count(o, count);
+	if (!o)
+		return;
+	overlay_count(o, count);
+	overlay_choose(o, 0);
 }
 
 void
 lists_changed(struct ui *ui)
 {
 	struct overlay *o = ui->overlay;
-	size_t count = 0;
-	if (o && o->kind == &people_kind)
+	size_t count = 0, at = 0;
+	if (o && o->kind == &people_kind) {
 		front_people(ui->front, &count);
-	else if (o && o->kind == &files_kind)
+		at = find_person(o, count);
+	} else if (o && o->kind == &files_kind) {
 		front_files(ui->front, &count);
-	else
+		at = find_file(o, count);
+	} else {
 		return;
+	}
 	overlay_count(o, count);
+	overlay_choose(o, at < count ? at : o->chosen);
 }

@@ -203,14 +203,17 @@ overlay_draw(struct overlay *o)
 		tui_screen_put(s, (int)rows - 1, (int)columns - 2, 1, TUI_DIM, more);
 	}
 	tui_screen_cursor(s, -1, 0);
+	o->drawn = o->version;
 }
 
-static void
-choose(struct overlay *o, size_t at)
+void
+overlay_choose(struct overlay *o, size_t at)
 {
 	o->chosen = at;
 	if (o->count > 0)
 		view_show(o->view, at);
+	if (o->kind->chose)
+		o->kind->chose(o);
 }
 
 static void
@@ -222,9 +225,9 @@ move(struct overlay *o, int rows)
 	}
 	size_t by = (size_t)(rows < 0 ? -rows : rows);
 	if (rows < 0)
-		choose(o, o->chosen > by ? o->chosen - by : 0);
+		overlay_choose(o, o->chosen > by ? o->chosen - by : 0);
 	else if (o->count > 0)
-		choose(o, o->chosen + by < o->count ? o->chosen + by : o->count - 1);
+		overlay_choose(o, o->chosen + by < o->count ? o->chosen + by : o->count - 1);
 }
 
 static void
@@ -236,7 +239,7 @@ on_mouse(struct overlay *o, const struct tui_event *e)
 		move(o, (o->kind->chooses ? 1 : WHEEL_ROWS) * (e->button == TUI_WHEEL_UP ? -1 : 1));
 	else if (e->button == TUI_BUTTON_LEFT && o->kind->chooses && e->row > 0 &&
 		 view_row(o->view, (unsigned)e->row - 1, &index, NULL))
-		choose(o, index);
+		overlay_choose(o, index);
 }
 
 static bool
@@ -271,9 +274,10 @@ on_key(struct overlay *o, const struct tui_event *e)
 	else if (e->key == TUI_KEY_PAGE_DOWN || is_plain(e, " "))
 		view_page(o->view, 1);
 	else if (e->key == TUI_KEY_HOME)
-		o->kind->chooses ? choose(o, 0) : view_home(o->view);
+		o->kind->chooses ? overlay_choose(o, 0) : view_home(o->view);
 	else if (e->key == TUI_KEY_END)
-		o->kind->chooses ? choose(o, o->count > 0 ? o->count - 1 : 0) : view_end(o->view);
+		o->kind->chooses ? overlay_choose(o, o->count > 0 ? o->count - 1 : 0)
+				 : view_end(o->view);
 }
 
 void

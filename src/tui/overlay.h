@@ -15,6 +15,8 @@ struct overlay_kind {
 	/* Frees data. May be NULL. */
 	void (*finish)(struct overlay *o);
 	bool chooses; /* one of the entries is chosen */
+	/* Another one may have been chosen. May be NULL. */
+	void (*chose)(struct overlay *o);
 };
 
 struct overlay {
@@ -26,7 +28,8 @@ struct overlay {
 	const char *hints; /* borrowed; "Enter talk  Esc back" */
 	size_t count;
 	size_t chosen;
-	unsigned version; /* of all entries */
+	unsigned version; /* of all entries ... */
+	unsigned drawn;   /* ... and the one that is on the screen */
 	struct buf text;  /* of a text: its lines ... */
 	size_t *lines;    /* owned; ... where they begin, with `styles` beside */
 	unsigned char *styles;
@@ -39,6 +42,8 @@ struct overlay *overlay_open(struct ui *ui, const struct overlay_kind *kind, con
 void overlay_close(struct ui *ui);
 /* How many entries there are, after they changed; the place is kept. */
 void overlay_count(struct overlay *o, size_t count);
+/* Chooses the entry at that place, and shows it. */
+void overlay_choose(struct overlay *o, size_t at);
 /* Adds lines (each ends with \n, or is the last) to a text. What stands before a tab is a key, what
  * follows it what the key does; clean text has no tabs. */
 void overlay_add(struct overlay *o, unsigned style, const char *text);

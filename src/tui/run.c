@@ -233,11 +233,13 @@ run_status(const struct run *r)
 int
 run_foreground(const char *program, char *const *argv)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit, stop;
 	int status = 0;
 	/* Ctrl+C is for the command */
 	sigaction(SIGINT, &ignore, &interrupt);
 	sigaction(SIGQUIT, &ignore, &quit);
+	/* Ctrl+Z for neither: a command that stops alone could not be continued by anybody */
+	sigaction(SIGTSTP, &ignore, &stop);
 	pid_t pid = fork();
 	if (pid == 0) {
 		sigaction(SIGINT, &interrupt, NULL);
@@ -248,6 +250,7 @@ run_foreground(const char *program, char *const *argv)
 		;
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGQUIT, &quit, NULL);
+	sigaction(SIGTSTP, &stop, NULL);
 	if (pid < 0)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : SIGNALLED + WTERMSIG(status);

@@ -96,7 +96,7 @@ finish(struct overlay *o)
 	earshot_value_free(o->data);
 }
 
-static const struct overlay_kind kind = {compose, on_key, finish, true};
+static const struct overlay_kind kind = {compose, on_key, finish, true, NULL};
 
 static void
 on_found(void *ctx, int err, const struct earshot_value *answer)

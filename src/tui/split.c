@@ -35,6 +35,29 @@ take_word(const char *from, char *to)
 	return quote ? NULL : from;
 }
 
+static const char blanks[] = " \t\n";
+
+int
+split_first(const char *line, char **word, const char **rest)
+{
+	*word = NULL;
+	line += strspn(line, blanks);
+	*rest = line;
+	if (!*line)
+		return 0;
+	char *copy = malloc(strlen(line) + 1);
+	if (!copy)
+		return -ENOMEM;
+	line = take_word(line, copy);
+	if (!line) {
+		free(copy);
+		return -EINVAL;
+	}
+	*word = copy;
+	*rest = line + strspn(line, blanks);
+	return 0;
+}
+
 int
 split_line(const char *line, struct split *out)
 {
@@ -44,7 +67,7 @@ split_line(const char *line, struct split *out)
 	char *word = malloc(len + 1);
 	int err = out->words && word ? 0 : -ENOMEM;
 	while (!err) {
-		line += strspn(line, " \t\n");
+		line += strspn(line, blanks);
 		if (!*line)
 			break;
 		line = take_word(line, word);

@@ -309,7 +309,8 @@ run_loop(struct ui *ui)
 		}
 		if (fds[TUI_SCREEN_FDS].revents)
 			front_dispatch(ui->front);
-		if (fds[TUI_SCREEN_FDS + 1].revents)
+		/* what the front tells may have ended it: hits of a search take its place */
+		if (ui->run && fds[TUI_SCREEN_FDS + 1].revents)
 			outside_read(ui);
 		read_keys(ui);
 		if (!ui->over)

@@ -236,6 +236,8 @@ on_key(struct overlay *o, const struct tui_event *e)
 		return false;
 	if (is_over(v) || is_stage(v, "waiting") || str_empty(earshot_value_str(v, "words")))
 		return true;
+	if (o->drawn != o->version) /* what was typed before was no answer */
+		return true;
 	struct earshot_value *params = earshot_value_object();
 	earshot_value_set_str(params, "peer", earshot_value_str(v, "peer"));
 	earshot_value_set_bool(params, "same", yes);

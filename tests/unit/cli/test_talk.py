@@ -27,6 +27,15 @@ def say(t, text):
     t.keys("Enter")
 
 
+def a_script_talks_to_whom_it_names_and_to_nobody_else(box):
+    r = box.run("chat", "romeo", stdin=b"/to nurse\nto the nurse\n")
+    check(r.code == 0, r.err)
+    check([m["peer"] for m in box.daemon.asked("send")] == ["nurse@house"], box.daemon.calls)
+    r = box.run("chat", "romeo", stdin=b"/to nobody\nto nobody\n")
+    check(r.code != 0 and "nobody" in r.err, r.code, r.err)
+    check(len(box.daemon.asked("send")) == 1, box.daemon.calls)
+
+
 def a_chat_begins_with_what_was_said_last(box):
     for i in range(30):
         box.daemon.says("romeo@orchard", f"before {i}", state="seen" if i < 28 else "unread")

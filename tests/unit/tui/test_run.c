@@ -104,6 +104,20 @@ what_is_not_there_fails(void **state)
 	run_destroy(r);
 }
 
+static void
+one_with_the_terminal_is_never_stopped_alone(void **state)
+{
+	/* what is ignored at the start of a shell cannot be caught in it */
+	char sh[] = "/bin/sh", c[] = "-c", text[] = "trap 'exit 9' TSTP; kill -TSTP $$; exit 3";
+	char *argv[] = {sh, c, text, NULL};
+	struct sigaction before, after;
+	(void)state;
+	assert_int_equal(sigaction(SIGTSTP, NULL, &before), 0);
+	assert_int_equal(run_foreground(argv[0], argv), 3);
+	assert_int_equal(sigaction(SIGTSTP, NULL, &after), 0);
+	assert_ptr_equal(after.sa_handler, before.sa_handler);
+}
+
 int
 main(void)
 {
@@ -112,6 +126,7 @@ main(void)
 	    cmocka_unit_test(it_writes_to_a_terminal_of_our_width_without_colours),
 	    cmocka_unit_test(control_sequences_do_not_come_through),
 	    cmocka_unit_test(one_that_does_not_end_is_ended),
+	    cmocka_unit_test(one_with_the_terminal_is_never_stopped_alone),
 	    cmocka_unit_test(what_is_not_there_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

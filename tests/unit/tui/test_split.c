@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -57,6 +58,32 @@ an_open_quotation_is_an_error(void **state)
 }
 
 static void
+the_first_word_is_taken_whatever_follows(void **state)
+{
+	static const struct {
+		const char *line, *word, *rest;
+	} all[] = {
+	    {"romeo I'll \"be", "romeo", "I'll \"be"},
+	    {" \"a b\"  c  d ", "a b", "c  d "},
+	    {"a\\ b\nc", "a b", "c"},
+	    {"romeo", "romeo", ""},
+	};
+	char *word = NULL;
+	const char *rest = NULL;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		assert_int_equal(split_first(all[i].line, &word, &rest), 0);
+		assert_string_equal(word, all[i].word);
+		assert_string_equal(rest, all[i].rest);
+		free(word);
+	}
+	assert_int_equal(split_first("  ", &word, &rest), 0);
+	assert_null(word);
+	assert_int_equal(split_first("'a b", &word, &rest), -EINVAL);
+	assert_null(word);
+}
+
+static void
 words_can_be_put_in_between(void **state)
 {
 	struct split s;
@@ -81,6 +108,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(words_are_taken_apart_as_a_shell_does),
 	    cmocka_unit_test(an_open_quotation_is_an_error),
+	    cmocka_unit_test(the_first_word_is_taken_whatever_follows),
 	    cmocka_unit_test(words_can_be_put_in_between),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

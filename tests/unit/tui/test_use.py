@@ -333,6 +333,38 @@ def files_are_accepted_in_place(box):
         await_that(lambda: third["state"] == "cancelled", third)
 
 
+def a_key_means_the_file_that_was_marked(box):
+    with Talk(box) as t:
+        offer(box.daemon, "first.jpg")
+        t.see("first.jpg")
+        t.line("/files")
+        t.see("a accept")
+        offer(box.daemon, "stranger.exe")
+        t.see(r"stranger.exe(.|\n)*first.jpg")
+        t.keys("x")
+        await_that(lambda: box.daemon.asked("decline"), box.daemon.calls)
+        check(box.daemon.asked("decline") == [{"id": "f1"}], box.daemon.calls)
+
+
+def a_command_is_about_the_message_that_is_chosen(box):
+    with Talk(box) as t:
+        older = box.daemon.says(ROMEO, "the older one")
+        box.daemon.says(ROMEO, "the newer one")
+        t.see("the newer one")
+        t.keys("Tab", "Up", "t")
+        t.see("> /react$")
+        t.line("\u2728")
+        await_that(lambda: box.daemon.asked("react"), box.daemon.calls)
+        check(box.daemon.asked("react")[-1]["id"] == older["id"], box.daemon.asked("react"))
+
+
+def what_is_said_with_msg_may_have_apostrophes(box):
+    with Talk(box) as t:
+        t.line("/msg romeo I'll say yea")
+        await_that(t.sent, box.daemon.calls)
+        check(t.sent()[0]["text"] == "I'll say yea", t.sent())
+
+
 def a_file_is_sent(box):
     path = os.path.join(box.folder, "a letter.txt")
     with open(path, "w", encoding="utf-8") as f:
@@ -346,6 +378,9 @@ def a_file_is_sent(box):
         t.line(f"/file '{path}'")
         await_that(lambda: len(box.daemon.files) == 2, box.daemon.files)
         check(box.daemon.files[1]["name"] == "a letter.txt", box.daemon.files)
+        t.line(f"/file {box.folder}/.")
+        await_that(lambda: len(box.daemon.asked("send-file")) == 3, box.daemon.calls)
+        check("name" not in box.daemon.asked("send-file")[-1], box.daemon.calls)
 
 
 def keys_are_compared(box):
