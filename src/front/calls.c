@@ -11,7 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEPT_CALLS = 1000 };
+enum {
+	KEPT_CALLS = 1000,
+	PATIENCE_MS = 15000, /* with a daemon that has yet to find the people who were here */
+	AGAIN_MS = 500,
+};
 
 struct earshot_value *
 params_of(const struct person *p)
@@ -177,7 +181,9 @@ struct kept {
 	struct earshot_value *params; /* owned */
 	char token[RANDOM_ID_SIZE];
 	kept_fn *fn;
-	bool out; /* on its way */
+	bool out;       /* on its way */
+	bool waited;    /* there was no connection when it was asked, or it was lost */
+	uint64_t after; /* ms; not to be asked before */
 };
 
 static void
@@ -192,6 +198,14 @@ kept_free(struct kept *k)
 	free(k);
 }
 
+/* A daemon that has just begun anew does not know yet who is here. */
+static bool
+is_early(const struct kept *k, const struct earshot_value *answer)
+{
+	return k->waited && str_equal(earshot_error_reason(answer), "unknown") &&
+	       clock_now() < k->f->up_at + PATIENCE_MS;
+}
+
 static void
 on_kept(void *ctx, int err, const struct earshot_value *answer)
 {
@@ -201,6 +215,13 @@ on_kept(void *ctx, int err, const struct earshot_value *answer)
 		return;
 	if (err == EARSHOT_ERR_CUT_OFF) {
 		k->f->kept_unsent = true; /* done or not: the token tells, next time */
+		k->waited = true;
+		return;
+	}
+	if (err && is_early(k, answer)) {
+		k->f->kept_unsent = true;
+		k->after = clock_now() + AGAIN_MS;
+		wake_at(k->f, k->after);
 		return;
 	}
 	list_remove(&k->node); /* what fn asks for sends all that is not on its way */
@@ -222,6 +243,11 @@ kept_send(struct front *f)
 		struct kept *k = container_of(node, struct kept, node);
 		if (k->out)
 			continue;
+		if (k->after > clock_now()) {
+			f->kept_unsent = true;
+			wake_at(f, k->after);
+			return;
+		}
 		if (earshot_keeper_call(
 			f->keeper, k->method, earshot_value_ref(k->params), on_kept, k)) {
 			f->kept_unsent = true; /* too much is unsent: after the next answer */
@@ -242,6 +268,7 @@ keep_asking(struct person *p, const char *method, struct earshot_value *params, 
 		    .name = strdup(p->p.name),
 		    .method = strdup(method),
 		    .params = params,
+		    .waited = !f->up,
 		    .fn = fn};
 	if (!k || !k->name || !k->method || !params) {
 		if (k)

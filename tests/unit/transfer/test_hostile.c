@@ -46,7 +46,7 @@ start_raw(int ours[PORTER_LANES])
 	if (pid == 0) {
 		for (int i = 0; i < PORTER_LANES; i++)
 			(void)close(ours[i]);
-		porter_serve(theirs, downloads, folder, CONFINE_STRICT);
+		porter_serve(theirs, downloads, folder, CONFINE_STRICT, NULL);
 		_exit(0);
 	}
 	for (int i = 0; i < PORTER_LANES; i++)
