@@ -18,10 +18,10 @@ struct composer {
 	void *ctx;
 	GtkWidget *box, *about, *about_text, *text, *frame, *hint;
 	GtkTextBuffer *buffer;
-	GHashTable *drafts; /* by instance name */
-	char *name;         /* owned; whose draft is shown; NULL: nobody's */
-	char *reply, *edit; /* owned ids; at most one */
-	gboolean quiet;     /* the text changes, but nobody types */
+	GHashTable *drafts;  /* by instance name */
+	char *name;          /* owned; whose draft is shown; NULL: nobody's */
+	int64_t reply, edit; /* numbers of messages; 0: none; at most one */
+	gboolean quiet;      /* the text changes, but nobody types */
 };
 
 static char *
@@ -58,9 +58,8 @@ set_about(struct composer *c, const char *what, const struct front_message *m)
 bool
 composer_leave(struct composer *c)
 {
-	bool edited = c->edit != NULL, had = edited || c->reply != NULL;
-	g_clear_pointer(&c->reply, g_free);
-	g_clear_pointer(&c->edit, g_free);
+	bool edited = c->edit != 0, had = edited || c->reply != 0;
+	c->reply = c->edit = 0;
 	gtk_widget_hide(c->about);
 	if (edited)
 		set_text(c, c->name ? g_hash_table_lookup(c->drafts, c->name) : "");
@@ -71,7 +70,7 @@ void
 composer_reply(struct composer *c, const struct front_message *m)
 {
 	(void)composer_leave(c);
-	c->reply = g_strdup(m->id);
+	c->reply = m->number;
 	set_about(c, tr("Answer to"), m);
 }
 
@@ -82,7 +81,7 @@ composer_edit(struct composer *c, const struct front_message *m)
 	g_autofree char *draft = text_of(c);
 	if (c->name)
 		g_hash_table_insert(c->drafts, g_strdup(c->name), g_strdup(draft));
-	c->edit = g_strdup(m->id);
+	c->edit = m->number;
 	set_about(c, tr("Correct"), m);
 	set_text(c, m->text);
 }
@@ -133,7 +132,7 @@ static void
 say(struct composer *c)
 {
 	g_autofree char *text = text_of(c);
-	g_autofree char *reply = g_strdup(c->reply), *edit = g_strdup(c->edit);
+	int64_t reply = c->reply, edit = c->edit;
 	g_autofree char *bare = g_strstrip(g_strdup(text));
 	if (!c->name || str_empty(bare))
 		return;
@@ -404,8 +403,6 @@ composer_destroy(struct composer *c)
 		return;
 	g_hash_table_unref(c->drafts);
 	g_free(c->name);
-	g_free(c->reply);
-	g_free(c->edit);
 	free(c);
 }
 

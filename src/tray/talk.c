@@ -50,7 +50,7 @@ see(struct talk *t)
 /* ---- the line to write in ---- */
 
 static void
-on_say(void *ctx, const char *text, const char *reply, const char *edit)
+on_say(void *ctx, const char *text, int64_t reply, int64_t edit)
 {
 	struct talk *t = ctx;
 	if (!t->p)
