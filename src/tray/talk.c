@@ -133,7 +133,8 @@ on_correct_last(void *ctx)
 	struct talk *t = ctx;
 	for (size_t i = t->p ? t->p->count : 0; i > 0; i--) {
 		const struct front_message *m = t->p->messages[i - 1];
-		if (!m->ours || m->file || m->retracted || str_empty(m->id))
+		if (!m->ours || m->file || m->retracted || str_empty(m->id) ||
+		    m->mark == FRONT_FAILED || m->mark == FRONT_CANCELLED)
 			continue;
 		composer_edit(t->composer, m);
 		return;
