@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { SIDE_MAX = 128, INITIALS_BYTES = 16 };
+enum { SIDE_MAX = 128, INITIALS_BYTES = 16, KEPT = 512 };
 
 struct avatar {
 	GtkWidget *area; /* borrowed; owns this struct */
@@ -18,8 +18,8 @@ struct avatar {
 	GdkPixbuf *picture; /* owned; NULL: initials */
 };
 
-/* Pictures by their hash, for the whole program; NULL: asked for, but not there. A person's picture
- * is at most 8 KiB and everybody has one, so what is kept is bounded by the people there are. */
+/* Pictures by their hash, for the whole program; emptied when it grows, for who likes can have
+ * another one every minute. What is shown keeps its own. */
 static GHashTable *known;
 
 static void
@@ -142,8 +142,11 @@ on_picture(void *ctx, int err, const struct earshot_value *answer)
 		g_set_object(&a->picture, found);
 		gtk_widget_queue_draw(a->area);
 	}
-	if (found)
+	if (found) {
+		if (g_hash_table_size(known) >= KEPT)
+			g_hash_table_remove_all(known);
 		g_hash_table_insert(known, g_strdup(wish->hash), found); /* moves */
+	}
 	if (wish->area)
 		g_object_remove_weak_pointer(G_OBJECT(wish->area), (gpointer *)&wish->area);
 	g_free(wish->hash);

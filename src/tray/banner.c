@@ -60,26 +60,35 @@ on_understood(GtkButton *button, gpointer ctx)
 }
 
 static void
+on_new_key_answer(GtkDialog *ask, int answer, gpointer ctx)
+{
+	struct banner *b = ctx;
+	const char *name = g_object_get_data(G_OBJECT(ask), "person");
+	/* they may have gone while the question stood there */
+	if (answer == GTK_RESPONSE_ACCEPT && front_find(b->f, name))
+		call(b, "trust.accept-new-key", name);
+	gtk_widget_destroy(GTK_WIDGET(ask));
+}
+
+static void
 on_new_key(GtkButton *button, gpointer ctx)
 {
 	struct banner *b = ctx;
 	if (!b->p)
 		return;
-	g_autofree char *name = g_strdup(b->p->name);
 	GtkWidget *ask =
 	    gtk_message_dialog_new(GTK_WINDOW(gtk_widget_get_toplevel(GTK_WIDGET(button))),
-		GTK_DIALOG_MODAL, GTK_MESSAGE_WARNING, GTK_BUTTONS_NONE,
+		GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_WARNING,
+		GTK_BUTTONS_NONE,
 		tr("Does %s really have a new key? Ask them in person, or on the phone. If you are "
 		   "wrong, somebody else reads what you write."),
 		b->p->display);
 	gtk_dialog_add_buttons(GTK_DIALOG(ask), tr("_Cancel"), GTK_RESPONSE_CANCEL,
 	    tr("_Accept the new key"), GTK_RESPONSE_ACCEPT, NULL);
 	gtk_dialog_set_default_response(GTK_DIALOG(ask), GTK_RESPONSE_CANCEL);
-	int answer = gtk_dialog_run(GTK_DIALOG(ask));
-	gtk_widget_destroy(ask);
-	/* they may have gone while the question stood there */
-	if (answer == GTK_RESPONSE_ACCEPT && front_find(b->f, name))
-		call(b, "trust.accept-new-key", name);
+	g_object_set_data_full(G_OBJECT(ask), "person", g_strdup(b->p->name), g_free);
+	g_signal_connect(ask, "response", G_CALLBACK(on_new_key_answer), b);
+	gtk_window_present(GTK_WINDOW(ask));
 }
 
 /* ---- the banners ---- */

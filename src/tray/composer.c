@@ -18,10 +18,10 @@ struct composer {
 	void *ctx;
 	GtkWidget *box, *about, *about_text, *text, *frame, *hint;
 	GtkTextBuffer *buffer;
-	GHashTable *drafts; /* by instance name */
-	char *name;         /* owned; whose draft is shown; NULL: nobody's */
-	char *reply, *edit; /* owned ids; at most one */
-	gboolean quiet;     /* the text changes, but nobody types */
+	GHashTable *drafts;  /* by instance name */
+	char *name;          /* owned; whose draft is shown; NULL: nobody's */
+	int64_t reply, edit; /* numbers of messages; 0: none; at most one */
+	gboolean quiet;      /* the text changes, but nobody types */
 };
 
 static char *
@@ -58,9 +58,8 @@ set_about(struct composer *c, const char *what, const struct front_message *m)
 bool
 composer_leave(struct composer *c)
 {
-	bool edited = c->edit != NULL, had = edited || c->reply != NULL;
-	g_clear_pointer(&c->reply, g_free);
-	g_clear_pointer(&c->edit, g_free);
+	bool edited = c->edit != 0, had = edited || c->reply != 0;
+	c->reply = c->edit = 0;
 	gtk_widget_hide(c->about);
 	if (edited)
 		set_text(c, c->name ? g_hash_table_lookup(c->drafts, c->name) : "");
@@ -71,7 +70,7 @@ void
 composer_reply(struct composer *c, const struct front_message *m)
 {
 	(void)composer_leave(c);
-	c->reply = g_strdup(m->id);
+	c->reply = m->number;
 	set_about(c, tr("Answer to"), m);
 }
 
@@ -82,7 +81,7 @@ composer_edit(struct composer *c, const struct front_message *m)
 	g_autofree char *draft = text_of(c);
 	if (c->name)
 		g_hash_table_insert(c->drafts, g_strdup(c->name), g_strdup(draft));
-	c->edit = g_strdup(m->id);
+	c->edit = m->number;
 	set_about(c, tr("Correct"), m);
 	set_text(c, m->text);
 }
@@ -133,7 +132,7 @@ static void
 say(struct composer *c)
 {
 	g_autofree char *text = text_of(c);
-	g_autofree char *reply = g_strdup(c->reply), *edit = g_strdup(c->edit);
+	int64_t reply = c->reply, edit = c->edit;
 	g_autofree char *bare = g_strstrip(g_strdup(text));
 	if (!c->name || str_empty(bare))
 		return;
@@ -196,42 +195,96 @@ on_changed(GtkTextBuffer *buffer, gpointer ctx)
 
 /* ---- pasting ---- */
 
+/* One on its way: whoever has what was copied may take their time. */
+struct paste {
+	GtkWidget *text; /* owned: a reference */
+	char *name;      /* owned; whom it is for; NULL: nobody */
+	bool is_picture; /* and nothing to read */
+};
+
+/* False: another conversation is shown by now, and gets nothing of it. */
+static bool
+is_for(const struct paste *p, const struct composer *c)
+{
+	return p->name && str_equal(p->name, c->name);
+}
+
+static struct composer *
+composer_of(const struct paste *p)
+{
+	return g_object_get_data(G_OBJECT(p->text), "composer");
+}
+
+static void
+paste_free(struct paste *p)
+{
+	g_object_unref(p->text);
+	g_free(p->name);
+	g_free(p);
+}
+
+static void
+on_image(GtkClipboard *clipboard, GdkPixbuf *picture, gpointer ctx)
+{
+	struct paste *p = ctx;
+	struct composer *c = composer_of(p);
+	(void)clipboard;
+	if (picture && is_for(p, c))
+		c->l->on_picture(c->ctx, picture);
+	paste_free(p);
+}
+
+/* What is no file: p moves. */
+static void
+paste_content(GtkClipboard *clipboard, struct paste *p)
+{
+	struct composer *c = composer_of(p);
+	if (p->is_picture) {
+		gtk_clipboard_request_image(clipboard, on_image, p);
+		return;
+	}
+	if (is_for(p, c))
+		gtk_text_buffer_paste_clipboard(c->buffer, clipboard, NULL, TRUE);
+	paste_free(p);
+}
+
+static void
+on_uris(GtkClipboard *clipboard, char **uris, gpointer ctx)
+{
+	struct paste *p = ctx;
+	struct composer *c = composer_of(p);
+	if (!uris || !uris[0] || !g_str_has_prefix(uris[0], "file:")) {
+		paste_content(clipboard, p);
+		return;
+	}
+	if (is_for(p, c))
+		c->l->on_files(c->ctx, uris);
+	paste_free(p);
+}
+
 static void
 on_targets(GtkClipboard *clipboard, GdkAtom *targets, int count, gpointer ctx)
 {
-	GtkWidget *text = ctx;
-	struct composer *c = g_object_get_data(G_OBJECT(text), "composer");
-	bool has_text = targets && gtk_targets_include_text(targets, count);
-	bool has_files = targets && gtk_targets_include_uri(targets, count);
-	if (c && has_files) {
-		char **uris = gtk_clipboard_wait_for_uris(clipboard);
-		if (uris && uris[0] && g_str_has_prefix(uris[0], "file:"))
-			c->l->on_files(c->ctx, uris);
-		else
-			has_files = false;
-		g_strfreev(uris);
-	}
-	if (c && !has_files && !has_text && targets &&
-	    gtk_targets_include_image(targets, count, FALSE)) {
-		GdkPixbuf *picture = gtk_clipboard_wait_for_image(clipboard);
-		if (picture)
-			c->l->on_picture(c->ctx, picture);
-		g_clear_object(&picture);
-	} else if (c && !has_files) {
-		gtk_text_buffer_paste_clipboard(c->buffer, clipboard, NULL, TRUE);
-	}
-	g_object_unref(text);
+	struct paste *p = ctx;
+	p->is_picture = targets && !gtk_targets_include_text(targets, count) &&
+			gtk_targets_include_image(targets, count, FALSE);
+	if (targets && gtk_targets_include_uri(targets, count))
+		gtk_clipboard_request_uris(clipboard, on_uris, p);
+	else
+		paste_content(clipboard, p);
 }
 
 /* Files and pictures are sent, only text goes into the line. */
 static void
 on_paste(GtkTextView *text, gpointer ctx)
 {
-	(void)ctx;
+	const struct composer *c = ctx;
+	struct paste *p = g_new0(struct paste, 1);
+	p->text = g_object_ref(GTK_WIDGET(text));
+	p->name = g_strdup(c->name);
 	g_signal_stop_emission_by_name(text, "paste-clipboard");
 	gtk_clipboard_request_targets(
-	    gtk_widget_get_clipboard(GTK_WIDGET(text), GDK_SELECTION_CLIPBOARD), on_targets,
-	    g_object_ref(text));
+	    gtk_widget_get_clipboard(GTK_WIDGET(text), GDK_SELECTION_CLIPBOARD), on_targets, p);
 }
 
 /* ---- life ---- */
@@ -350,8 +403,6 @@ composer_destroy(struct composer *c)
 		return;
 	g_hash_table_unref(c->drafts);
 	g_free(c->name);
-	g_free(c->reply);
-	g_free(c->edit);
 	free(c);
 }
 

@@ -12,8 +12,8 @@
 struct composer;
 
 struct composer_listener {
-	/* reply, edit: id of the message that is answered or corrected; NULL: none. At most one. */
-	void (*on_say)(void *ctx, const char *text, const char *reply, const char *edit);
+	/* reply, edit: number of what is answered or corrected; 0: none. At most one. */
+	void (*on_say)(void *ctx, const char *text, int64_t reply, int64_t edit);
 	void (*on_typing)(void *ctx, bool has_text);
 	void (*on_files)(void *ctx, char *const *uris);
 	void (*on_picture)(void *ctx, GdkPixbuf *picture);

@@ -7,8 +7,9 @@ struct menu {
 	struct front *f;
 	const struct message_menu_listener *l;
 	void *ctx;
-	char *person, *id, *text; /* owned */
-	GtkWidget *row;           /* weak */
+	char *person, *text; /* owned */
+	int64_t number;
+	GtkWidget *row; /* weak */
 };
 
 static void
@@ -18,16 +19,15 @@ menu_free(gpointer data)
 	if (m->row)
 		g_object_remove_weak_pointer(G_OBJECT(m->row), (gpointer *)&m->row);
 	g_free(m->person);
-	g_free(m->id);
 	g_free(m->text);
 	g_free(m);
 }
 
 struct front_message *
-message_menu_find(const struct front_person *p, const char *id)
+message_menu_find(const struct front_person *p, int64_t number)
 {
-	for (size_t i = p->count; !str_empty(id) && i > 0; i--)
-		if (str_equal(p->messages[i - 1]->id, id))
+	for (size_t i = p->count; number && i > 0; i--)
+		if (p->messages[i - 1]->number == number)
 			return p->messages[i - 1];
 	return NULL;
 }
@@ -37,7 +37,7 @@ static bool
 look_up(const struct menu *menu, struct front_person **p, struct front_message **m)
 {
 	*p = front_find(menu->f, menu->person);
-	*m = *p ? message_menu_find(*p, menu->id) : NULL;
+	*m = *p ? message_menu_find(*p, menu->number) : NULL;
 	return *m != NULL;
 }
 
@@ -173,7 +173,7 @@ message_menu_popup(struct front *f, const struct front_person *p, const struct f
 	GtkWidget *shell = gtk_menu_new();
 	*menu = (struct menu){.f = f, .l = l, .ctx = ctx, .row = row};
 	menu->person = g_strdup(p->name);
-	menu->id = g_strdup(m->id);
+	menu->number = m->number;
 	menu->text = g_strdup(m->text);
 	g_object_add_weak_pointer(G_OBJECT(row), (gpointer *)&menu->row);
 	g_object_set_data_full(G_OBJECT(shell), "menu", menu, menu_free);

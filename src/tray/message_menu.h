@@ -17,7 +17,8 @@ void
 message_menu_popup(struct front *f, const struct front_person *p, const struct front_message *m,
     GtkWidget *row, const GdkEvent *event, const struct message_menu_listener *l, void *ctx);
 void message_menu_copy(GtkWidget *w, const struct front_message *m);
-/* The message of that id; NULL if there is none any more. */
-struct front_message *message_menu_find(const struct front_person *p, const char *id);
+/* The message of that number; NULL if there is none any more. Not by its id: the other side may
+ * give one of theirs the id of one of ours. */
+struct front_message *message_menu_find(const struct front_person *p, int64_t number);
 
 #endif

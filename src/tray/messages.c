@@ -128,9 +128,16 @@ shrink_above(struct messages *v)
 	}
 }
 
+/* The messages of the rows may be dead by now, and GTK asks for a day line of each row that comes
+ * to stand first. */
 static void
 clear(struct messages *v)
 {
+	for (size_t i = v->first; i < v->first + v->count; i++) {
+		GtkWidget *row = row_at(v, i);
+		if (row)
+			g_object_set_data(G_OBJECT(row), "message", NULL);
+	}
 	set_weak(&v->anchor, NULL);
 	set_weak(&v->goal, NULL);
 	ui_empty(v->list);

@@ -15,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys of the list: what a notice is about. A name follows the first two. */
-#define ABOUT_PERSON  "person:"
+/* Keys of the list: what a notice is about. A name follows the first three. */
+#define ABOUT_MESSAGE "message:"
+#define ABOUT_PERSON  "person:" /* what they ask for, and what became of their key */
 #define ABOUT_FILE    "file:"
 #define ABOUT_OTHERS  "others"
 #define ABOUT_PROBLEM "problem"
@@ -86,9 +87,10 @@ weight_of(const char *trust)
 /* ---- people ---- */
 
 static void
-put_person(struct notify *n, const struct front_person *p, const struct notice *notice)
+put_person(
+    struct notify *n, const char *about, const struct front_person *p, const struct notice *notice)
 {
-	g_autofree char *key = key_for(ABOUT_PERSON, p->name);
+	g_autofree char *key = key_for(about, p->name);
 	notice_list_put(n->list, key, weight_of(p->trust), notice, true);
 }
 
@@ -103,7 +105,7 @@ notify_message(struct notify *n, const struct front_person *p, const struct fron
 		notice_said(&body, p, m);
 	else
 		buf_str(&body, tr("Wrote to you."));
-	put_person(n, p,
+	put_person(n, ABOUT_MESSAGE, p,
 	    &(struct notice){.summary = buf_cstr(&summary),
 		.body = buf_cstr(&body),
 		.category = "im.received",
@@ -126,7 +128,7 @@ notify_attention(struct notify *n, const struct front_person *p)
 	g_autofree char *body = g_strdup_printf(tr("%s asks for your attention."), p->display);
 	struct buf summary = BUF_INIT(TEXT_MAX);
 	notice_from(&summary, p);
-	put_person(n, p,
+	put_person(n, ABOUT_PERSON, p,
 	    &(struct notice){.summary = buf_cstr(&summary),
 		.body = body,
 		.category = "im.received",
@@ -138,18 +140,27 @@ notify_attention(struct notify *n, const struct front_person *p)
 	buf_finish(&summary);
 }
 
+static void
+remove_about(struct notify *n, const char *about, const struct front_person *p)
+{
+	g_autofree char *key = key_for(about, p->name);
+	notice_list_remove(n->list, key);
+}
+
 void
 notify_person(struct notify *n, const struct front_person *p)
 {
-	if (p->unread == 0 || is_watched(n, p))
+	if (is_watched(n, p))
 		notify_person_gone(n, p);
+	else if (p->unread == 0)
+		remove_about(n, ABOUT_MESSAGE, p);
 }
 
 void
 notify_person_gone(struct notify *n, const struct front_person *p)
 {
-	g_autofree char *key = key_for(ABOUT_PERSON, p->name);
-	notice_list_remove(n->list, key);
+	remove_about(n, ABOUT_MESSAGE, p);
+	remove_about(n, ABOUT_PERSON, p);
 }
 
 /* ---- too many people ---- */
@@ -278,7 +289,7 @@ notify_event(struct notify *n, const char *topic, const struct earshot_value *ev
 		body =
 		    tr("Somebody with another key uses this name. It may not be the same person.");
 	if (body)
-		put_person(n, p,
+		put_person(n, ABOUT_PERSON, p,
 		    &(struct notice){.summary = p->display,
 			.body = body,
 			.category = "im",
@@ -341,10 +352,10 @@ notify_problem(struct notify *n, const char *sentence)
 static struct front_person *
 person_of(struct notify *n, const char *key)
 {
-	const char *name = name_in(key, ABOUT_PERSON), *id = name_in(key, ABOUT_FILE);
+	const char *name = name_in(key, ABOUT_MESSAGE), *id = name_in(key, ABOUT_FILE);
 	const struct front_file *f = id ? front_file_find(n->tray->front, id) : NULL;
-	if (f)
-		name = f->peer;
+	if (!name)
+		name = f ? f->peer : name_in(key, ABOUT_PERSON);
 	return name ? front_find(n->tray->front, name) : NULL;
 }
 

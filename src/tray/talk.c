@@ -50,7 +50,7 @@ see(struct talk *t)
 /* ---- the line to write in ---- */
 
 static void
-on_say(void *ctx, const char *text, const char *reply, const char *edit)
+on_say(void *ctx, const char *text, int64_t reply, int64_t edit)
 {
 	struct talk *t = ctx;
 	if (!t->p)
@@ -133,7 +133,8 @@ on_correct_last(void *ctx)
 	struct talk *t = ctx;
 	for (size_t i = t->p ? t->p->count : 0; i > 0; i--) {
 		const struct front_message *m = t->p->messages[i - 1];
-		if (!m->ours || m->file || m->retracted || str_empty(m->id))
+		if (!m->ours || m->file || m->retracted || str_empty(m->id) ||
+		    m->mark == FRONT_FAILED || m->mark == FRONT_CANCELLED)
 			continue;
 		composer_edit(t->composer, m);
 		return;

@@ -16,6 +16,12 @@ struct verify {
 	GtkWidget *says, *words, *digits;
 	char *peer; /* owned; instance name */
 	char *display;
+	unsigned shown; /* number of the dialog: late answers to others are dropped */
+};
+
+struct question {
+	struct verify *v;
+	unsigned shown;
 };
 
 static void
@@ -75,8 +81,11 @@ show(struct verify *v, const struct earshot_value *c)
 static void
 on_answer(void *ctx, int err, const struct earshot_value *answer)
 {
-	struct verify *v = ctx;
-	if (!v->dialog)
+	struct question *q = ctx;
+	struct verify *v = q->v;
+	bool late = q->shown != v->shown;
+	g_free(q);
+	if (!v->dialog || late)
 		return;
 	if (!err) {
 		show(v, answer);
@@ -88,6 +97,16 @@ on_answer(void *ctx, int err, const struct earshot_value *answer)
 	set(v->says, earshot_error_message(err, answer));
 }
 
+/* params move. */
+static void
+ask(struct verify *v, const char *method, struct earshot_value *params)
+{
+	struct question *q = g_new0(struct question, 1);
+	*q = (struct question){v, v->shown};
+	earshot_value_set_str(params, "peer", v->peer);
+	front_call(v->f, method, params, on_answer, q);
+}
+
 static void
 on_response(GtkDialog *dialog, int response, gpointer ctx)
 {
@@ -97,10 +116,9 @@ on_response(GtkDialog *dialog, int response, gpointer ctx)
 		return;
 	}
 	struct earshot_value *params = earshot_value_object();
-	earshot_value_set_str(params, "peer", v->peer);
 	earshot_value_set_bool(params, "same", response == SAME);
 	allow(v, FALSE);
-	front_call(v->f, "verify.answer", params, on_answer, v);
+	ask(v, "verify.answer", params);
 }
 
 static void
@@ -115,6 +133,7 @@ static void
 make_dialog(struct verify *v, GtkWindow *parent)
 {
 	g_autofree char *title = g_strdup_printf(tr("Compare words with %s"), v->display);
+	v->shown++;
 	/* nothing is the default: what is answered here has to be looked at */
 	v->dialog = gtk_dialog_new_with_buttons(title, parent, GTK_DIALOG_DESTROY_WITH_PARENT,
 	    tr("_Close"), GTK_RESPONSE_CLOSE, tr("They _differ"), DIFFER, tr("They are the _same"),
@@ -152,9 +171,7 @@ verify_start(struct verify *v, GtkWindow *parent, const struct front_person *p)
 		make_dialog(v, parent);
 	}
 	gtk_window_present(GTK_WINDOW(v->dialog));
-	struct earshot_value *params = earshot_value_object();
-	earshot_value_set_str(params, "peer", v->peer);
-	front_call(v->f, "verify.start", params, on_answer, v);
+	ask(v, "verify.start", earshot_value_object());
 }
 
 void

@@ -151,14 +151,18 @@ on_event(void *ctx, const char *topic, const struct earshot_value *event)
 		welcome_update(w->welcome);
 }
 
+/* Somebody may be writing: what is typed next must not go to another person. */
 static void
 on_refusal(void *ctx, struct front_person *about, const char *sentence)
 {
 	struct window *w = ctx;
 	struct front_person *p = talk_person(w->talk);
-	if (about && about != p && gtk_widget_get_visible(w->window))
-		window_show_person(w, about);
-	talk_tell(w->talk, sentence);
+	if (about && !p && gtk_widget_get_visible(w->window))
+		window_show_person(w, p = about);
+	/* who it is about, and what cannot be done */
+	g_autofree char *named =
+	    about && about != p ? g_strdup_printf(tr("%s: %s"), about->display, sentence) : NULL;
+	talk_tell(w->talk, named ? named : sentence);
 }
 
 const struct front_listener window_listener = {

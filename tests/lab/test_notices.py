@@ -191,6 +191,22 @@ def it_goes_when_the_message_was_seen_elsewhere():
 
 
 @case
+def what_is_no_message_stays_though_nothing_is_unread():
+    with seat(notifications=BUTTONS) as s:
+        s.wait_ready()
+        s.daemon.event("trust", peer=ROMEO, trust="changed", before="known")
+        s.daemon.event("attention", peer=JULIET, display="Juliet", trust="plain")
+        warning = s.wait_notice(summary="Romeo Montague")
+        asks = s.wait_notice(summary="Juliet")
+        message = s.says(JULIET, "Hello")
+        notice = s.wait_notice(body="Hello")
+        s.seen(message)
+        wait_closed(s, notice)
+        gone = s.notices.since(0, lambda e: isinstance(e, dict) and "closed" in e)
+        check(gone == [{"closed": notice["notice"]}], f"{warning} {asks} {gone}")
+
+
+@case
 def an_offer_that_is_over_asks_no_more():
     with seat(notifications=BUTTONS) as s:
         s.wait_ready()
