@@ -232,7 +232,8 @@ on_kept(void *ctx, int err, const struct earshot_value *answer)
 	kept_free(k);
 }
 
-/* The order is kept: what cannot go now holds up what is behind it. */
+/* The order is kept: what cannot go now holds up what is behind it. What waited for the connection
+ * goes one by one: the first may be refused and the second not, when somebody is met in between. */
 void
 kept_send(struct front *f)
 {
@@ -241,11 +242,12 @@ kept_send(struct front *f)
 	f->kept_unsent = false;
 	LIST_FOREACH (node, &f->kept) {
 		struct kept *k = container_of(node, struct kept, node);
-		if (k->out)
+		if (k->out && !k->waited)
 			continue;
-		if (k->after > clock_now()) {
+		if (k->out || k->after > clock_now()) {
 			f->kept_unsent = true;
-			wake_at(f, k->after);
+			if (!k->out)
+				wake_at(f, k->after);
 			return;
 		}
 		if (earshot_keeper_call(
@@ -254,6 +256,10 @@ kept_send(struct front *f)
 			return;
 		}
 		k->out = true;
+		if (k->waited) {
+			f->kept_unsent = true;
+			return;
+		}
 	}
 }
 

@@ -154,6 +154,11 @@ fake_send(struct ipc_call *call)
 		ipc_fail(call, IPC_TRUST, "Not to them.");
 		return 0;
 	}
+	if (fake->unknown_sends > 0) {
+		fake->unknown_sends--;
+		ipc_fail(call, IPC_UNKNOWN, "Nobody of that name has been seen here.");
+		return 0;
+	}
 	for (int i = 0; i < fake->messages && token; i++)
 		if (strcmp(fake->message[i].token, token) == 0)
 			m = &fake->message[i];

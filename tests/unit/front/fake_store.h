@@ -57,8 +57,9 @@ struct fake_store {
 	int serving;                  /* how often a daemon has begun */
 	int sends;                    /* calls of "send" */
 	int histories, conversations; /* how often these were asked for */
-	bool late_counts; /* "conversations" is answered after the next "says", as it was before */
-	bool mute_send;   /* "send" is done and not answered */
+	bool late_counts;  /* "conversations" is answered after the next "says", as it was before */
+	int unknown_sends; /* so many of "send" are to somebody it has not met yet */
+	bool mute_send;    /* "send" is done and not answered */
 	struct fake_person person[FAKE_PEOPLE];
 	struct fake_file file[FAKE_FILES];
 	struct fake_message message[FAKE_MESSAGES];

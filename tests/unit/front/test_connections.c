@@ -39,6 +39,31 @@ what_is_said_is_said_once_whatever_happens(void **state)
 }
 
 static void
+a_daemon_that_has_not_met_people_yet_is_asked_again(void **state)
+{
+	(void)state;
+	struct seen s;
+	struct front *f = opened(&s);
+	struct front_person *p = front_find(f, ROMEO);
+	front_open(f, p);
+	WAIT(f, !p->loading);
+	fake_end();
+	WAIT(f, front_link_state(f) == FRONT_DOWN);
+	front_say(f, p, "one", NULL);
+	front_say(f, p, "two", NULL);
+	fake->unknown_sends = 3;
+	fake_begin();
+	WAIT(f, p->count == 2 && p->messages[1]->mark == FRONT_QUEUED);
+	assert_int_equal(p->messages[0]->mark, FRONT_QUEUED);
+	assert_string_equal(p->messages[0]->text, "one");
+	assert_true(p->messages[0]->number < p->messages[1]->number);
+	fake->unknown_sends = 1; /* who asks a daemon that runs is told */
+	front_say(f, p, "three", NULL);
+	WAIT(f, p->count == 3 && p->messages[2]->mark == FRONT_FAILED);
+	front_close(f);
+}
+
+static void
 what_is_not_taken_yet_can_be_cancelled(void **state)
 {
 	(void)state;
@@ -373,6 +398,7 @@ after_any_events_and_connections_it_equals_a_fresh_one(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(what_is_said_is_said_once_whatever_happens),
+    TEST(a_daemon_that_has_not_met_people_yet_is_asked_again),
     TEST(what_is_not_taken_yet_can_be_cancelled),
     TEST(one_notice_tells_of_what_came_while_we_were_away),
     TEST(who_is_not_known_any_more_is_gone),
