@@ -364,6 +364,21 @@ compare_with_fresh(struct front *f)
 	front_close(fresh);
 }
 
+/* The daemon ends at some point, and more happens before it is back, and meanwhile. */
+static void
+lose_connection(struct front *f)
+{
+	if (dice(2))
+		settle(f, 20);
+	fake_end();
+	if (dice(2))
+		WAIT(f, front_link_state(f) == FRONT_DOWN);
+	fake_begin();
+	for (int i = 0; i < 10; i++)
+		happen();
+	WAIT(f, front_link_state(f) == FRONT_UP);
+}
+
 static void
 after_any_events_and_connections_it_equals_a_fresh_one(void **state)
 {
@@ -379,17 +394,8 @@ after_any_events_and_connections_it_equals_a_fresh_one(void **state)
 				(void)step(f, 0);
 		}
 		open_all(f);
-		if (dice(2)) {
-			if (dice(2))
-				settle(f, 20);
-			fake_end();
-			if (dice(2))
-				WAIT(f, front_link_state(f) == FRONT_DOWN);
-			fake_begin();
-			for (int i = 0; i < 10; i++)
-				happen(); /* before it is back, and meanwhile */
-			WAIT(f, front_link_state(f) == FRONT_UP);
-		}
+		if (dice(2))
+			lose_connection(f);
 		compare_with_fresh(f);
 	}
 	assert_int_equal(s.refusals, 0);
