@@ -67,7 +67,7 @@ has_no_words_for_specifiers_it_does_not_know(void **state)
 	assert_null(of("%s and %p", "a", (void *)state));
 	assert_null(of("%-d", 1));
 	assert_null(of("%f", 1.0));
-	assert_null(of("%hd", 1));
+	assert_null(of("%hd", (short)1));
 	assert_null(of("%d%d%d%d%d%d%d%d%d%d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
 }
 
