@@ -51,11 +51,17 @@ include tests/flood/flood.mk
 DIALOGUE_TESTS = $(wildcard tests/dialogue/test_*.py)
 LAB_TESTS      = $(wildcard tests/lab/test_*.py)
 INTEROP_TESTS  = $(wildcard tests/interop/test_*.py)
+PACKAGE_TESTS  = $(wildcard tests/packaging/test_*.py)
 
 check-all: all unit $(PURPLE_PEER) $(B)/bench-driver $(PROOF_TOOLS) $(FAULT_TOOLS) \
   $(DIALOGUE_TOOLS) $(FLOOD_TOOLS) $(MUTANTS)
-	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) \
+	$(Q)$(RUN) --plain --limit 900 $(PACKAGE_TESTS) --netns --limit 120 $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) \
 	  --plain --limit 300 $(DIALOGUE_TESTS) $(LAB_TESTS) $(INTEROP_TESTS) $(PROOF_TESTS) $(FLOOD_TESTS)
+
+## check-packaging what make install and make deb do, in an empty Debian
+.PHONY: check-packaging
+check-packaging: all
+	$(Q)$(RUN) --plain --limit 900 $(PACKAGE_TESTS)
 
 check-quick: all unit $(PROOF_TOOLS) $(DIALOGUE_TOOLS)
 	$(Q)$(RUN) --netns $(UNIT_PROGS) $(UNIT_SCRIPTS) $(PROOF_UNIT) --plain --limit 300 $(DIALOGUE_TESTS)
