@@ -204,7 +204,15 @@ def the_keyboard_is_enough(l):
     p = Preferences(l)
     p.desk.xdotool("windowfocus", "--sync", p.window)
     p.page("Privacy")
-    p.desk.xdotool("key", "Tab", "space")
+    switch = p.find("toggle button", "Tell others your name")
+
+    def reached():
+        if "focused" in switch.states:
+            return True
+        p.desk.xdotool("key", "Tab")
+        return False
+    lab.wait_for(reached, 10, "Tab comes to the switch")
+    p.desk.xdotool("key", "space")
     p.until("privacy.publish_name", "no")
     p.desk.xdotool("key", "Escape")
     lab.wait_for(lambda: not p.desk.run("xdotool", "search", "--onlyvisible", "--name",

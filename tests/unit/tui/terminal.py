@@ -26,7 +26,8 @@ class Screen:
         server = os.path.join(box.folder, f"tmux{len(os.listdir(box.folder))}")
         self.tmux = ["tmux", client, "-S", server, "-f", "/dev/null"]
         words = " ".join(args) if args else "tui"
-        command = (f"env -u LC_ALL -u NO_COLOR LANG={lang} TERM={term} TZ=UTC {env} {PROGRAM} "
+        command = (f"env -u LC_ALL -u NO_COLOR NCURSES_GPM_TERMS=none LANG={lang} TERM={term} TZ=UTC "
+                   f"{env} {PROGRAM} "
                    f"--socket {box.socket} {words}; echo \"[ended $?]\"; "
                    "stty -a | grep -o '[-]*icanon'; sleep 60")
         self.call("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), command)
