@@ -238,28 +238,33 @@ on_shown(void *ctx, uint64_t ticket, uint32_t id)
 	try_item(i);
 }
 
+/* What was answered is over; its key, to be g_free()d, or NULL if it is none of ours. */
+static char *
+answered(struct notice_list *n, uint32_t id)
+{
+	struct item *i = item_with(n, id, 0);
+	char *key = i ? g_strdup(i->key) : NULL;
+	if (i)
+		take_off(i);
+	return key;
+}
+
 static void
 on_action(void *ctx, uint32_t id, const char *action)
 {
 	struct notice_list *n = ctx;
-	struct item *i = item_with(n, id, 0);
-	if (!i)
-		return;
-	g_autofree char *key = g_strdup(i->key);
-	take_off(i);
-	n->l->on_action(n->ctx, key, action);
+	g_autofree char *key = answered(n, id);
+	if (key)
+		n->l->on_action(n->ctx, key, action);
 }
 
 static void
 on_reply(void *ctx, uint32_t id, const char *text)
 {
 	struct notice_list *n = ctx;
-	struct item *i = item_with(n, id, 0);
-	if (!i)
-		return;
-	g_autofree char *key = g_strdup(i->key);
-	take_off(i);
-	n->l->on_reply(n->ctx, key, text);
+	g_autofree char *key = answered(n, id);
+	if (key)
+		n->l->on_reply(n->ctx, key, text);
 }
 
 static void
